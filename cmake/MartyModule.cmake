@@ -1,0 +1,88 @@
+# marty_module(): the only way to add a library. One folder = one concept = one target = at most one third-party library.
+#
+#   marty_module(json LAYER 0 USES base reflect)
+#   marty_module(config LAYER 1 USES base reflect PRIVATE_LIBRARIES yaml-cpp)
+#
+# LAYER              0 to 3, or "driver". A module uses lower layers, or modules of its own layer that were added before it.
+# USES               other modules, without the marty:: prefix.
+# PUBLIC_LIBRARIES   third-party targets whose headers stand in our public headers (Boost.PFR is the one case).
+# PRIVATE_LIBRARIES  third-party targets that only our sources see.
+#
+# Sources are every *.cpp in the folder and its internal/; *_test.cpp become the test program marty_NAME_test,
+# *_bench.cpp the benchmark program marty_NAME_bench. Each target is marty_NAME with the alias marty::NAME.
+
+include(GNUInstallDirs)
+include(MartyFlags)
+
+function(marty_module name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "LAYER" "USES;PUBLIC_LIBRARIES;PRIVATE_LIBRARIES")
+  if(arg_UNPARSED_ARGUMENTS OR NOT DEFINED arg_LAYER)
+    message(FATAL_ERROR "marty_module(${name}): give LAYER, and only USES, PUBLIC_LIBRARIES, PRIVATE_LIBRARIES (got: ${arg_UNPARSED_ARGUMENTS})")
+  endif()
+  marty_check_layer(${name} ${arg_LAYER} "${arg_USES}")
+
+  file(GLOB sources CONFIGURE_DEPENDS "*.cpp" "internal/*.cpp")
+  set(tests ${sources})
+  set(benches ${sources})
+  list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
+  list(FILTER benches INCLUDE REGEX "_bench\\.cpp$")
+  list(FILTER sources EXCLUDE REGEX "_(test|bench|fuzz)\\.cpp$")
+
+  list(TRANSFORM arg_USES PREPEND "marty::" OUTPUT_VARIABLE uses)
+  add_library(marty_${name} STATIC ${sources})
+  add_library(marty::${name} ALIAS marty_${name})
+  set_target_properties(marty_${name} PROPERTIES EXPORT_NAME ${name} OUTPUT_NAME marty-${name})
+  target_include_directories(marty_${name} PUBLIC
+    "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src>" "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/drivers>"
+    "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>")
+  target_link_libraries(marty_${name} PUBLIC ${uses} ${arg_PUBLIC_LIBRARIES} PRIVATE marty_flags ${arg_PRIVATE_LIBRARIES})
+  target_compile_features(marty_${name} PUBLIC cxx_std_23)
+  set_property(GLOBAL APPEND PROPERTY MARTY_MODULES ${name})
+
+  if(MARTY_TESTS AND tests)
+    marty_test(marty_${name}_test SOURCES ${tests} LIBRARIES marty_${name} ${arg_PRIVATE_LIBRARIES})
+  endif()
+  if(MARTY_BENCH AND benches)
+    find_package(benchmark REQUIRED)
+    add_executable(marty_${name}_bench ${benches})
+    target_link_libraries(marty_${name}_bench PRIVATE marty_${name} marty_flags benchmark::benchmark_main)
+  endif()
+  marty_install_module(${name})
+endfunction()
+
+# One GoogleTest program, registered with ctest as a whole (its own cases are printed by GoogleTest).
+function(marty_test target)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT" "SOURCES;LIBRARIES;LABELS")
+  find_package(GTest REQUIRED)
+  add_executable(${target} ${arg_SOURCES})
+  target_link_libraries(${target} PRIVATE ${arg_LIBRARIES} marty_flags GTest::gmock GTest::gtest_main)
+  target_precompile_headers(${target} PRIVATE <gmock/gmock.h> <gtest/gtest.h> <string> <vector>)
+  add_test(NAME ${target} COMMAND ${target} --gtest_brief=1)
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 120)
+  endif()
+  set_tests_properties(${target} PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABELS}")
+endfunction()
+
+# Refuses a dependency that points up, sideways to a later module, or to something that is no module.
+function(marty_check_layer name layer uses)
+  set_property(GLOBAL PROPERTY MARTY_LAYER_${name} ${layer})
+  foreach(used IN LISTS uses)
+    get_property(used_layer GLOBAL PROPERTY MARTY_LAYER_${used})
+    if("${used_layer}" STREQUAL "")
+      message(FATAL_ERROR "marty_module(${name}): uses '${used}', which is no module added before it")
+    elseif("${used_layer}" STREQUAL "driver" OR (NOT "${layer}" STREQUAL "driver" AND used_layer GREATER layer))
+      message(FATAL_ERROR "marty_module(${name}): layer ${layer} must not use '${used}' of layer ${used_layer}")
+    endif()
+  endforeach()
+endfunction()
+
+function(marty_install_module name)
+  if(NOT MARTY_INSTALL)
+    return()
+  endif()
+  install(TARGETS marty_${name} EXPORT marty-targets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+  file(RELATIVE_PATH folder "${PROJECT_SOURCE_DIR}" "${CMAKE_CURRENT_SOURCE_DIR}")
+  string(REGEX REPLACE "^(src|drivers)/" "" folder "${folder}")
+  install(DIRECTORY . DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/${folder} FILES_MATCHING PATTERN "*.hpp" PATTERN "internal" EXCLUDE)
+endfunction()

@@ -1,0 +1,102 @@
+#include "marty/base/error.hpp"
+
+#include <array>
+#include <utility>
+
+#include "marty/base/check.hpp"
+
+namespace marty {
+namespace {
+
+constexpr std::array<CodeInfo, 17> kCodes{{
+    {Code::ok, "ok", "OK", 200},
+    {Code::cancelled, "cancelled", "Cancelled", 499},
+    {Code::unknown, "unknown", "Unknown error", 500},
+    {Code::invalid_argument, "invalid_argument", "Invalid request", 400},
+    {Code::deadline_exceeded, "deadline_exceeded", "Deadline exceeded", 504},
+    {Code::not_found, "not_found", "Not found", 404},
+    {Code::already_exists, "already_exists", "Already exists", 409},
+    {Code::permission_denied, "permission_denied", "Permission denied", 403},
+    {Code::resource_exhausted, "resource_exhausted", "Resource exhausted", 429},
+    {Code::failed_precondition, "failed_precondition", "Precondition failed", 412},
+    {Code::aborted, "aborted", "Conflict", 409},
+    {Code::out_of_range, "out_of_range", "Out of range", 400},
+    {Code::unimplemented, "unimplemented", "Not implemented", 501},
+    {Code::internal, "internal", "Internal error", 500},
+    {Code::unavailable, "unavailable", "Unavailable", 503},
+    {Code::data_loss, "data_loss", "Data loss", 500},
+    {Code::unauthenticated, "unauthenticated", "Unauthenticated", 401},
+}};
+
+}  // namespace
+
+const CodeInfo& code_info(Code code) {
+  const auto index = static_cast<std::size_t>(code);
+  MARTY_CHECK(index < kCodes.size());
+  return kCodes[index];
+}
+
+Code code_from_http_status(int status) {
+  switch (status) {
+    case 401: return Code::unauthenticated;
+    case 403: return Code::permission_denied;
+    case 404: case 410: return Code::not_found;
+    case 408: case 504: return Code::deadline_exceeded;
+    case 409: return Code::aborted;
+    case 412: case 428: return Code::failed_precondition;
+    case 416: return Code::out_of_range;
+    case 429: return Code::resource_exhausted;
+    case 499: return Code::cancelled;
+    case 501: return Code::unimplemented;
+    case 502: case 503: return Code::unavailable;
+    default: break;
+  }
+  if (status >= 200 && status < 400) return Code::ok;
+  if (status >= 400 && status < 500) return Code::invalid_argument;
+  return status >= 500 && status < 600 ? Code::internal : Code::unknown;
+}
+
+struct Error::Content {
+  Code code;
+  std::string message;
+  std::vector<FieldError> fields;
+  std::exception_ptr cause;
+};
+
+Error::Error(Code code, std::string message)
+    : content_(std::make_shared<const Content>(Content{code, std::move(message), {}, nullptr})) {}
+Error::Error(Code code, std::string message, std::vector<FieldError> fields)
+    : content_(std::make_shared<const Content>(Content{code, std::move(message), std::move(fields), nullptr})) {}
+Error::Error(Code code, std::string message, std::exception_ptr cause)
+    : content_(std::make_shared<const Content>(Content{code, std::move(message), {}, std::move(cause)})) {}
+
+Error Error::invalid(std::vector<FieldError> fields) {
+  std::string message = fields.size() == 1 ? "1 field is invalid" : std::to_string(fields.size()) + " fields are invalid";
+  for (std::size_t i = 0; i < fields.size() && i < 3; ++i) {
+    message += (i == 0 ? ": " : "; ") + fields[i].pointer + " " + fields[i].message;
+  }
+  return Error(Code::invalid_argument, std::move(message), std::move(fields));
+}
+
+Code Error::code() const noexcept { return content_->code; }
+const std::string& Error::message() const noexcept { return content_->message; }
+const std::vector<FieldError>& Error::fields() const noexcept { return content_->fields; }
+std::exception_ptr Error::cause() const noexcept { return content_->cause; }
+const char* Error::what() const noexcept { return content_->message.c_str(); }
+
+std::string describe(std::exception_ptr exception) {
+  if (!exception) return "no error";
+  try {
+    std::rethrow_exception(exception);
+  } catch (const Error& error) {
+    std::string text = std::string(code_info(error.code()).name) + ": " + error.message();
+    if (error.cause()) text += ": " + describe(error.cause());
+    return text;
+  } catch (const std::exception& error) {
+    return error.what();
+  } catch (...) {
+    return "an exception that is no std::exception";
+  }
+}
+
+}  // namespace marty

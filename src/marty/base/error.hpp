@@ -1,0 +1,88 @@
+// Error: the one error type of Marty, and the one table of codes behind it.
+//
+// Throw an Error with a canonical code and a message a person can act on (what, where, what to do). Absence is
+// std::optional; parsers, where failure is ordinary, return std::expected. The table maps each code to its HTTP status
+// (problem+json, RFC 9457) and its gRPC status.
+//
+//   throw Error(Code::not_found, "no pet with id 42");
+//   throw Error::invalid({{"/age_months", "must be at most 600"}});
+#pragma once
+
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace marty {
+
+// The canonical codes of gRPC (https://grpc.github.io/grpc/core/md_doc_statuscodes.html); the values are the gRPC status.
+enum class Code : std::uint8_t {
+  ok = 0,
+  cancelled = 1,
+  unknown = 2,
+  invalid_argument = 3,
+  deadline_exceeded = 4,
+  not_found = 5,
+  already_exists = 6,
+  permission_denied = 7,
+  resource_exhausted = 8,
+  failed_precondition = 9,
+  aborted = 10,
+  out_of_range = 11,
+  unimplemented = 12,
+  internal = 13,
+  unavailable = 14,
+  data_loss = 15,
+  unauthenticated = 16,
+};
+
+// One row of the code table.
+struct CodeInfo {
+  Code code;
+  std::string_view name;   // "not_found": in problem+json, logs and metrics
+  std::string_view title;  // "Not found": the human title of problem+json
+  int http_status;
+};
+
+// The row for `code`. Every enumerator has one.
+const CodeInfo& code_info(Code code);
+
+// The code that best describes an HTTP status of a reply that is not ours (404 -> not_found, 503 -> unavailable).
+Code code_from_http_status(int status);
+
+// One invalid field: where it is and what is wrong with it.
+struct FieldError {
+  std::string pointer;  // JSON Pointer (RFC 6901) into the body, or "query.limit", "path.id", "header.if-match"
+  std::string message;  // "must be at most 600"
+
+  bool operator==(const FieldError&) const = default;
+};
+
+// What is thrown. Cheap to copy: the content is shared and immutable (exceptions are copied by the language).
+class Error : public std::exception {
+ public:
+  Error(Code code, std::string message);
+  Error(Code code, std::string message, std::vector<FieldError> fields);
+  // Keeps what led here; `cause` is an exception of any type (std::current_exception()).
+  Error(Code code, std::string message, std::exception_ptr cause);
+
+  // invalid_argument with the list of fields as its content.
+  static Error invalid(std::vector<FieldError> fields);
+
+  Code code() const noexcept;
+  const std::string& message() const noexcept;
+  const std::vector<FieldError>& fields() const noexcept;
+  std::exception_ptr cause() const noexcept;
+  const char* what() const noexcept override;  // the message
+
+ private:
+  struct Content;
+  std::shared_ptr<const Content> content_;
+};
+
+// A line for logs of any exception, with its causes: "unavailable: cannot open the pool: cannot connect to 10.0.0.7:5432".
+std::string describe(std::exception_ptr exception);
+
+}  // namespace marty
