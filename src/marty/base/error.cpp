@@ -61,14 +61,15 @@ struct Error::Content {
   std::string message;
   std::vector<FieldError> fields;
   std::exception_ptr cause;
+  int http_status;
 };
 
 Error::Error(Code code, std::string message)
-    : content_(std::make_shared<const Content>(Content{code, std::move(message), {}, nullptr})) {}
+    : content_(std::make_shared<const Content>(Content{code, std::move(message), {}, nullptr, code_info(code).http_status})) {}
 Error::Error(Code code, std::string message, std::vector<FieldError> fields)
-    : content_(std::make_shared<const Content>(Content{code, std::move(message), std::move(fields), nullptr})) {}
+    : content_(std::make_shared<const Content>(Content{code, std::move(message), std::move(fields), nullptr, code_info(code).http_status})) {}
 Error::Error(Code code, std::string message, std::exception_ptr cause)
-    : content_(std::make_shared<const Content>(Content{code, std::move(message), {}, std::move(cause)})) {}
+    : content_(std::make_shared<const Content>(Content{code, std::move(message), {}, std::move(cause), code_info(code).http_status})) {}
 
 Error Error::invalid(std::vector<FieldError> fields) {
   std::string message = fields.size() == 1 ? "1 field is invalid" : std::to_string(fields.size()) + " fields are invalid";
@@ -78,6 +79,15 @@ Error Error::invalid(std::vector<FieldError> fields) {
   return Error(Code::invalid_argument, std::move(message), std::move(fields));
 }
 
+Error Error::with_http_status(int status) const {
+  Content content = *content_;
+  content.http_status = status;
+  Error copy = *this;
+  copy.content_ = std::make_shared<const Content>(std::move(content));
+  return copy;
+}
+
+int Error::http_status() const noexcept { return content_->http_status; }
 Code Error::code() const noexcept { return content_->code; }
 const std::string& Error::message() const noexcept { return content_->message; }
 const std::vector<FieldError>& Error::fields() const noexcept { return content_->fields; }

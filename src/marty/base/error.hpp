@@ -71,7 +71,11 @@ class Error : public std::exception {
   // invalid_argument with the list of fields as its content.
   static Error invalid(std::vector<FieldError> fields);
 
+  // The same error with a more exact HTTP status than its code's row gives: 405, 413, 415, 428 ... have no code of their own.
+  Error with_http_status(int status) const;
+
   Code code() const noexcept;
+  int http_status() const noexcept;
   const std::string& message() const noexcept;
   const std::vector<FieldError>& fields() const noexcept;
   std::exception_ptr cause() const noexcept;

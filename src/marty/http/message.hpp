@@ -1,0 +1,149 @@
+// Requests and responses as handlers see them, whatever the protocol version beneath.
+//
+//   void hello(http::Request& request, http::Response& response) {
+//     response.set_header("x-greeting", "yes");
+//     response.set_body("hello " + std::string(request.path()), "text/plain");
+//   }
+//
+// Every view of a Request lives until its handler returns.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "marty/runtime/net.hpp"
+
+namespace marty::http {
+
+enum class Method : std::uint8_t { get, head, post, put, del, patch, options, trace, connect, other };
+std::string_view method_name(Method method) noexcept;      // "GET"; "OTHER"
+Method parse_method(std::string_view name) noexcept;       // case-sensitive (RFC 9110 section 9.1)
+bool is_safe(Method method) noexcept;                      // RFC 9110 section 9.2.1
+bool is_idempotent(Method method) noexcept;                // section 9.2.2
+std::string_view reason_phrase(int status) noexcept;       // "Not Found"; "" for statuses without one
+
+bool header_name_equals(std::string_view left, std::string_view right) noexcept;  // ASCII case-insensitive
+
+struct Header {
+  std::string_view name;
+  std::string_view value;  // without surrounding white space
+};
+
+// The headers of a message as received, in order.
+class HeaderList {
+ public:
+  HeaderList() = default;
+  explicit HeaderList(std::span<const Header> headers) : headers_(headers) {}
+  std::optional<std::string_view> find(std::string_view name) const noexcept;  // the first of that name
+  std::string_view get(std::string_view name) const noexcept { return find(name).value_or(std::string_view()); }
+  bool contains_token(std::string_view name, std::string_view token) const noexcept;  // in a comma-separated list: "connection", "close"
+  auto begin() const noexcept { return headers_.begin(); }
+  auto end() const noexcept { return headers_.end(); }
+  std::size_t size() const noexcept { return headers_.size(); }
+
+ private:
+  std::span<const Header> headers_;
+};
+
+// Where body bytes come from: the connection.
+class BodySource {
+ public:
+  virtual ~BodySource() = default;
+  virtual std::optional<std::uint64_t> length() const noexcept = 0;  // where the sender told it
+  // At least one byte, or 0 at the end. Throws Error: invalid_argument (bad chunk), out_of_range with status 413, deadline_exceeded with 408, unavailable (cut).
+  virtual std::size_t read_some(std::span<char> buffer) = 0;
+  // The whole rest; no copy where it stands in the receive buffer already.
+  virtual std::string_view read_all(std::size_t max_bytes) = 0;
+};
+
+class Request {
+ public:
+  Method method = Method::get;
+  std::string_view method_text = "GET";
+  std::string_view target = "/";          // as sent, origin form
+  std::string_view authority;             // Host or :authority
+  HeaderList headers;
+  int version_minor = 1;                  // of HTTP/1
+  bool secure = false;                    // over TLS
+  BodySource* body_source = nullptr;      // null: no body
+  const runtime::Address* peer = nullptr;
+
+  std::string_view path() const noexcept { return target.substr(0, target.find('?')); }  // percent-encoded
+  std::string_view query() const noexcept;  // without '?'
+  std::string_view header(std::string_view name) const noexcept { return headers.get(name); }
+  // The whole body, at most max_bytes (else Error with status 413).
+  std::string_view body(std::size_t max_bytes = kNoLimit) { return body_source ? body_source->read_all(max_bytes) : std::string_view(); }
+
+  static constexpr std::size_t kNoLimit = ~std::size_t{0};  // the server's own limit applies
+};
+
+// Where a streamed response goes; write() waits while the client is slow.
+class BodyWriter {
+ public:
+  virtual ~BodyWriter() = default;
+  virtual void write(std::string_view bytes) = 0;
+  virtual void flush() = 0;  // sends what is buffered (server-sent events)
+};
+
+// What produces a streamed body, after the head was sent. An exception cuts the connection: the client sees an incomplete body.
+class BodyStream {
+ public:
+  virtual ~BodyStream() = default;
+  virtual std::optional<std::uint64_t> length() const { return std::nullopt; }  // known: Content-Length, else chunked
+  virtual void write_to(BodyWriter& writer) = 0;
+};
+
+// A response in the making. Headers are kept as the bytes they will be on the wire; Date, Content-Length, Transfer-Encoding and Connection are the server's
+// to set (setting them throws invalid_argument), as does a name or value with characters RFC 9110 section 5 forbids.
+class Response {
+ public:
+  int status = 200;
+
+  void add_header(std::string_view name, std::string_view value);
+  void set_header(std::string_view name, std::string_view value);  // replaces
+  void remove_header(std::string_view name) noexcept;
+  std::string_view header(std::string_view name) const noexcept;   // "" where absent
+  template <class Visit>
+  void for_each_header(Visit&& visit) const {  // visit(name, value)
+    for (std::size_t at = 0; at < head_.size();) {
+      const Header header = header_at(at);
+      visit(header.name, header.value);
+    }
+  }
+
+  std::string& body() noexcept { return body_; }  // write into it; its capacity is reused between requests
+  const std::string& body() const noexcept { return body_; }
+  void set_body(std::string_view content, std::string_view content_type);
+  void set_stream(std::unique_ptr<BodyStream> stream) { stream_ = std::move(stream); }
+  BodyStream* stream() const noexcept { return stream_.get(); }
+  std::unique_ptr<BodyStream> take_stream() noexcept { return std::move(stream_); }
+
+  void close_connection() noexcept { close_ = true; }  // after this response
+  bool closes_connection() const noexcept { return close_; }
+
+  std::string_view wire_headers() const noexcept { return head_; }  // "name: value\r\n" each
+  void clear() noexcept;                                            // for the next request; keeps capacity
+
+ private:
+  Header header_at(std::size_t& at) const noexcept;  // moves `at` behind it
+  std::string head_;
+  std::string body_;
+  std::unique_ptr<BodyStream> stream_;
+  bool close_ = false;
+};
+
+// What serves requests: the web application, or a plain function in tests. Runs on a fiber; several run at the same time on one loop and on several loops. An Error
+// that leaves it becomes a minimal problem+json; other exceptions a 500 without detail.
+class Handler {
+ public:
+  virtual ~Handler() = default;
+  virtual void handle(Request& request, Response& response) = 0;
+};
+
+}  // namespace marty::http

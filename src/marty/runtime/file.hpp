@@ -1,0 +1,42 @@
+// Files, through a pool, so that a slow disk never holds a loop.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "marty/runtime/time.hpp"
+
+namespace marty::runtime {
+
+struct FileInfo {
+  std::uint64_t size_bytes = 0;
+  Timestamp modified{};
+  bool is_regular = false;
+  bool is_directory = false;
+};
+
+// Throw not_found, permission_denied, unavailable (with path and reason).
+FileInfo file_info(const std::filesystem::path& path);
+std::string read_file(const std::filesystem::path& path, std::size_t max_bytes = 64 << 20);  // out_of_range where larger
+void write_file(const std::filesystem::path& path, std::string_view content);                // by a temporary file and rename: all or nothing
+
+// An open file for reads at positions.
+class File {
+ public:
+  static File open(const std::filesystem::path& path);
+  File(File&& other) noexcept;
+  File& operator=(File&& other) noexcept;
+  ~File();
+  FileInfo info() const;
+  std::size_t read_at(std::uint64_t offset, std::span<char> buffer) const;  // 0 at the end
+
+ private:
+  explicit File(int descriptor) : descriptor_(descriptor) {}
+  int descriptor_;
+};
+
+}  // namespace marty::runtime
