@@ -1,0 +1,99 @@
+#include "marty/base/strings.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <vector>
+
+namespace marty {
+namespace {
+
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
+
+// Three rows of the edit matrix are enough: a swap looks two rows back.
+std::size_t edit_distance(std::string_view left, std::string_view right) {
+  std::vector<std::size_t> before(right.size() + 1), previous(right.size() + 1), current(right.size() + 1);
+  for (std::size_t j = 0; j <= right.size(); ++j) previous[j] = j;
+  for (std::size_t i = 1; i <= left.size(); ++i) {
+    current[0] = i;
+    for (std::size_t j = 1; j <= right.size(); ++j) {
+      const char a = lower(left[i - 1]), b = lower(right[j - 1]);
+      current[j] = std::min({previous[j] + 1, current[j - 1] + 1, previous[j - 1] + (a == b ? 0 : 1)});
+      if (i > 1 && j > 1 && a == lower(right[j - 2]) && lower(left[i - 2]) == b) {
+        current[j] = std::min(current[j], before[j - 2] + 1);
+      }
+    }
+    std::swap(before, previous);
+    std::swap(previous, current);
+  }
+  return previous[right.size()];
+}
+
+bool continues(unsigned char byte) { return (byte & 0xC0) == 0x80; }
+
+// The length of the well-formed code point at `p`, which starts with a byte of at least 0x80; 0: there is none.
+std::size_t multibyte_length(const unsigned char* p, const unsigned char* end) {
+  const std::size_t left = static_cast<std::size_t>(end - p);
+  const unsigned char first = p[0];
+  if (first >= 0xC2 && first <= 0xDF) return left >= 2 && continues(p[1]) ? 2 : 0;
+  if (first >= 0xE0 && first <= 0xEF) {
+    const unsigned char lowest = first == 0xE0 ? 0xA0 : 0x80, highest = first == 0xED ? 0x9F : 0xBF;
+    return left >= 3 && p[1] >= lowest && p[1] <= highest && continues(p[2]) ? 3 : 0;
+  }
+  if (first >= 0xF0 && first <= 0xF4) {
+    const unsigned char lowest = first == 0xF0 ? 0x90 : 0x80, highest = first == 0xF4 ? 0x8F : 0xBF;
+    return left >= 4 && p[1] >= lowest && p[1] <= highest && continues(p[2]) && continues(p[3]) ? 4 : 0;
+  }
+  return 0;
+}
+
+}  // namespace
+
+std::optional<std::string_view> nearest(std::string_view name, std::span<const std::string_view> candidates) {
+  constexpr std::size_t kLongestName = 64;  // nobody misspells more than that; bounds the work for hostile names
+  if (name.size() > kLongestName) return std::nullopt;
+  std::optional<std::string_view> best;
+  std::size_t best_distance = std::max<std::size_t>(1, name.size() / 3) + 1;
+  for (const std::string_view candidate : candidates) {
+    if (candidate.size() > kLongestName) continue;
+    const std::size_t distance = edit_distance(name, candidate);
+    if (distance < best_distance) {
+      best = candidate;
+      best_distance = distance;
+    }
+  }
+  return best;
+}
+
+bool equals_ignore_case(std::string_view left, std::string_view right) {
+  return left.size() == right.size() &&
+         std::equal(left.begin(), left.end(), right.begin(), [](char a, char b) { return lower(a) == lower(b); });
+}
+
+std::size_t utf8_prefix(std::string_view text) {
+  const auto* const begin = reinterpret_cast<const unsigned char*>(text.data());
+  const auto* const end = begin + text.size();
+  const auto* p = begin;
+  while (p != end) {
+    std::uint64_t eight;
+    while (end - p >= 8 && (std::memcpy(&eight, p, 8), (eight & 0x8080808080808080u) == 0)) p += 8;
+    if (p == end) break;
+    if (*p < 0x80) {
+      ++p;
+      continue;
+    }
+    const std::size_t length = multibyte_length(p, end);
+    if (length == 0) break;
+    p += length;
+  }
+  return static_cast<std::size_t>(p - begin);
+}
+
+bool is_utf8(std::string_view text) { return utf8_prefix(text) == text.size(); }
+
+std::size_t count_code_points(std::string_view text) {
+  return static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return !continues(static_cast<unsigned char>(c)); }));
+}
+
+}  // namespace marty

@@ -1,0 +1,70 @@
+// The names of types, fields and enumerators, as the compiler prints them in __PRETTY_FUNCTION__ (GCC). One template is
+// instantiated for all fields of a struct, and one for all enumerators of an enum; the text is taken apart at run time,
+// once. For type_of.hpp; nobody else needs it.
+#pragma once
+
+#include <boost/pfr/core.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <utility>
+
+namespace marty::reflect {
+
+// Which values of an enum are looked at. Specialise it for an enum with values outside of -16 to 127; at most 4096
+// values.
+template <class Enum>
+struct EnumRange {
+  static constexpr std::int64_t min = -16;
+  static constexpr std::int64_t max = 127;
+};
+
+namespace internal {
+
+template <class T>
+constexpr std::string_view type_name() {
+  const std::string_view text = __PRETTY_FUNCTION__;  // "... [with T = petstore::Pet; std::string_view = ...]"
+  const std::size_t begin = text.find("T = ") + 4;
+  return text.substr(begin, text.rfind("; std::string_view") - begin);
+}
+
+// An object that exists in name only: the addresses of its members are constants, and print with the members' names.
+template <class T>
+struct Phantom {
+  const T object;
+};
+template <class T>
+extern const Phantom<T> phantom;
+
+template <class Pointer>
+struct Address {
+  Pointer pointer;
+};
+
+template <auto... Addresses>
+constexpr std::string_view print_addresses() {
+  return __PRETTY_FUNCTION__;
+}
+
+template <class T, std::size_t... I>
+constexpr std::string_view field_list(std::index_sequence<I...>) {
+  return print_addresses<Address{&boost::pfr::get<I>(phantom<T>.object)}...>();
+}
+
+template <auto... Values>
+constexpr std::string_view print_values() {
+  return __PRETTY_FUNCTION__;
+}
+
+template <class Enum>
+constexpr std::string_view enumerator_list() {
+  using Range = EnumRange<Enum>;
+  static_assert(Range::min <= Range::max && Range::max - Range::min < 4096);
+  return []<std::int64_t... I>(std::integer_sequence<std::int64_t, I...>) {
+    return print_values<static_cast<Enum>(Range::min + I)...>();
+  }
+  (std::make_integer_sequence<std::int64_t, Range::max - Range::min + 1>{});
+}
+
+}  // namespace internal
+}  // namespace marty::reflect
