@@ -22,11 +22,11 @@
 namespace marty::http {
 
 enum class Method : std::uint8_t { get, head, post, put, del, patch, options, trace, connect, other };
-std::string_view method_name(Method method) noexcept;      // "GET"; "OTHER"
-Method parse_method(std::string_view name) noexcept;       // case-sensitive (RFC 9110 section 9.1)
-bool is_safe(Method method) noexcept;                      // RFC 9110 section 9.2.1
-bool is_idempotent(Method method) noexcept;                // section 9.2.2
-std::string_view reason_phrase(int status) noexcept;       // "Not Found"; "" for statuses without one
+std::string_view method_name(Method method) noexcept;  // "GET"; "OTHER"
+Method parse_method(std::string_view name) noexcept;   // case-sensitive (RFC 9110 section 9.1)
+bool is_safe(Method method) noexcept;                  // RFC 9110 section 9.2.1
+bool is_idempotent(Method method) noexcept;            // section 9.2.2
+std::string_view reason_phrase(int status) noexcept;   // "Not Found"; "" for statuses without one
 
 bool header_name_equals(std::string_view left, std::string_view right) noexcept;  // ASCII case-insensitive
 
@@ -42,7 +42,8 @@ class HeaderList {
   explicit HeaderList(std::span<const Header> headers) : headers_(headers) {}
   std::optional<std::string_view> find(std::string_view name) const noexcept;  // the first of that name
   std::string_view get(std::string_view name) const noexcept { return find(name).value_or(std::string_view()); }
-  bool contains_token(std::string_view name, std::string_view token) const noexcept;  // in a comma-separated list: "connection", "close"
+  bool contains_token(std::string_view name,
+                      std::string_view token) const noexcept;  // in a comma-separated list: "connection", "close"
   auto begin() const noexcept { return headers_.begin(); }
   auto end() const noexcept { return headers_.end(); }
   std::size_t size() const noexcept { return headers_.size(); }
@@ -56,7 +57,8 @@ class BodySource {
  public:
   virtual ~BodySource() = default;
   virtual std::optional<std::uint64_t> length() const noexcept = 0;  // where the sender told it
-  // At least one byte, or 0 at the end. Throws Error: invalid_argument (bad chunk), out_of_range with status 413, deadline_exceeded with 408, unavailable (cut).
+  // At least one byte, or 0 at the end. Throws Error: invalid_argument (bad chunk), out_of_range with status 413,
+  // deadline_exceeded with 408, unavailable (cut).
   virtual std::size_t read_some(std::span<char> buffer) = 0;
   // The whole rest; no copy where it stands in the receive buffer already.
   virtual std::string_view read_all(std::size_t max_bytes) = 0;
@@ -66,19 +68,21 @@ class Request {
  public:
   Method method = Method::get;
   std::string_view method_text = "GET";
-  std::string_view target = "/";          // as sent, origin form
-  std::string_view authority;             // Host or :authority
+  std::string_view target = "/";  // as sent, origin form
+  std::string_view authority;     // Host or :authority
   HeaderList headers;
-  int version_minor = 1;                  // of HTTP/1
-  bool secure = false;                    // over TLS
-  BodySource* body_source = nullptr;      // null: no body
+  int version_minor = 1;              // of HTTP/1
+  bool secure = false;                // over TLS
+  BodySource* body_source = nullptr;  // null: no body
   const runtime::Address* peer = nullptr;
 
   std::string_view path() const noexcept { return target.substr(0, target.find('?')); }  // percent-encoded
-  std::string_view query() const noexcept;  // without '?'
+  std::string_view query() const noexcept;                                               // without '?'
   std::string_view header(std::string_view name) const noexcept { return headers.get(name); }
   // The whole body, at most max_bytes (else Error with status 413).
-  std::string_view body(std::size_t max_bytes = kNoLimit) { return body_source ? body_source->read_all(max_bytes) : std::string_view(); }
+  std::string_view body(std::size_t max_bytes = kNoLimit) {
+    return body_source ? body_source->read_all(max_bytes) : std::string_view();
+  }
 
   static constexpr std::size_t kNoLimit = ~std::size_t{0};  // the server's own limit applies
 };
@@ -91,7 +95,8 @@ class BodyWriter {
   virtual void flush() = 0;  // sends what is buffered (server-sent events)
 };
 
-// What produces a streamed body, after the head was sent. An exception cuts the connection: the client sees an incomplete body.
+// What produces a streamed body, after the head was sent. An exception cuts the connection: the client sees an
+// incomplete body.
 class BodyStream {
  public:
   virtual ~BodyStream() = default;
@@ -99,8 +104,9 @@ class BodyStream {
   virtual void write_to(BodyWriter& writer) = 0;
 };
 
-// A response in the making. Headers are kept as the bytes they will be on the wire; Date, Content-Length, Transfer-Encoding and Connection are the server's
-// to set (setting them throws invalid_argument), as does a name or value with characters RFC 9110 section 5 forbids.
+// A response in the making. Headers are kept as the bytes they will be on the wire; Date, Content-Length,
+// Transfer-Encoding and Connection are the server's to set (setting them throws invalid_argument), as does a name or
+// value with characters RFC 9110 section 5 forbids.
 class Response {
  public:
   int status = 200;
@@ -108,7 +114,7 @@ class Response {
   void add_header(std::string_view name, std::string_view value);
   void set_header(std::string_view name, std::string_view value);  // replaces
   void remove_header(std::string_view name) noexcept;
-  std::string_view header(std::string_view name) const noexcept;   // "" where absent
+  std::string_view header(std::string_view name) const noexcept;  // "" where absent
   template <class Visit>
   void for_each_header(Visit&& visit) const {  // visit(name, value)
     for (std::size_t at = 0; at < head_.size();) {
@@ -138,8 +144,9 @@ class Response {
   bool close_ = false;
 };
 
-// What serves requests: the web application, or a plain function in tests. Runs on a fiber; several run at the same time on one loop and on several loops. An Error
-// that leaves it becomes a minimal problem+json; other exceptions a 500 without detail.
+// What serves requests: the web application, or a plain function in tests. Runs on a fiber; several run at the same
+// time on one loop and on several loops. An Error that leaves it becomes a minimal problem+json; other exceptions a 500
+// without detail.
 class Handler {
  public:
   virtual ~Handler() = default;

@@ -1,10 +1,11 @@
-// The HTTP server: HTTP/1.1 (RFC 9110, RFC 9112) on the loops of the current world. An idle connection holds no stack and no buffer; pipelined
-// requests are answered with one write.
+// The HTTP server: HTTP/1.1 (RFC 9110, RFC 9112) on the loops of the current world. An idle connection holds no stack
+// and no buffer; pipelined requests are answered with one write.
 //
 //   http::Server server(handler, {.address = Address::parse("127.0.0.1:8080")});
 //   server.start();                       // listens on every loop; throws when the port is taken
 //   ...
-//   server.drain(10s);                    // finish what is in flight, close the idle, refuse the new; then it is stopped
+//   server.drain(10s);                    // finish what is in flight, close the idle, refuse the new; then it is
+//   stopped
 #pragma once
 
 #include <cstddef>
@@ -16,16 +17,17 @@
 namespace marty::http {
 
 struct ServerLimits {
-  std::size_t request_line_bytes = 8 * 1024;     // 414
-  std::size_t header_bytes = 32 * 1024;          // all headers together: 431
-  std::size_t header_count = 100;                // 431
-  std::size_t body_bytes = 16 << 20;             // 413
-  std::size_t connections = 100'000;             // all loops together; one more gets 503 and is closed
-  std::size_t in_flight = 10'000;                // requests being handled, all loops together; one more gets 503
-  runtime::Duration header_timeout = std::chrono::seconds(10);  // from the first byte of a request to its last header: 408
-  runtime::Duration body_timeout = std::chrono::seconds(30);    // between two reads of a body: 408
-  runtime::Duration write_timeout = std::chrono::seconds(30);   // a client that takes nothing for that long is cut
-  runtime::Duration idle_timeout = std::chrono::seconds(75);    // keep-alive
+  std::size_t request_line_bytes = 8 * 1024;  // 414
+  std::size_t header_bytes = 32 * 1024;       // all headers together: 431
+  std::size_t header_count = 100;             // 431
+  std::size_t body_bytes = 16 << 20;          // 413
+  std::size_t connections = 100'000;          // all loops together; one more gets 503 and is closed
+  std::size_t in_flight = 10'000;             // requests being handled, all loops together; one more gets 503
+  runtime::Duration header_timeout =
+      std::chrono::seconds(10);  // from the first byte of a request to its last header: 408
+  runtime::Duration body_timeout = std::chrono::seconds(30);   // between two reads of a body: 408
+  runtime::Duration write_timeout = std::chrono::seconds(30);  // a client that takes nothing for that long is cut
+  runtime::Duration idle_timeout = std::chrono::seconds(75);   // keep-alive
 };
 
 struct ServerOptions {
@@ -36,10 +38,10 @@ struct ServerOptions {
 struct ServerStats {
   std::uint64_t connections_open = 0;
   std::uint64_t connections_accepted = 0;
-  std::uint64_t connections_refused = 0;   // over the limit
+  std::uint64_t connections_refused = 0;  // over the limit
   std::uint64_t requests = 0;
   std::uint64_t requests_in_flight = 0;
-  std::uint64_t requests_malformed = 0;    // answered 4xx by the parser
+  std::uint64_t requests_malformed = 0;  // answered 4xx by the parser
 };
 
 class Server {
@@ -49,10 +51,10 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  void start();                              // from a fiber
-  runtime::Address address() const;          // with the real port
-  // From a fiber. Closes the listeners and the idle connections, answers what is in flight with Connection: close; what is not done in time is cancelled. True when all finished
-  // by themselves.
+  void start();                      // from a fiber
+  runtime::Address address() const;  // with the real port
+  // From a fiber. Closes the listeners and the idle connections, answers what is in flight with Connection: close; what
+  // is not done in time is cancelled. True when all finished by themselves.
   bool drain(runtime::Duration timeout);
   ServerStats stats() const;
 

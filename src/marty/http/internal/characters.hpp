@@ -1,0 +1,64 @@
+// Character classes of RFC 9110 and RFC 9112, and scans for the first byte outside of one. The scans look at 16 bytes
+// at a time where the processor can (SSE2), and read nothing beyond `end`.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+namespace marty::http::internal {
+
+enum CharacterClass : std::uint8_t {
+  kToken = 1,      // tchar: RFC 9110 section 5.6.2
+  kFieldByte = 2,  // VCHAR, SP, HTAB, obs-text: section 5.5
+  kTarget = 4,     // what may stand in a request target: visible ASCII but '#' (a fragment is never sent)
+  kHost = 8,       // uri-host and port: RFC 3986 section 3.2, without user information
+};
+
+consteval std::array<std::uint8_t, 256> make_character_classes() {
+  std::array<std::uint8_t, 256> classes{};
+  for (int c = 0; c < 256; ++c) {
+    const bool visible = c > 0x20 && c < 0x7f;
+    const auto one_of = [c](std::string_view set) { return set.find(static_cast<char>(c)) != std::string_view::npos; };
+    const bool alphanumeric = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+    std::uint8_t bits = 0;
+    if (alphanumeric || (visible && one_of("!#$%&'*+-.^_`|~"))) bits |= kToken;
+    if (visible || c == ' ' || c == '\t' || c >= 0x80) bits |= kFieldByte;
+    if (visible && c != '#') bits |= kTarget;
+    if (alphanumeric || (visible && one_of("-._~%!$&'()*+,;=:[]"))) bits |= kHost;
+    classes[static_cast<std::size_t>(c)] = bits;
+  }
+  return classes;
+}
+inline constexpr std::array<std::uint8_t, 256> kCharacterClasses = make_character_classes();
+
+inline bool is_in_class(char c, CharacterClass wanted) noexcept {
+  return (kCharacterClasses[static_cast<unsigned char>(c)] & wanted) != 0;
+}
+inline bool all_in_class(std::string_view text, CharacterClass wanted) noexcept {
+  for (const char c : text) {
+    if (!is_in_class(c, wanted)) return false;
+  }
+  return true;
+}
+inline bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
+inline bool is_blank(char c) noexcept { return c == ' ' || c == '\t'; }
+
+// -1 where `c` is no hexadecimal digit.
+inline int hex_digit_value(char c) noexcept {
+  if (is_digit(c)) return c - '0';
+  const char lower = static_cast<char>(c | 0x20);
+  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
+// The first byte of [at, end) that is not of the class, or `end`.
+const char* find_end_of_field(const char* at, const char* end) noexcept;
+const char* find_end_of_target(const char* at, const char* end) noexcept;
+inline const char* find_end_of_token(const char* at, const char* end) noexcept {
+  while (at != end && is_in_class(*at, kToken)) ++at;
+  return at;
+}
+
+std::string_view trim_blanks(std::string_view text) noexcept;
+
+}  // namespace marty::http::internal

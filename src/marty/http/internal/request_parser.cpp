@@ -1,0 +1,274 @@
+#include "marty/http/internal/request_parser.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+
+#include "marty/http/internal/field_line.hpp"
+
+namespace marty::http::internal {
+namespace {
+
+constexpr ParseError kLineTooLong{414, Code::invalid_argument, "the request line is too long"};
+constexpr ParseError kHeadersTooLarge{431, Code::invalid_argument, "the headers are too large"};
+constexpr std::size_t kVersionBytes = 8;  // "HTTP/1.1"
+constexpr std::string_view kRootTarget = "/";
+constexpr std::string_view kServerTarget = "*";
+
+// The host and port of a URI; user information is refused with every other character a host cannot hold.
+bool is_authority(std::string_view text) { return all_in_class(text, kHost); }
+
+}  // namespace
+
+void RequestParser::reset() noexcept {
+  head_.headers.clear();
+  head_.content_length.reset();
+  head_.authority = {};
+  head_.chunked = false;
+  head_.expects_continue = false;
+  head_.keep_alive = true;
+  base_ = nullptr;
+  line_begin_ = 0;
+  searched_ = 0;
+  stage_ = Stage::request_line;
+  seen_ = 0;
+  absolute_target_ = false;
+  blank_line_skipped_ = false;
+}
+
+Progress RequestParser::parse(std::string_view bytes) {
+  if (bytes.data() != base_) rebase(bytes.data());
+  if (stage_ == Stage::request_line) {
+    const Progress progress = parse_request_line(bytes);
+    if (progress != Progress::complete) return progress;
+  }
+  return parse_headers(bytes);
+}
+
+void RequestParser::rebase(const char* base) noexcept {
+  if (base_ != nullptr) {
+    const auto move = [this, base](std::string_view& view) {
+      if (view.data() >= base_ && view.data() <= base_ + line_begin_)
+        view = {base + (view.data() - base_), view.size()};
+    };
+    if (stage_ == Stage::headers) {
+      move(head_.method_text);
+      move(head_.target);
+      move(head_.authority);
+    }
+    for (Header& header : head_.headers) {
+      move(header.name);
+      move(header.value);
+    }
+  }
+  base_ = base;
+}
+
+// A line that arrives byte by byte is scanned for its end once, and parsed once.
+bool RequestParser::line_is_unfinished(std::string_view bytes) {
+  if (searched_ == 0) return false;
+  if (std::memchr(bytes.data() + searched_, '\n', bytes.size() - searched_) != nullptr) return false;
+  searched_ = bytes.size();
+  return true;
+}
+
+Progress RequestParser::incomplete(std::string_view bytes, std::size_t limit_bytes, const ParseError& too_long) {
+  if (bytes.size() > limit_bytes) return fail(too_long);
+  searched_ = bytes.size();
+  return Progress::incomplete;
+}
+
+Progress RequestParser::fail(const ParseError& error) {
+  error_ = error;
+  return Progress::failed;
+}
+
+Progress RequestParser::parse_request_line(std::string_view bytes) {
+  // The limit is where the line has to have ended; behind it nothing is read, so that the verdict does not depend on
+  // how the bytes were cut.
+  const char* const line = bytes.data() + line_begin_;
+  const std::size_t limit = line_begin_ + limits_.line_bytes + 2;
+  if (bytes.size() < limit && line_is_unfinished(bytes)) return Progress::incomplete;
+  const char* const end = bytes.data() + std::min(bytes.size(), limit);
+  if (line == end) return Progress::incomplete;
+  if (*line == '\r' && !blank_line_skipped_) {  // RFC 9112 section 2.2: one empty line before a request is ignored
+    if (line + 1 == end) return Progress::incomplete;
+    if (line[1] != '\n') return fail(bad_request("a CR stands without LF"));
+    blank_line_skipped_ = true;
+    line_begin_ += 2;
+    return parse_request_line(bytes);
+  }
+  const auto unfinished = [&] { return incomplete(bytes, limit - 1, kLineTooLong); };
+
+  const char* const method_end = find_end_of_token(line, end);
+  if (method_end == end) return unfinished();
+  if (*method_end != ' ' || method_end == line)
+    return fail(bad_request("the request line does not begin with a method and a space"));
+  head_.method_text = {line, method_end};
+  head_.method = parse_method(head_.method_text);
+
+  const char* const target = method_end + 1;
+  const char* const target_end = find_end_of_target(target, end);
+  if (target_end == end) return unfinished();
+  if (*target_end != ' ' || target_end == target) {
+    return fail(bad_request("the request line is not a method, a target and a version with one space between them"));
+  }
+
+  const char* const version = target_end + 1;
+  if (static_cast<std::size_t>(end - version) < kVersionBytes + 2) {
+    if (std::memchr(version, '\n', static_cast<std::size_t>(end - version)) == nullptr) return unfinished();
+    return fail(bad_request("the request line does not end in an HTTP version"));
+  }
+  if (!finish_request_line({target, target_end}, version)) return Progress::failed;
+  line_begin_ = static_cast<std::size_t>(version + kVersionBytes + 2 - bytes.data());
+  headers_begin_ = line_begin_;
+  searched_ = 0;
+  stage_ = Stage::headers;
+  return Progress::complete;
+}
+
+bool RequestParser::finish_request_line(std::string_view target, const char* version) {
+  const auto refuse = [this](const ParseError& error) { return fail(error), false; };
+  if (std::memcmp(version, "HTTP/", 5) != 0 || !is_digit(version[5]) || version[6] != '.' || !is_digit(version[7]) ||
+      version[8] != '\r' || version[9] != '\n') {
+    return refuse(bad_request("the request line does not end in an HTTP version and CRLF"));
+  }
+  if (version[5] != '1') return refuse({505, Code::unimplemented, "only HTTP/1.1 and HTTP/1.0 are spoken here"});
+  head_.version_minor = version[7] == '0' ? 0 : 1;  // a higher minor version is spoken to as 1.1 (RFC 9110 section 2.5)
+  head_.target = target;
+  if (head_.method == Method::connect)
+    return refuse({501, Code::unimplemented, "CONNECT is not supported: this is no proxy"});
+  if (target.front() == '/') return true;
+  if (target == kServerTarget) {
+    if (head_.method == Method::options) return true;
+    return refuse(bad_request("only OPTIONS may have the target *"));
+  }
+  return reduce_absolute_target();
+}
+
+// "http://host:port/path" (RFC 9112 section 3.2.2): its authority counts instead of Host, the rest is the target.
+bool RequestParser::reduce_absolute_target() {
+  const auto refuse = [this](std::string_view detail) { return fail(bad_request(detail)), false; };
+  const std::size_t scheme_end = head_.target.find("://");
+  const std::string_view scheme = head_.target.substr(0, scheme_end);
+  if (scheme_end == std::string_view::npos ||
+      (!header_name_equals(scheme, "http") && !header_name_equals(scheme, "https"))) {
+    return refuse("the request target is neither a path nor an http URL");
+  }
+  const std::string_view rest = head_.target.substr(scheme_end + 3);
+  const std::size_t path = rest.find_first_of("/?");
+  head_.authority = rest.substr(0, path);
+  if (head_.authority.empty() || !is_authority(head_.authority))
+    return refuse("the host in the request target is not valid");
+  if (path != std::string_view::npos && rest[path] == '?') return refuse("the request target has a query but no path");
+  if (path == std::string_view::npos) {
+    head_.target = head_.method == Method::options ? kServerTarget : kRootTarget;  // RFC 9112 section 3.2.4
+  } else {
+    head_.target = rest.substr(path);
+  }
+  absolute_target_ = true;
+  return true;
+}
+
+Progress RequestParser::parse_headers(std::string_view bytes) {
+  const std::size_t limit = headers_begin_ + limits_.header_bytes + 2;
+  if (bytes.size() < limit && line_is_unfinished(bytes)) return Progress::incomplete;
+  const char* const end = bytes.data() + std::min(bytes.size(), limit);
+  const char* at = bytes.data() + line_begin_;
+  while (true) {
+    const FieldLine line = parse_field_line(at, end);
+    if (line.progress == Progress::incomplete) {
+      line_begin_ = static_cast<std::size_t>(at - bytes.data());
+      return incomplete(bytes, limit - 1, kHeadersTooLarge);
+    }
+    if (line.progress == Progress::failed) return fail(bad_request(line.fault));
+    at = line.end;
+    if (line.header.name.empty()) break;
+    if (head_.headers.size() == limits_.header_count)
+      return fail({431, Code::invalid_argument, "there are too many headers"});
+    head_.headers.push_back(line.header);
+    if (!interpret(line.header)) return Progress::failed;
+  }
+  head_.size = static_cast<std::size_t>(at - bytes.data());
+  return finish_head() ? Progress::complete : Progress::failed;
+}
+
+bool RequestParser::interpret(const Header& header) {
+  const auto is = [&header](std::string_view name) { return header_name_equals(header.name, name); };
+  switch (header.name.size()) {
+    case 4:
+      if (!is("host")) return true;
+      if (seen_ & kHostSeen) return fail(bad_request("there is more than one Host header")), false;
+      if (!is_authority(header.value)) return fail(bad_request("the Host header is not valid")), false;
+      seen_ |= kHostSeen;
+      if (!absolute_target_) head_.authority = header.value;
+      return true;
+    case 6:
+      if (!is("expect")) return true;
+      if (!header_name_equals(header.value, "100-continue")) {
+        return fail({417, Code::invalid_argument, "the only expectation known here is 100-continue"}), false;
+      }
+      seen_ |= kExpectSeen;
+      return true;
+    case 10:
+      if (is("connection")) interpret_connection(header.value);
+      return true;
+    case 14:
+      return !is("content-length") || interpret_content_length(header.value);
+    case 17:
+      return !is("transfer-encoding") || interpret_transfer_encoding(header.value);
+    default:
+      return true;
+  }
+}
+
+void RequestParser::interpret_connection(std::string_view value) {
+  const Header header{"connection", value};
+  const HeaderList list{{&header, 1}};
+  if (list.contains_token("connection", "close")) seen_ |= kCloseSeen;
+  if (list.contains_token("connection", "keep-alive")) seen_ |= kKeepAliveSeen;
+}
+
+bool RequestParser::interpret_content_length(std::string_view value) {
+  // RFC 9110 section 8.6 allows to fold equal repetitions; refusing them all leaves nothing to interpretation.
+  if (seen_ & kLengthSeen) return fail(bad_request("there is more than one Content-Length header")), false;
+  seen_ |= kLengthSeen;
+  if (value.empty() || value.find_first_not_of("0123456789") != std::string_view::npos) {
+    return fail(bad_request("Content-Length is not a number")), false;
+  }
+  std::uint64_t length = 0;
+  if (std::from_chars(value.data(), value.data() + value.size(), length).ec != std::errc()) {
+    return fail({413, Code::out_of_range, "Content-Length is larger than any body"}), false;
+  }
+  head_.content_length = length;
+  return true;
+}
+
+bool RequestParser::interpret_transfer_encoding(std::string_view value) {
+  if (seen_ & kEncodingSeen) return fail(bad_request("there is more than one Transfer-Encoding header")), false;
+  seen_ |= kEncodingSeen;
+  if (header_name_equals(value, "chunked")) return head_.chunked = true;
+  // RFC 9112 sections 6.1 and 6.3: without chunked at the end the length is unknown; codings before it are not
+  // implemented here.
+  const std::size_t comma = value.rfind(',');
+  const bool chunked_last =
+      comma != std::string_view::npos && header_name_equals(trim_blanks(value.substr(comma + 1)), "chunked");
+  const Header rest{"transfer-encoding", chunked_last ? value.substr(0, comma) : std::string_view()};
+  if (!chunked_last || HeaderList({&rest, 1}).contains_token("transfer-encoding", "chunked")) {
+    return fail(bad_request("Transfer-Encoding is not chunked, once and last")), false;
+  }
+  return fail({501, Code::unimplemented, "the only transfer coding known here is chunked"}), false;
+}
+
+bool RequestParser::finish_head() {
+  if (head_.version_minor == 1 && !(seen_ & kHostSeen)) return fail(bad_request("the Host header is missing")), false;
+  if (seen_ & kEncodingSeen) {
+    if (seen_ & kLengthSeen) return fail(bad_request("there are both Content-Length and Transfer-Encoding")), false;
+    if (head_.version_minor == 0) return fail(bad_request("HTTP/1.0 has no Transfer-Encoding")), false;
+  }
+  head_.keep_alive = !(seen_ & kCloseSeen) && (head_.version_minor == 1 || (seen_ & kKeepAliveSeen));
+  head_.expects_continue = (seen_ & kExpectSeen) && head_.version_minor == 1;
+  return true;
+}
+
+}  // namespace marty::http::internal

@@ -1,0 +1,198 @@
+#include "marty/http/internal/request_parser.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <array>
+#include <random>
+
+#include "marty/http/internal/chunked.hpp"
+#include "marty/http/internal/request_corpus.hpp"
+
+namespace marty::http::internal {
+namespace {
+
+// Limits of the body that the server applies, so that the corpus' verdicts can be checked without one.
+constexpr std::uint64_t kMaxBodyBytes = 16 << 20;
+
+// What a reader makes of bytes that arrive in the given pieces, each at another place in memory.
+struct Verdict {
+  int status = 0;  // 0: wants more
+  std::size_t consumed = 0;
+  std::string body = {};
+};
+
+Verdict read_body(const RequestHead& head, std::string_view rest, std::size_t piece) {
+  Verdict verdict{0, head.size};
+  if (head.content_length.value_or(0) > kMaxBodyBytes) return {413};
+  if (!head.chunked) {
+    const std::size_t length = head.content_length.value_or(0);
+    if (rest.size() < length) return {};
+    return {200, head.size + length, std::string(rest.substr(0, length))};
+  }
+  ChunkedDecoder decoder;
+  std::array<char, 7> output;
+  for (std::size_t at = 0; at < rest.size() && !decoder.done();) {
+    const auto step = decoder.decode(rest.substr(at, piece), output);
+    if (!step) return {step.error().status};
+    verdict.body.append(output.data(), step->produced);
+    at += step->consumed;
+    verdict.consumed += step->consumed;
+    if (decoder.chunk_bytes_left() > kMaxBodyBytes) return {413};
+  }
+  if (decoder.done()) verdict.status = 200;
+  return verdict;
+}
+
+Verdict judge(std::string_view bytes, std::size_t piece) {
+  RequestParser parser{HeadLimits{}};
+  for (std::size_t size = std::min(piece, bytes.size());; size = std::min(size + piece, bytes.size())) {
+    const std::string arrived(
+        bytes.substr(0, size));  // a copy: views into the last one would be caught by the sanitizer
+    const Progress progress = parser.parse(arrived);
+    if (progress == Progress::failed) return {parser.error().status};
+    if (progress == Progress::complete) return read_body(parser.head(), bytes.substr(parser.head().size), piece);
+    if (size == bytes.size()) return {};
+  }
+}
+
+TEST(RequestParser, GivesEveryCaseOfTheCorpusItsStatus) {
+  for (const RequestCase& each : all_request_cases()) {
+    EXPECT_EQ(judge(each.bytes, each.bytes.size()).status, each.status) << each.name;
+  }
+}
+
+TEST(RequestParser, GivesTheSameStatusWhenBytesArriveOneByOneOrInAnyTwoPieces) {
+  for (const RequestCase& each : all_request_cases()) {
+    if (each.bytes.size() > 1000) continue;  // the next test cuts the long ones
+    EXPECT_EQ(judge(each.bytes, 1).status, each.status) << each.name;
+    for (std::size_t cut = 1; cut < each.bytes.size(); ++cut) {
+      EXPECT_EQ(judge(each.bytes, cut).status, each.status) << each.name << ", cut at " << cut;
+    }
+  }
+}
+
+TEST(RequestParser, GivesLongCasesTheSameStatusInPieces) {
+  for (const RequestCase& each : all_request_cases()) {
+    if (each.bytes.size() <= 1000) continue;
+    for (const std::size_t piece : {17, 255, 1000, 8191}) {
+      EXPECT_EQ(judge(each.bytes, piece).status, each.status) << each.name << ", pieces of " << piece;
+    }
+  }
+}
+
+RequestHead parse_head(std::string_view bytes) {
+  RequestParser parser{HeadLimits{}};
+  EXPECT_EQ(parser.parse(bytes), Progress::complete) << parser.error().detail;
+  return parser.head();
+}
+
+TEST(RequestParser, SplitsTheRequestIntoViews) {
+  const RequestHead head =
+      parse_head("POST /pets?limit=2 HTTP/1.1\r\nHost: shop:80\r\nX-A:  1 \r\nContent-Length: 3\r\n\r\nabc");
+  EXPECT_EQ(head.method, Method::post);
+  EXPECT_EQ(head.method_text, "POST");
+  EXPECT_EQ(head.target, "/pets?limit=2");
+  EXPECT_EQ(head.authority, "shop:80");
+  EXPECT_EQ(head.version_minor, 1);
+  EXPECT_EQ(head.content_length, 3u);
+  EXPECT_EQ(head.size, 75u);
+  ASSERT_EQ(head.headers.size(), 3u);
+  EXPECT_EQ(head.headers[1].name, "X-A");
+  EXPECT_EQ(head.headers[1].value, "1");
+}
+
+TEST(RequestParser, TakesHostAndPathFromAnAbsoluteTarget) {
+  const RequestHead head = parse_head("GET http://shop:81/pets?x HTTP/1.1\r\nHost: other\r\n\r\n");
+  EXPECT_EQ(head.authority, "shop:81");
+  EXPECT_EQ(head.target, "/pets?x");
+  EXPECT_EQ(parse_head("GET http://shop HTTP/1.1\r\nHost: other\r\n\r\n").target, "/");
+  EXPECT_EQ(parse_head("OPTIONS http://shop HTTP/1.1\r\nHost: other\r\n\r\n").target, "*");
+}
+
+TEST(RequestParser, KeepsTheViewsOfATargetThatIsNotInTheBytesWhenTheyMove) {
+  const std::string bytes = "GET http://shop HTTP/1.1\r\nHost: other\r\n\r\n";
+  RequestParser parser{HeadLimits{}};
+  const auto first = std::make_unique<std::string>(bytes.substr(0, 30));
+  EXPECT_EQ(parser.parse(*first), Progress::incomplete);
+  EXPECT_EQ(parser.parse(bytes), Progress::complete);
+  EXPECT_EQ(parser.head().target, "/");
+  EXPECT_EQ(parser.head().authority, "shop");
+}
+
+TEST(RequestParser, DerivesKeepAliveFromVersionAndConnection) {
+  const auto keeps_alive = [](std::string_view version, std::string_view connection) {
+    return parse_head("GET / HTTP/" + std::string(version) + "\r\nHost: a\r\n" + std::string(connection) + "\r\n")
+        .keep_alive;
+  };
+  EXPECT_TRUE(keeps_alive("1.1", ""));
+  EXPECT_FALSE(keeps_alive("1.1", "Connection: close\r\n"));
+  EXPECT_FALSE(keeps_alive("1.1", "Connection: x, Close\r\n"));
+  EXPECT_FALSE(keeps_alive("1.1", "Connection: keep-alive\r\nConnection: close\r\n"));
+  EXPECT_TRUE(keeps_alive("1.1", "Connection: closed\r\n"));
+  EXPECT_FALSE(keeps_alive("1.0", ""));
+  EXPECT_TRUE(keeps_alive("1.0", "Connection: Keep-Alive\r\n"));
+  EXPECT_FALSE(keeps_alive("1.0", "Connection: keep-alive, close\r\n"));
+}
+
+TEST(RequestParser, ReportsAnExpectationOfHttp11Only) {
+  EXPECT_TRUE(
+      parse_head("PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-Continue\r\nContent-Length: 1\r\n\r\n").expects_continue);
+  EXPECT_FALSE(
+      parse_head("PUT / HTTP/1.0\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n").expects_continue);
+}
+
+TEST(RequestParser, StartsAfreshAfterReset) {
+  RequestParser parser{HeadLimits{}};
+  ASSERT_EQ(parser.parse("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nConnection: close\r\n\r\n"),
+            Progress::complete);
+  parser.reset();
+  ASSERT_EQ(parser.parse("GET /b HTTP/1.1\r\nHost: b\r\n\r\n"), Progress::complete);
+  EXPECT_EQ(parser.head().target, "/b");
+  EXPECT_EQ(parser.head().content_length, std::nullopt);
+  EXPECT_TRUE(parser.head().keep_alive);
+  EXPECT_EQ(parser.head().headers.size(), 1u);
+}
+
+TEST(RequestParser, RefusesAForeignProtocolBeforeALineIsComplete) {
+  RequestParser parser{HeadLimits{}};
+  EXPECT_EQ(parser.parse("\x16\x03\x01"), Progress::failed);
+}
+
+// Requests with a random defect: nothing may crash, and the verdict may not depend on how the bytes were cut.
+TEST(RequestParser, JudgesTenThousandMutatedRequestsAlikeHoweverTheyAreCut) {
+  const std::vector<RequestCase> seeds = all_request_cases();
+  std::mt19937 random(20261123);
+  const std::string_view favourites = "\r\n :;,\t0fF%\x80\x7f";
+  for (int round = 0; round < 10'000; ++round) {
+    std::string bytes = seeds[random() % seeds.size()].bytes.substr(0, 400);
+    for (unsigned edits = 1 + random() % 3; edits > 0 && !bytes.empty(); --edits) {
+      const std::size_t at = random() % bytes.size();
+      switch (random() % 4) {
+        case 0:
+          bytes.erase(at, 1 + random() % 4);
+          break;
+        case 1:
+          bytes.insert(at, 1, favourites[random() % favourites.size()]);
+          break;
+        case 2:
+          bytes[at] = static_cast<char>(random());
+          break;
+        default:
+          bytes.insert(at, bytes.substr(random() % bytes.size(), random() % 20));
+          break;
+      }
+    }
+    const Verdict whole = judge(bytes, bytes.size());
+    const Verdict cut = judge(bytes, 1 + random() % 9);
+    const bool cut_waits_for_the_line = cut.status == 0 && whole.status >= 400;  // it is refused once the line ends
+    EXPECT_TRUE(whole.status == cut.status || cut_waits_for_the_line) << testing::PrintToString(bytes);
+    if (whole.status == 200 && cut.status == 200) {
+      EXPECT_EQ(whole.body, cut.body) << testing::PrintToString(bytes);
+      EXPECT_EQ(whole.consumed, cut.consumed) << testing::PrintToString(bytes);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace marty::http::internal

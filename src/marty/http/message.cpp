@@ -1,0 +1,166 @@
+#include "marty/http/message.hpp"
+
+#include <array>
+#include <cstring>
+
+#include "marty/base/error.hpp"
+#include "marty/http/internal/characters.hpp"
+
+namespace marty::http {
+namespace {
+
+using internal::all_in_class;
+using internal::kFieldByte;
+using internal::kToken;
+
+constexpr std::array<std::string_view, 10> kMethodNames{"GET",   "HEAD",    "POST",  "PUT",     "DELETE",
+                                                        "PATCH", "OPTIONS", "TRACE", "CONNECT", "OTHER"};
+
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
+
+// What the server alone knows how to set, by the length of its name.
+bool is_set_by_server(std::string_view name) {
+  switch (name.size()) {
+    case 4:
+      return header_name_equals(name, "date");
+    case 10:
+      return header_name_equals(name, "connection");
+    case 14:
+      return header_name_equals(name, "content-length");
+    case 17:
+      return header_name_equals(name, "transfer-encoding");
+    default:
+      return false;
+  }
+}
+
+void check_header(std::string_view name, std::string_view value) {
+  if (name.empty() || !all_in_class(name, kToken)) {
+    throw Error(Code::invalid_argument,
+                "a response header has a name with characters that HTTP forbids (RFC 9110 section 5.6.2)");
+  }
+  if (internal::find_end_of_field(value.data(), value.data() + value.size()) != value.data() + value.size()) {
+    throw Error(Code::invalid_argument,
+                "the response header " + std::string(name) + " has a value with control characters");
+  }
+  if (is_set_by_server(name)) {
+    throw Error(Code::invalid_argument,
+                "the response header " + std::string(name) +
+                    " is the server's to set: it follows from the body; close_connection() closes the connection");
+  }
+}
+
+}  // namespace
+
+std::string_view method_name(Method method) noexcept { return kMethodNames[static_cast<std::size_t>(method)]; }
+
+Method parse_method(std::string_view name) noexcept {
+  for (std::size_t i = 0; i + 1 < kMethodNames.size(); ++i) {
+    if (kMethodNames[i] == name) return static_cast<Method>(i);
+  }
+  return Method::other;
+}
+
+bool is_safe(Method method) noexcept {
+  return method == Method::get || method == Method::head || method == Method::options || method == Method::trace;
+}
+
+bool is_idempotent(Method method) noexcept { return is_safe(method) || method == Method::put || method == Method::del; }
+
+bool header_name_equals(std::string_view left, std::string_view right) noexcept {
+  if (left.size() != right.size()) return false;
+  for (std::size_t i = 0; i < left.size(); ++i) {
+    if (left[i] != right[i] && lower(left[i]) != lower(right[i])) return false;
+  }
+  return true;
+}
+
+std::optional<std::string_view> HeaderList::find(std::string_view name) const noexcept {
+  for (const Header& header : headers_) {
+    if (header_name_equals(header.name, name)) return header.value;
+  }
+  return std::nullopt;
+}
+
+bool HeaderList::contains_token(std::string_view name, std::string_view token) const noexcept {
+  for (const Header& header : headers_) {
+    if (!header_name_equals(header.name, name)) continue;
+    std::string_view rest = header.value;
+    while (true) {
+      const std::size_t comma = rest.find(',');
+      if (header_name_equals(internal::trim_blanks(rest.substr(0, comma)), token)) return true;
+      if (comma == std::string_view::npos) break;
+      rest.remove_prefix(comma + 1);
+    }
+  }
+  return false;
+}
+
+std::string_view Request::query() const noexcept {
+  const std::size_t mark = target.find('?');
+  return mark == std::string_view::npos ? std::string_view() : target.substr(mark + 1);
+}
+
+void Response::add_header(std::string_view name, std::string_view value) {
+  value = internal::trim_blanks(value);
+  check_header(name, value);
+  const std::size_t before = head_.size();
+  head_.resize(before + name.size() + value.size() + 4);
+  char* at = head_.data() + before;
+  std::memcpy(at, name.data(), name.size());
+  at += name.size();
+  std::memcpy(at, ": ", 2);
+  if (!value.empty()) std::memcpy(at + 2, value.data(), value.size());
+  std::memcpy(at + 2 + value.size(), "\r\n", 2);
+}
+
+void Response::set_header(std::string_view name, std::string_view value) {
+  if (!head_.empty()) {
+    check_header(name, value);  // before the old one is gone
+    remove_header(name);
+  }
+  add_header(name, value);
+}
+
+void Response::remove_header(std::string_view name) noexcept {
+  for (std::size_t at = 0; at < head_.size();) {
+    const std::size_t begin = at;
+    if (header_name_equals(header_at(at).name, name)) {
+      head_.erase(begin, at - begin);
+      at = begin;
+    }
+  }
+}
+
+std::string_view Response::header(std::string_view name) const noexcept {
+  for (std::size_t at = 0; at < head_.size();) {
+    const Header header = header_at(at);
+    if (header_name_equals(header.name, name)) return header.value;
+  }
+  return {};
+}
+
+// Both searches end: add_header() wrote the line, and neither a name nor a value can hold ':' respectively CR before
+// it.
+Header Response::header_at(std::size_t& at) const noexcept {
+  const std::string_view rest = std::string_view(head_).substr(at);
+  const std::size_t colon = rest.find(':');
+  const std::size_t end = rest.find('\r', colon);
+  at += end + 2;
+  return {rest.substr(0, colon), rest.substr(colon + 2, end - colon - 2)};
+}
+
+void Response::set_body(std::string_view content, std::string_view content_type) {
+  set_header("content-type", content_type);
+  body_.assign(content);
+}
+
+void Response::clear() noexcept {
+  status = 200;
+  head_.clear();
+  body_.clear();
+  stream_.reset();
+  close_ = false;
+}
+
+}  // namespace marty::http
