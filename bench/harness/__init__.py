@@ -1,0 +1,1 @@
+"""What bench/run and tests/budget share: processes that are pinned, measured and always stopped."""
