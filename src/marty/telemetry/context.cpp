@@ -1,0 +1,137 @@
+#include "marty/telemetry/context.hpp"
+
+#include <algorithm>
+
+namespace marty::telemetry {
+namespace {
+
+// `lower` is in lowercase; the name of a header comes in any case.
+bool is_header(std::string_view name, std::string_view lower) {
+  return name.size() == lower.size() && std::equal(name.begin(), name.end(), lower.begin(), [](char left, char right) {
+           return (left >= 'A' && left <= 'Z' ? left | 0x20 : left) == right;
+         });
+}
+
+}  // namespace
+
+void Context::reset() noexcept {
+  trace_id = {};
+  parent_span_id = {};
+  sampled = true;
+  random_trace_id = true;
+  tracestate.clear();
+  baggage.clear();
+  for (Dimension* dimension : {&correlation_id, &request_id, &user_id, &session_id, &operation, &plugin_id})
+    dimension->clear();
+}
+
+void Context::begin() noexcept { Inbound(*this, Peer::untrusted).finish(); }
+
+// A child gets a copy: it may outlive the request, and its own with_correlation() must not show in its parent.
+Context* Context::share() { return new Context(*this); }
+void Context::release() noexcept { delete this; }
+
+void Inbound::take(std::string_view name, std::string_view value) {
+  switch (name[0] | 0x20) {
+    case 't':
+      if (is_header(name, "traceparent")) {
+        ++traceparents_;
+        traceparent_ = parse_traceparent(value);
+      } else if (is_header(name, "tracestate")) {
+        tracestate_valid_ = tracestate_valid_ && append_tracestate(context_.tracestate, value);
+      }
+      break;
+    case 'b':
+      if (is_header(name, "baggage")) {
+        append_baggage(context_.baggage, value);
+      } else if (is_header(name, "b3")) {
+        b3_ = parse_b3(value);
+      }
+      break;
+    default:
+      switch (name.size() > 2 ? name[2] | 0x20 : 0) {
+        case 'b':
+          return take_b3(name, value);
+        case 'm':
+        case 'c':
+          return take_dimension(name, value);
+      }
+  }
+}
+
+void Inbound::take_b3(std::string_view name, std::string_view value) noexcept {
+  if (is_header(name, "x-b3-traceid")) {
+    b3_trace_id_ = parse_b3_trace_id(value).value_or(TraceId{});
+  } else if (is_header(name, "x-b3-spanid")) {
+    b3_span_id_ = parse_b3_span_id(value).value_or(SpanId{});
+  } else if (is_header(name, "x-b3-sampled")) {
+    if (value == "0" || value == "1") b3_sampled_ = value == "1";
+  } else if (is_header(name, "x-b3-flags")) {
+    if (value == "1") b3_sampled_ = true;  // debug implies an accept decision
+  }
+}
+
+void Inbound::take_dimension(std::string_view name, std::string_view value) noexcept {
+  if (is_header(name, "x-mmf-correlation-id")) {
+    context_.correlation_id.assign(value);
+  } else if (is_header(name, "x-correlation-id")) {
+    if (context_.correlation_id.empty()) context_.correlation_id.assign(value);
+  } else if (is_header(name, "x-mmf-request-id")) {
+    context_.request_id.assign(value);
+  } else if (is_header(name, "x-mmf-operation-id")) {
+    context_.operation.assign(value);
+  } else if (is_header(name, "x-mmf-plugin-id")) {
+    context_.plugin_id.assign(value);
+  } else if (peer_ == Peer::trusted && is_header(name, "x-mmf-user-id")) {
+    context_.user_id.assign(value);
+  } else if (peer_ == Peer::trusted && is_header(name, "x-mmf-session-id")) {
+    context_.session_id.assign(value);
+  }
+}
+
+void Inbound::finish() noexcept {
+  std::optional<RemoteSpan> remote;
+  if (traceparents_ == 1) remote = traceparent_;  // more than one: none is to be believed
+  const bool from_w3c = remote.has_value();
+  if (!remote) remote = b3_;
+  if (!remote && b3_trace_id_.valid() && b3_span_id_.valid()) {
+    remote = RemoteSpan{b3_trace_id_, b3_span_id_, b3_sampled_.value_or(true), false};
+  }
+  if (!from_w3c || !tracestate_valid_) context_.tracestate.clear();
+
+  if (remote && remote->trace_id.valid()) {
+    context_.trace_id = remote->trace_id;
+    context_.parent_span_id = remote->span_id;
+    context_.random_trace_id = remote->random;
+  } else {
+    context_.trace_id = new_trace_id();
+  }
+  context_.sampled = remote ? remote->sampled : b3_sampled_.value_or(true);
+  context_.span_id = new_span_id();
+  if (context_.correlation_id.empty()) context_.correlation_id.assign(context_.trace_id);
+  if (context_.request_id.empty()) context_.request_id.assign(new_trace_id());
+}
+
+const Context& current() noexcept {
+  static const Context none;
+  const runtime::Ambient* ambient = runtime::ambient();
+  return ambient != nullptr ? *static_cast<const Context*>(ambient) : none;  // nothing else derives from Ambient
+}
+
+CorrelationScope::CorrelationScope(const Correlation& correlation) : context_(current()) {
+  if (!context_.trace_id.valid()) context_.begin();
+  const auto set = [](Dimension& dimension, const std::optional<std::string_view>& value) {
+    if (value) dimension.assign_cleaned(*value);
+  };
+  set(context_.correlation_id, correlation.correlation_id);
+  set(context_.request_id, correlation.request_id);
+  set(context_.user_id, correlation.user_id);
+  set(context_.session_id, correlation.session_id);
+  set(context_.operation, correlation.operation);
+  set(context_.plugin_id, correlation.plugin_id);
+  before_ = runtime::exchange_ambient(&context_);
+}
+
+CorrelationScope::~CorrelationScope() { runtime::exchange_ambient(before_); }
+
+}  // namespace marty::telemetry

@@ -1,0 +1,98 @@
+// Registry: what is behind Metrics – families and series by name, the cells they own, and the slabs of the threads that
+// recorded.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "marty/telemetry/internal/slab.hpp"
+#include "marty/telemetry/metrics.hpp"
+
+namespace marty::telemetry::internal {
+
+// Where the values of a family's series come from.
+enum class Source : std::uint8_t { cells, signed_cells, shared, callback };
+
+// All that was asked for when a metric was registered.
+struct Registration {
+  std::string_view name;
+  std::string_view help;
+  MetricKind kind;
+  Source source;
+  std::span<const double> bounds;
+  const Labels& labels;
+};
+
+// One series. Its address is stable.
+struct SeriesEntry {
+  std::uint32_t cell = 0;            // Source::cells and signed_cells
+  std::atomic<double> value{0};      // Source::shared
+  std::function<double()> callback;  // Source::callback
+  std::uint64_t observation = 0;
+};
+
+struct Family {
+  std::string help;
+  MetricKind kind;
+  Source source;
+  std::vector<double> bounds;
+  std::vector<std::string> label_names;                    // as first registered
+  std::map<std::vector<std::string>, SeriesEntry> series;  // by label values
+};
+
+// See above.
+class Registry : public std::enable_shared_from_this<Registry> {
+ public:
+  explicit Registry(MetricsOptions options) : options_(options) {}
+
+  // The family and series of a registration, made on first use.
+  struct Entry {
+    const Family* family;
+    SeriesEntry* series;
+    bool made;
+  };
+  Entry add(const Registration& registration);
+  std::uint64_t observe(const Registration& registration, std::function<double()> callback);
+  void forget(std::uint64_t observation);
+
+  std::vector<MetricFamily> read();
+
+  // The cell of the calling thread. Fast where this thread last used the same registry.
+  Cell* cell(std::uint32_t index) noexcept;
+
+  Slab* acquire_slab();          // a retired thread's, or a new one
+  void retire_slab(Slab* slab);  // what was counted stays
+  void close() noexcept { closed_.store(true, std::memory_order_relaxed); }
+  bool closed() const noexcept { return closed_.load(std::memory_order_relaxed); }
+
+ private:
+  Entry add_locked(const Registration& registration);
+  Family& family_for(const Registration& registration);
+  std::uint32_t allocate(std::uint32_t cells);
+  std::uint64_t sum(std::uint32_t cell) const;
+  Series read_series(const Family& family, const std::vector<std::string>& values, const SeriesEntry& entry) const;
+
+  const MetricsOptions options_;
+  std::atomic<bool> closed_{false};
+  mutable std::mutex mutex_;   // of everything below
+  std::mutex callback_mutex_;  // held while callbacks run; taken before mutex_
+  std::map<std::string, Family, std::less<>> families_;
+  std::vector<std::unique_ptr<Slab>> slabs_;
+  std::vector<Slab*> retired_;
+  std::uint32_t next_cell_ = 0;
+  std::uint64_t next_observation_ = 1;
+};
+
+// Throws invalid_argument, naming the metric and what is wrong with it.
+void check_registration(const Registration& registration);
+
+}  // namespace marty::telemetry::internal

@@ -1,0 +1,60 @@
+// Slab: the cells of one thread. Only its thread writes (plain additions); any thread may read. It grows in chunks that
+// never move, so that a reader needs no lock.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <bit>
+#include <cstdint>
+#include <memory>
+
+#include "marty/base/check.hpp"
+
+namespace marty::telemetry::internal {
+
+using Cell = std::atomic<std::uint64_t>;
+
+// See above. A cell that nobody wrote reads 0.
+class Slab {
+ public:
+  static constexpr std::uint32_t kFirstChunk = 256;  // cells; each further chunk is twice as large
+  static constexpr std::uint32_t kChunks = 16;
+
+  Slab() = default;
+  Slab(const Slab&) = delete;
+  Slab& operator=(const Slab&) = delete;
+  ~Slab() {
+    for (auto& chunk : chunks_) delete[] chunk.load(std::memory_order_relaxed);
+  }
+
+  // Of the owning thread. Cells of one block (see allocate in registry.cpp) are adjacent.
+  Cell* cell(std::uint32_t index) {
+    const std::uint32_t level = chunk_of(index);
+    Cell* chunk = chunks_[level].load(std::memory_order_relaxed);
+    if (chunk == nullptr) chunk = grow(level);
+    return chunk + offset_of(index, level);
+  }
+  // Of any thread.
+  std::uint64_t read(std::uint32_t index) const {
+    const std::uint32_t level = chunk_of(index);
+    const Cell* chunk = chunks_[level].load(std::memory_order_acquire);
+    return chunk == nullptr ? 0 : chunk[offset_of(index, level)].load(std::memory_order_relaxed);
+  }
+
+  static std::uint32_t chunk_of(std::uint32_t index) {
+    return static_cast<std::uint32_t>(std::bit_width(index / kFirstChunk + 1)) - 1;
+  }
+  static std::uint32_t chunk_begin(std::uint32_t level) { return kFirstChunk * ((1u << level) - 1); }
+
+ private:
+  static std::uint32_t offset_of(std::uint32_t index, std::uint32_t level) { return index - chunk_begin(level); }
+  Cell* grow(std::uint32_t level) {
+    Cell* const chunk = new Cell[kFirstChunk << level]();
+    chunks_[level].store(chunk, std::memory_order_release);
+    return chunk;
+  }
+
+  std::array<std::atomic<Cell*>, kChunks> chunks_{};
+};
+
+}  // namespace marty::telemetry::internal
