@@ -12,16 +12,17 @@
 # NAMESPACE   its namespace (default: marty)
 # FILES       paths, absolute or from this folder; NAME=PATH gives another name than the path's last part
 #
-# EmbeddedFile is described in marty/base/embedded_file.hpp. Only the gzip form is kept (browsers offer brotli over TLS only); a
-# file that gzip does not shrink is kept as it is. The same input gives the same bytes. Files are taken in by the
-# assembler (.incbin), so megabytes cost milliseconds.
+# EmbeddedFile is described in marty/base/embedded_file.hpp. Only the gzip form is kept (browsers offer brotli over TLS
+# only); a file that gzip does not shrink is kept as it is. The same input gives the same bytes. Files are taken in by
+# the assembler (.incbin), so megabytes cost milliseconds.
 
 set(MARTY_EMBED_SCRIPT "${CMAKE_CURRENT_LIST_DIR}/embed.cmake")
 
 function(marty_embed target)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "NAME;NAMESPACE" "FILES")
   if(arg_UNPARSED_ARGUMENTS OR NOT arg_NAME OR NOT arg_FILES)
-    message(FATAL_ERROR "marty_embed(${target}): give NAME and FILES, and only NAMESPACE else (got: ${arg_UNPARSED_ARGUMENTS})")
+    message(FATAL_ERROR "marty_embed(${target}): give NAME and FILES, and only NAMESPACE else "
+      "(got: ${arg_UNPARSED_ARGUMENTS})")
   endif()
   if(NOT arg_NAMESPACE)
     set(arg_NAMESPACE marty)
@@ -38,8 +39,9 @@ function(marty_embed target)
     set(name "${CMAKE_MATCH_1}")
     cmake_path(ABSOLUTE_PATH CMAKE_MATCH_2 NORMALIZE OUTPUT_VARIABLE path)
     if(NOT EXISTS "${path}")
-      message(FATAL_ERROR "marty_embed(${target}): there is no file ${path}. The assets of the docs pages come from npm: run `make run`, "
-        "`make test` or scripts/setup in ${PROJECT_SOURCE_DIR} once, or configure with -DMARTY_DOCS_UI=OFF to leave the docs pages out.")
+      message(FATAL_ERROR "marty_embed(${target}): there is no file ${path}. "
+        "The assets of the docs pages come from npm: run `make run`, `make test` or scripts/setup "
+        "in ${PROJECT_SOURCE_DIR} once, or configure with -DMARTY_DOCS_UI=OFF to leave the docs pages out.")
     endif()
     list(APPEND names "${name}")
     list(APPEND paths "${path}")

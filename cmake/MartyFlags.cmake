@@ -1,9 +1,11 @@
 # The flags that every target of this tree is compiled with; not exported to users.
 add_library(marty_flags INTERFACE)
-target_compile_options(marty_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wno-missing-field-initializers
+target_compile_options(marty_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wno-missing-field-initializers
   $<$<NOT:$<BOOL:${MARTY_SANITIZE}>>:-Werror>)
 if(MARTY_SANITIZE)
-  target_compile_options(marty_flags INTERFACE -fsanitize=${MARTY_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  target_compile_options(marty_flags INTERFACE
+    -fsanitize=${MARTY_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   target_link_options(marty_flags INTERFACE -fsanitize=${MARTY_SANITIZE})
 endif()
 if(MARTY_INSTALL)

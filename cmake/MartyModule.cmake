@@ -1,9 +1,9 @@
-# marty_module(): the only way to add a library. One folder = one concept = one target = at most one third-party library.
+# marty_module(): the only way to add a library. One folder is one concept, one target, at most one third-party library.
 #
 #   marty_module(json LAYER 0 USES base reflect)
 #   marty_module(config LAYER 1 USES base reflect PRIVATE_LIBRARIES yaml-cpp)
 #
-# LAYER              0 to 3, or "driver". A module uses lower layers, or modules of its own layer that were added before it.
+# LAYER              0 to 3, or "driver". A module uses lower layers, and modules of its own layer added before it.
 # USES               other modules, without the marty:: prefix.
 # PUBLIC_LIBRARIES   third-party targets whose headers stand in our public headers (Boost.PFR is the one case).
 # PRIVATE_LIBRARIES  third-party targets that only our sources see.
@@ -17,7 +17,8 @@ include(MartyFlags)
 function(marty_module name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "LAYER" "USES;PUBLIC_LIBRARIES;PRIVATE_LIBRARIES")
   if(arg_UNPARSED_ARGUMENTS OR NOT DEFINED arg_LAYER)
-    message(FATAL_ERROR "marty_module(${name}): give LAYER, and only USES, PUBLIC_LIBRARIES, PRIVATE_LIBRARIES (got: ${arg_UNPARSED_ARGUMENTS})")
+    message(FATAL_ERROR "marty_module(${name}): give LAYER, and only USES, PUBLIC_LIBRARIES, PRIVATE_LIBRARIES "
+      "(got: ${arg_UNPARSED_ARGUMENTS})")
   endif()
   marty_check_layer(${name} ${arg_LAYER} "${arg_USES}")
 
@@ -35,9 +36,13 @@ function(marty_module name)
   target_include_directories(marty_${name} PUBLIC
     "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src>" "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/drivers>"
     "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>")
-  target_link_libraries(marty_${name} PUBLIC ${uses} ${arg_PUBLIC_LIBRARIES} PRIVATE marty_flags ${arg_PRIVATE_LIBRARIES})
+  target_link_libraries(marty_${name}
+    PUBLIC ${uses} ${arg_PUBLIC_LIBRARIES} PRIVATE marty_flags ${arg_PRIVATE_LIBRARIES})
   target_compile_features(marty_${name} PUBLIC cxx_std_23)
   set_property(GLOBAL APPEND PROPERTY MARTY_MODULES ${name})
+  file(RELATIVE_PATH folder "${PROJECT_SOURCE_DIR}" "${CMAKE_CURRENT_SOURCE_DIR}")
+  list(JOIN arg_USES "," used)
+  set_property(GLOBAL APPEND_STRING PROPERTY MARTY_MODULE_TABLE "${name} ${folder} ${arg_LAYER} ${used}\n")
 
   if(MARTY_TESTS AND tests)
     marty_test(marty_${name}_test SOURCES ${tests} LIBRARIES marty_${name} ${arg_PRIVATE_LIBRARIES})
@@ -77,6 +82,12 @@ function(marty_check_layer name layer uses)
   endforeach()
 endfunction()
 
+# Writes the modules that were added, one a line (name, folder, layer, uses with commas), for the tidy test.
+function(marty_write_module_table file)
+  get_property(table GLOBAL PROPERTY MARTY_MODULE_TABLE)
+  file(CONFIGURE OUTPUT "${file}" CONTENT "${table}" @ONLY)
+endfunction()
+
 function(marty_install_module name)
   if(NOT MARTY_INSTALL)
     return()
@@ -84,5 +95,6 @@ function(marty_install_module name)
   install(TARGETS marty_${name} EXPORT marty-targets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
   file(RELATIVE_PATH folder "${PROJECT_SOURCE_DIR}" "${CMAKE_CURRENT_SOURCE_DIR}")
   string(REGEX REPLACE "^(src|drivers)/" "" folder "${folder}")
-  install(DIRECTORY . DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/${folder} FILES_MATCHING PATTERN "*.hpp" PATTERN "internal" EXCLUDE)
+  install(DIRECTORY . DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/${folder}
+    FILES_MATCHING PATTERN "*.hpp" PATTERN "internal" EXCLUDE)
 endfunction()

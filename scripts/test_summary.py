@@ -16,7 +16,7 @@ import xml.etree.ElementTree as xml
 class Counts:
     def __init__(self):
         self.passed = 0
-        self.failed = []   # (name, reason)
+        self.failed = []  # (name, reason)
         self.skipped = []  # (name, reason)
 
 
