@@ -1,5 +1,5 @@
-// cpp-httplib with nlohmann/json. It holds a thread for every connection, so it gets as many as the load has connections
-// and some to spare; all of them share the one core that every server of the comparison gets.
+// cpp-httplib with nlohmann/json. It holds a thread for every connection, so it gets as many as the load has
+// connections and some to spare; all of them share the one core that every server of the comparison gets.
 //
 //   bench_httplib PORT
 #include <httplib.h>

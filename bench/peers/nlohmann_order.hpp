@@ -67,8 +67,12 @@ inline void from_json(const nlohmann::json& from, Order& to) {
 }
 
 inline void to_json(nlohmann::json& to, const Order& from) {
-  to = {{"id", from.id},          {"customer", from.customer}, {"items", from.items}, {"shipping", from.shipping},
-        {"discount", from.discount}, {"gift", from.gift}};
+  to = {{"id", from.id},
+        {"customer", from.customer},
+        {"items", from.items},
+        {"shipping", from.shipping},
+        {"discount", from.discount},
+        {"gift", from.gift}};
   if (from.note) to["note"] = *from.note;
 }
 

@@ -34,7 +34,8 @@ int main(int argc, char** argv) {
   if (argc != 2) return 2;
   const Pistache::Address address(Pistache::Ipv4::loopback(), Pistache::Port(std::atoi(argv[1])));
   http::Endpoint endpoint(address);
-  endpoint.init(http::Endpoint::options().threads(1).flags(Pistache::Tcp::Options::ReuseAddr | Pistache::Tcp::Options::NoDelay));
+  endpoint.init(
+      http::Endpoint::options().threads(1).flags(Pistache::Tcp::Options::ReuseAddr | Pistache::Tcp::Options::NoDelay));
   rest::Router router;
   rest::Routes::Get(router, "/plaintext", &plaintext);
   rest::Routes::Post(router, "/orders", &add_order);

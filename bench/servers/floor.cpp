@@ -1,6 +1,6 @@
 // The floor: what the kernel alone costs. One thread, level-triggered epoll, one recv and one send for each batch of
-// requests, fixed replies. It finds where a request ends and nothing else: it is no HTTP server, only the limit that one
-// is measured against. GET gets "Hello, World!", POST the bytes of the file that the second argument names.
+// requests, fixed replies. It finds where a request ends and nothing else: it is no HTTP server, only the limit that
+// one is measured against. GET gets "Hello, World!", POST the bytes of the file that the second argument names.
 //
 //   bench_floor PORT ORDER_FILE        prints "listening PORT" once it is; port 0 takes a free one
 #include <arpa/inet.h>
@@ -98,7 +98,8 @@ class Floor {
 
   void serve(int peer) {
     std::size_t held = 0;
-    if (!rest_.empty()) [[unlikely]] held = take_rest(peer);
+    if (!rest_.empty()) [[unlikely]]
+      held = take_rest(peer);
     const ssize_t size = recv(peer, input_ + held, kBufferBytes - held, 0);
     if (size <= 0) {
       close(peer);
