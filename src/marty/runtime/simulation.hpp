@@ -1,17 +1,18 @@
-// SimulatedWorld: virtual time and an in-process network, driven by one seed, on the calling thread. The same services, servers and
-// clients run in it as in the real world; the same seed gives the bit-identical trace.
+// SimulatedWorld: virtual time and an in-process network, driven by one seed, on the calling thread. The same services,
+// servers and clients run in it as in the real world; the same seed gives the bit-identical trace.
 //
 //   SimulatedWorld world({.seed = 42});
 //   world.network().set_latency(1ms, 5ms);
 //   world.run([&] {
-//     auto server = world.host("shop").spawn([] { serve(); });
+//     world.host("shop").start([] { serve(); });
 //     world.host("browser").run([] { get("http://shop:8080/"); });
 //     world.network().partition({"shop"}, {"browser"});
 //   });
 //
-// Time stands still while a fiber runs and jumps to the next event when all wait. When all wait for ever, run() throws failed_precondition naming
-// the fibers (a deadlock). Blocking pools run inline. Streams: bytes arrive in order after the latency; a lost segment arrives after a
-// retransmission delay; a cut resets both ends; a partition holds bytes back until healed (a connect times out).
+// Time stands still while a fiber runs and jumps to the next event when all wait. When all wait for ever, run() throws
+// failed_precondition naming the fibers (a deadlock). Blocking pools run inline. Streams: bytes arrive in order after
+// the latency; a lost segment arrives after a retransmission delay; a cut resets both ends; a partition holds bytes
+// back until healed (a connect gives up after two minutes).
 #pragma once
 
 #include <cstdint>
@@ -29,20 +30,23 @@ namespace marty::runtime {
 
 struct SimulationOptions {
   std::uint64_t seed = 1;
-  Timestamp start{};                            // wall clock at the start; default 2026-01-01T00:00:00Z
-  std::uint64_t max_events = 1'000'000'000;     // more than that ends run() with resource_exhausted: a live-lock
+  Timestamp start{};                         // wall clock at the start; default 2026-01-01T00:00:00Z
+  std::uint64_t max_events = 1'000'000'000;  // more than that ends run() with resource_exhausted: a live-lock
 };
 
 // The faults of the simulated network; every setting applies from now on. Probabilities in [0, 1].
 class SimulatedNetwork {
  public:
   virtual ~SimulatedNetwork() = default;
-  virtual void set_latency(Duration min, Duration max) = 0;          // of each segment, one way; default 100 us to 500 us
+  virtual void set_latency(Duration min, Duration max) = 0;  // of each segment, one way; default 100 us to 500 us
   virtual void set_loss(double probability, Duration retransmit) = 0;  // of each segment
-  virtual void set_connection_cut(double probability) = 0;           // each new connection: whether it is reset at a random byte or time within its life
-  virtual void cut_all(std::string_view host) = 0;                   // resets every connection of the host now
+  // Of each new connection: that it is reset, either after a random number of bytes up to `bytes` (both ways) or after
+  // a random time up to `time`.
+  virtual void set_connection_cut(double probability, std::size_t bytes = 1024,
+                                  Duration time = std::chrono::milliseconds(10)) = 0;
+  virtual void cut_all(std::string_view host) = 0;  // resets every connection of the host now
   virtual void partition(std::vector<std::string> side, std::vector<std::string> other) = 0;
-  virtual void heal() = 0;                                           // ends all partitions
+  virtual void heal() = 0;  // ends all partitions
 };
 
 // A named machine of the simulation: its name resolves to its address, its listeners belong to it.
@@ -51,9 +55,11 @@ class SimulatedHost {
   virtual ~SimulatedHost() = default;
   virtual const std::string& name() const = 0;
   virtual Address address(std::uint16_t port) const = 0;
-  virtual void run(std::function<void()> function) = 0;    // as a fiber on this host; waits for it
-  virtual void start(std::function<void()> function) = 0;  // as a fiber on this host, until it ends or the world does
-  virtual void crash() = 0;                                // cancels its fibers, resets its connections, closes its listeners
+  virtual void run(const std::function<void()>& function) = 0;  // the calling fiber works on this host for so long
+  virtual void start(std::function<void()>
+                         function) = 0;  // as a fiber on this host; what it throws is rethrown by SimulatedWorld::run()
+  virtual void raise(int signal) = 0;    // wakes the wait_for_signal() of its fibers
+  virtual void crash() = 0;              // cancels its fibers, resets its connections, closes its listeners
 };
 
 class SimulatedWorld final : public World {
@@ -67,10 +73,9 @@ class SimulatedWorld final : public World {
 
   SimulatedHost& host(std::string_view name);  // made on first use
   SimulatedNetwork& network();
-  void raise(int signal);                      // wakes wait_for_signal()
-  Duration elapsed() const;                    // virtual
+  Duration elapsed() const;  // virtual
   std::uint64_t events() const;
-  std::uint64_t trace_hash() const;            // over every event: time, kind, fiber, connection, bytes
+  std::uint64_t trace_hash() const;  // over every event: time, kind, fiber, connection, bytes
 
  private:
   class State;

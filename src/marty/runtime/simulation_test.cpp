@@ -1,0 +1,303 @@
+#include "marty/runtime/simulation.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <csignal>
+
+#include "marty/base/error.hpp"
+#include "marty/runtime/blocking.hpp"
+#include "marty/runtime/fiber.hpp"
+#include "marty/runtime/random.hpp"
+#include "marty/runtime/sync.hpp"
+
+namespace marty::runtime {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Answers every connection with what it sends, until cancelled.
+void serve_echo(std::uint16_t port) {
+  Listener listener = listen(Address::ip("0.0.0.0", port));
+  std::vector<Task<std::function<void()>>> sessions;
+  for (;;) {
+    auto socket = std::make_shared<Socket>(listener.accept());
+    std::erase_if(sessions, [](const auto& session) { return session.done(); });
+    sessions.emplace_back([socket] {
+      try {
+        char buffer[4096];
+        while (const std::size_t size = socket->read_some(buffer)) socket->write({{buffer, size}});
+      } catch (const Error& error) {
+        if (error.code() != Code::unavailable) throw;
+      }
+    });
+  }
+}
+
+std::string ask(Socket& socket, std::string_view text) {
+  socket.write({text});
+  std::string reply;
+  char buffer[4096];
+  while (reply.size() < text.size()) {
+    const std::size_t size = socket.read_some(buffer);
+    if (size == 0) throw Error(Code::unavailable, "closed");
+    reply.append(buffer, size);
+  }
+  return reply;
+}
+
+Code code_of(const std::function<void()>& function) {
+  try {
+    function();
+  } catch (const Error& error) {
+    return error.code();
+  }
+  return Code::ok;
+}
+
+TEST(SimulatedWorld, TimeJumpsWhileEverybodySleeps) {
+  SimulatedWorld world;
+  world.run([] {
+    const TimePoint before = now();
+    const Timestamp wall = wall_now();
+    sleep_for(24h);
+    EXPECT_EQ(now() - before, 24h);
+    EXPECT_EQ(wall_now() - wall, 24h);
+  });
+  EXPECT_EQ(world.elapsed(), 24h);
+}
+
+TEST(SimulatedWorld, TimeStandsStillWhileAFiberRuns) {
+  SimulatedWorld().run([] {
+    const TimePoint before = now();
+    BlockingPool pool;
+    EXPECT_EQ(pool.run([] { return 42; }), 42);
+    yield();
+    EXPECT_EQ(now(), before);
+  });
+}
+
+TEST(SimulatedWorld, HostsTalkByNameAndBytesTakeTheLatency) {
+  SimulatedWorld world;
+  world.network().set_latency(2ms, 2ms);
+  world.run([&] {
+    world.host("shop").start([] { serve_echo(80); });
+    world.host("browser").run([] {
+      sleep_for(1ms);
+      Socket socket = connect("shop", 80);
+      EXPECT_EQ(socket.peer_address().port(), 80);
+      const TimePoint before = now();
+      EXPECT_EQ(ask(socket, "hello"), "hello");
+      EXPECT_EQ(now() - before, 4ms);
+    });
+  });
+}
+
+TEST(SimulatedWorld, LargeTransfersWaitForTheReader) {
+  SimulatedWorld world;
+  world.run([&] {
+    world.host("sink").start([] {
+      Listener listener = listen(Address::ip("0.0.0.0", 80));
+      Socket socket = listener.accept();
+      sleep_for(10s);
+      char buffer[8192];
+      while (socket.read_some(buffer) > 0) {
+      }
+    });
+    sleep_for(1ms);
+    Socket socket = connect("sink", 80);
+    const TimePoint before = now();
+    socket.write({std::string(4 << 20, 'x')});
+    EXPECT_GE(now() - before, 9s);
+  });
+}
+
+TEST(SimulatedWorld, ConnectFailsWhereNobodyListens) {
+  SimulatedWorld world;
+  world.host("shop");
+  world.run([] {
+    EXPECT_EQ(code_of([] { (void)connect("shop", 80); }), Code::unavailable);
+    EXPECT_EQ(code_of([] { (void)connect("nowhere", 80); }), Code::not_found);
+    const TimePoint before = now();
+    EXPECT_EQ(code_of([] { (void)connect(Address::ip("10.9.9.9", 80)); }), Code::unavailable);
+    EXPECT_EQ(now() - before > 2min, true);
+  });
+}
+
+TEST(SimulatedWorld, APortBelongsToOneListenerOfAHost) {
+  SimulatedWorld world;
+  world.run([&] {
+    Listener listener = listen(Address::ip("127.0.0.1", 80));
+    EXPECT_EQ(code_of([] { (void)listen(Address::ip("0.0.0.0", 80)); }), Code::already_exists);
+    world.host("other").run([] { EXPECT_EQ(code_of([] { (void)listen(Address::ip("0.0.0.0", 80)); }), Code::ok); });
+    listener.close();
+    EXPECT_TRUE(listen(Address::ip("127.0.0.1", 80)).is_open());
+  });
+}
+
+TEST(SimulatedWorld, ACloseIsSeenAfterTheBytesBeforeIt) {
+  SimulatedWorld world;
+  world.run([&] {
+    Listener listener = listen(Address::ip("127.0.0.1", 80));
+    auto client = spawn([] {
+      Socket socket = connect("localhost", 80);
+      socket.write({"last words"});
+    });
+    Socket socket = listener.accept();
+    client.join();
+    char buffer[64];
+    sleep_for(1s);
+    EXPECT_EQ(socket.read_some(buffer), 10u);
+    EXPECT_EQ(socket.read_some(buffer), 0u);
+    EXPECT_TRUE(socket.closed_by_peer());
+  });
+}
+
+TEST(SimulatedWorld, CutsResetBothEnds) {
+  SimulatedWorld world;
+  world.run([&] {
+    world.host("shop").start([] { serve_echo(80); });
+    sleep_for(1ms);
+    Socket socket = connect("shop", 80);
+    EXPECT_EQ(ask(socket, "hello"), "hello");
+    world.network().cut_all("shop");
+    EXPECT_EQ(code_of([&] { ask(socket, "again"); }), Code::unavailable);
+  });
+}
+
+TEST(SimulatedWorld, APartitionHoldsBytesBackUntilItHeals) {
+  SimulatedWorld world;
+  world.run([&] {
+    world.host("shop").start([] { serve_echo(80); });
+    world.host("browser").run([&] {
+      sleep_for(1ms);
+      Socket socket = connect("shop", 80);
+      world.network().partition({"shop"}, {"browser"});
+      {
+        const DeadlineScope scope(1min);
+        EXPECT_EQ(code_of([&] { ask(socket, "hello"); }), Code::deadline_exceeded);
+      }
+      world.network().heal();
+      char buffer[64];
+      EXPECT_EQ(socket.read_some(buffer), 5u);
+    });
+  });
+}
+
+TEST(SimulatedWorld, LossDelaysButNeitherLosesNorReorders) {
+  SimulatedWorld world;
+  world.network().set_loss(0.2, 200ms);
+  world.run([&] {
+    world.host("shop").start([] { serve_echo(80); });
+    sleep_for(1ms);
+    Socket socket = connect("shop", 80);
+    const TimePoint before = now();
+    for (int i = 0; i < 100; ++i) EXPECT_EQ(ask(socket, std::to_string(i)), std::to_string(i));
+    EXPECT_GT(now() - before, 4s);
+  });
+}
+
+TEST(SimulatedWorld, ACrashEndsAHostsFibersListenersAndConnections) {
+  SimulatedWorld world;
+  world.run([&] {
+    SimulatedHost& shop = world.host("shop");
+    shop.start([] { serve_echo(80); });
+    sleep_for(1ms);
+    Socket socket = connect("shop", 80);
+    shop.crash();
+    EXPECT_EQ(code_of([&] { ask(socket, "hello"); }), Code::unavailable);
+    EXPECT_EQ(code_of([] { (void)connect("shop", 80); }), Code::unavailable);
+    shop.start([] { serve_echo(80); });
+    sleep_for(1ms);
+    Socket again = connect("shop", 80);
+    EXPECT_EQ(ask(again, "hello"), "hello");
+  });
+}
+
+TEST(SimulatedWorld, SignalsReachTheHostThatWaits) {
+  SimulatedWorld world;
+  world.run([&] {
+    int received = 0;
+    world.host("shop").start([&] {
+      const int signals[] = {SIGTERM, SIGINT};
+      received = wait_for_signal(signals);
+    });
+    sleep_for(1s);
+    world.host("shop").raise(SIGINT);
+    sleep_for(1s);
+    EXPECT_EQ(received, SIGINT);
+  });
+}
+
+TEST(SimulatedWorld, ADeadlockEndsTheRunNamingTheFibers) {
+  SimulatedWorld world;
+  try {
+    world.run([] {
+      Event never;
+      auto task = spawn([&] { never.wait(); }, "waits for Godot");
+      never.wait();
+    });
+    FAIL() << "ended";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), Code::failed_precondition);
+    EXPECT_THAT(error.message(), testing::HasSubstr("waits for Godot"));
+  }
+}
+
+TEST(SimulatedWorld, WhatAHostThrowsEndsTheRun) {
+  SimulatedWorld world;
+  EXPECT_THROW(world.run([&] {
+    world.host("shop").start([] { throw Error(Code::data_loss, "the disk is gone"); });
+    sleep_for(1h);
+  }),
+               Error);
+  EXPECT_LT(world.elapsed(), 1h);
+}
+
+// A client on each of three hosts, with every fault on; the trace of the whole.
+std::uint64_t faulty_run(std::uint64_t seed) {
+  SimulatedWorld world({.seed = seed});
+  world.network().set_latency(100us, 3ms);
+  world.network().set_loss(0.05, 50ms);
+  world.network().set_connection_cut(0.3);
+  world.run([&] {
+    world.host("shop").start([] { serve_echo(80); });
+    sleep_for(1ms);
+    std::vector<Task<std::function<void()>>> clients;
+    for (const char* name : {"a", "b", "c"}) {
+      clients.emplace_back([&world, name] {
+        world.host(name).run([] {
+          for (int i = 0; i < 50; ++i) {
+            (void)code_of([] {
+              Socket socket = connect("shop", 80);
+              ask(socket, std::to_string(random_u64()));
+            });
+            sleep_for(1ms);
+          }
+        });
+      });
+    }
+    for (auto& client : clients) client.join();
+  });
+  return world.trace_hash();
+}
+
+TEST(SimulatedWorld, TheSameSeedGivesTheSameTrace) {
+  EXPECT_EQ(faulty_run(7), faulty_run(7));
+  EXPECT_NE(faulty_run(7), faulty_run(8));
+}
+
+TEST(SimulatedWorld, RunsAgain) {
+  SimulatedWorld world;
+  for (int round = 0; round < 3; ++round) {
+    world.run([&] {
+      world.host("shop").start([] { serve_echo(80); });
+      sleep_for(1ms);
+      Socket socket = connect("shop", 80);
+      EXPECT_EQ(ask(socket, "hello"), "hello");
+    });
+  }
+}
+
+}  // namespace
+}  // namespace marty::runtime
