@@ -70,26 +70,25 @@ bool equals_ignore_case(std::string_view left, std::string_view right) {
          std::equal(left.begin(), left.end(), right.begin(), [](char a, char b) { return lower(a) == lower(b); });
 }
 
-std::size_t utf8_prefix(std::string_view text) {
-  const auto* const begin = reinterpret_cast<const unsigned char*>(text.data());
-  const auto* const end = begin + text.size();
-  const auto* p = begin;
+std::size_t utf8_length(std::string_view text) {
+  if (text.empty()) return 0;
+  const auto* const p = reinterpret_cast<const unsigned char*>(text.data());
+  return *p < 0x80 ? 1 : multibyte_length(p, p + text.size());
+}
+
+bool is_utf8(std::string_view text) {
+  const auto* p = reinterpret_cast<const unsigned char*>(text.data());
+  const auto* const end = p + text.size();
   while (p != end) {
     std::uint64_t eight;
     while (end - p >= 8 && (std::memcpy(&eight, p, 8), (eight & 0x8080808080808080u) == 0)) p += 8;
     if (p == end) break;
-    if (*p < 0x80) {
-      ++p;
-      continue;
-    }
-    const std::size_t length = multibyte_length(p, end);
-    if (length == 0) break;
+    const std::size_t length = *p < 0x80 ? 1 : multibyte_length(p, end);
+    if (length == 0) return false;
     p += length;
   }
-  return static_cast<std::size_t>(p - begin);
+  return true;
 }
-
-bool is_utf8(std::string_view text) { return utf8_prefix(text) == text.size(); }
 
 std::size_t count_code_points(std::string_view text) {
   return static_cast<std::size_t>(

@@ -19,8 +19,8 @@ bool equals_ignore_case(std::string_view left, std::string_view right);
 // Whether `text` is well-formed UTF-8 (RFC 3629: no overlong forms, no surrogates, at most U+10FFFF).
 bool is_utf8(std::string_view text);
 
-// The length of the longest prefix of `text` that is well-formed UTF-8.
-std::size_t utf8_prefix(std::string_view text);
+// The length in bytes of the well-formed code point that `text` begins with; 0: there is none.
+std::size_t utf8_length(std::string_view text);
 
 // Code points of well-formed UTF-8.
 std::size_t count_code_points(std::string_view text);

@@ -87,8 +87,10 @@ class Samples {
         return type.map->size(value) == 0;
       case Kind::optional:
         return false;
-      case Kind::variant:
       case Kind::any:
+        return type.is_null(value);
+      case Kind::variant:
+      case Kind::null:
         break;
     }
     return true;

@@ -3,11 +3,12 @@
 // once. For type_of.hpp; nobody else needs it.
 #pragma once
 
-#include <boost/pfr/core.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
 #include <utility>
+
+#include "marty/reflect/decompose.hpp"
 
 namespace marty::reflect {
 
@@ -48,7 +49,7 @@ constexpr std::string_view print_addresses() {
 
 template <class T, std::size_t... I>
 constexpr std::string_view field_list(std::index_sequence<I...>) {
-  return print_addresses<Address{&boost::pfr::get<I>(phantom<T>.object)}...>();
+  return print_addresses<Address{&std::get<I>(fields_of(phantom<T>.object))}...>();
 }
 
 template <auto... Values>

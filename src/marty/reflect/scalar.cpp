@@ -79,6 +79,16 @@ std::string enumeration_expectation(const Type& type) {
   return text;
 }
 
+std::string variant_expectation(const Type& type) {
+  constexpr std::string_view kMust = "must be ";
+  std::string text(kMust);
+  for (const Type* alternative : type.variant->alternatives) {
+    if (text.size() > kMust.size()) text += ", or ";
+    text += expectation(*alternative).substr(kMust.size());
+  }
+  return text;
+}
+
 std::string enumeration_from_text(const Type& type, std::string_view text, void* object) {
   const Enumeration& enumeration = type.enumeration();
   if (const Enumerator* found = enumeration.find(text)) {
@@ -123,7 +133,9 @@ std::string expectation(const Type& type) {
     case Kind::optional:
       return expectation(*type.element);
     case Kind::variant:
-      return "must be one of the alternatives";
+      return variant_expectation(type);
+    case Kind::null:
+      return "must be null";
     case Kind::any:
       break;
   }

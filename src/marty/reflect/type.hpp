@@ -34,6 +34,7 @@ enum class Kind : std::uint8_t {
   optional,     // std::optional, std::unique_ptr
   variant,      // std::variant
   any,          // json::Value
+  null,         // std::monostate: null and nothing else
 };
 
 struct Type;
@@ -146,6 +147,7 @@ struct Type {
   const MapOperations* map = nullptr;
   const OptionalOperations* optional = nullptr;
   const VariantOperations* variant = nullptr;
+  bool (*is_null)(const void* any) = nullptr;
   const Enumeration& (*enumeration)() = nullptr;
   const Object& (*object)() =
       nullptr;  // built on first use. Throws Error(internal) for rules that contradict the type.

@@ -17,8 +17,7 @@
 // without one, and an empty string, container or nil text, is required. rules().optional() overrides that.
 #pragma once
 
-#include <boost/pfr/core.hpp>
-#include <boost/pfr/tuple_size.hpp>
+#include <array>
 #include <new>
 #include <utility>
 #include <variant>
@@ -261,17 +260,17 @@ void add_rules(ObjectSource& source) {
 }
 
 template <class T, std::size_t... I>
-const Object& object_of(std::index_sequence<I...>) {
+const Object& object_of(std::index_sequence<I...> indices) {
   static const T& defaults = *new T{};
-  const auto offset = [](const auto& member) {
-    return static_cast<std::uint32_t>(reinterpret_cast<const char*>(&member) -
-                                      reinterpret_cast<const char*>(&defaults));
+  const auto source_of = []<class Member>(const Member& member) {
+    const auto offset = reinterpret_cast<const char*>(&member) - reinterpret_cast<const char*>(&defaults);
+    return FieldSource{&type_of<Member>(), static_cast<std::uint32_t>(offset)};
   };
-  const FieldSource fields[] = {
-      {&type_of<boost::pfr::tuple_element_t<I, T>>(), offset(boost::pfr::get<I>(defaults))}..., {nullptr, 0}};
+  const auto members = fields_of(defaults);
+  const std::array<FieldSource, sizeof...(I)> fields{source_of(std::get<I>(members))...};
   ObjectSource source{.type = &type_of<T>(),
-                      .field_list = field_list<T>(std::index_sequence<I...>{}),
-                      .fields = {fields, sizeof...(I)},
+                      .field_list = field_list<T>(indices),
+                      .fields = fields,
                       .defaults = &defaults,
                       .default_initialise = [](void* storage) { ::new (storage) T; },
                       .rules = {},
@@ -285,7 +284,7 @@ const Object& object_of(std::index_sequence<I...>) {
 
 template <class T>
 const Object& object() {
-  static const Object& built = object_of<T>(std::make_index_sequence<boost::pfr::tuple_size_v<T>>{});
+  static const Object& built = object_of<T>(std::make_index_sequence<kFieldCount<T>>{});
   return built;
 }
 
@@ -303,6 +302,8 @@ constexpr Kind kind_of() {
     return Kind::string;
   else if constexpr (std::is_enum_v<T>)
     return Kind::enumeration;
+  else if constexpr (std::is_same_v<T, std::monostate>)
+    return Kind::null;
   else if constexpr (kIsAny<T>)
     return Kind::any;
   else if constexpr (kIsVariant<T>)
@@ -346,6 +347,8 @@ constexpr Type make_type() {
   } else if constexpr (kind == Kind::optional) {
     type.optional = &kOptional<T>;
     type.element = &type_of<typename RuledValue<T>::type>();
+  } else if constexpr (kind == Kind::any) {
+    type.is_null = [](const void* any) { return as<T>(any).is_null(); };
   } else if constexpr (kind == Kind::variant) {
     type.variant = &Variant<T>::kOperations;
   } else if constexpr (kind == Kind::object) {
