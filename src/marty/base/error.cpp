@@ -18,7 +18,7 @@ constexpr std::array<CodeInfo, 17> kCodes{{
     {Code::already_exists, "already_exists", "Already exists", 409},
     {Code::permission_denied, "permission_denied", "Permission denied", 403},
     {Code::resource_exhausted, "resource_exhausted", "Resource exhausted", 429},
-    {Code::failed_precondition, "failed_precondition", "Precondition failed", 412},
+    {Code::failed_precondition, "failed_precondition", "Failed precondition", 409},
     {Code::aborted, "aborted", "Conflict", 409},
     {Code::out_of_range, "out_of_range", "Out of range", 400},
     {Code::unimplemented, "unimplemented", "Not implemented", 501},
