@@ -6,6 +6,7 @@ Prints every figure beside its limit, so that a look at the log shows how much r
 
 import argparse
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -43,6 +44,8 @@ def by_name(rates):
 
 def machinery(budget, options):
     """The counting itself, against a server whose costs are known."""
+    pieces = re.findall(r'R"\((.*?)\)"', (ORDER_FILE.parent / "order.hpp").read_text())
+    budget.exactly("order.hpp and order.json hold the same text", "".join(pieces).encode() == ORDER_FILE.read_bytes(), True)
     known = [options.known_server]
     allocations, locks = counting.allocations_and_locks(known, PLAINTEXT, options.counters)
     budget.exactly("allocations of the known server", allocations, 5)
