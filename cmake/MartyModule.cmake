@@ -34,10 +34,13 @@ function(marty_module name)
   add_library(marty::${name} ALIAS marty_${name})
   set_target_properties(marty_${name} PROPERTIES EXPORT_NAME ${name} OUTPUT_NAME marty-${name})
   target_include_directories(marty_${name} PUBLIC
-    "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src>" "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/drivers>"
-    "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>")
+    "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src>" "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>")
+  if(arg_LAYER STREQUAL "driver")
+    target_include_directories(marty_${name} PUBLIC "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/drivers>"
+      "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/marty/drivers>")
+  endif()
   target_link_libraries(marty_${name}
-    PUBLIC ${uses} ${arg_PUBLIC_LIBRARIES} PRIVATE marty_flags ${arg_PRIVATE_LIBRARIES})
+    PUBLIC ${uses} ${arg_PUBLIC_LIBRARIES} PRIVATE "$<BUILD_INTERFACE:marty_flags>" ${arg_PRIVATE_LIBRARIES})
   target_compile_features(marty_${name} PUBLIC cxx_std_23)
   set_property(GLOBAL APPEND PROPERTY MARTY_MODULES ${name})
   file(RELATIVE_PATH folder "${PROJECT_SOURCE_DIR}" "${CMAKE_CURRENT_SOURCE_DIR}")
@@ -94,7 +97,8 @@ function(marty_install_module name)
   endif()
   install(TARGETS marty_${name} EXPORT marty-targets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
   file(RELATIVE_PATH folder "${PROJECT_SOURCE_DIR}" "${CMAKE_CURRENT_SOURCE_DIR}")
-  string(REGEX REPLACE "^(src|drivers)/" "" folder "${folder}")
+  string(REGEX REPLACE "^src/" "" folder "${folder}")
+  string(REGEX REPLACE "^drivers/" "marty/drivers/" folder "${folder}")
   install(DIRECTORY . DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/${folder}
     FILES_MATCHING PATTERN "*.hpp" PATTERN "internal" EXCLUDE)
 endfunction()

@@ -1,0 +1,8 @@
+# The CMake package: find_package(marty) gives marty::service and every other module as marty::<name>.
+include(CMakePackageConfigHelpers)
+set(package_folder "${CMAKE_INSTALL_LIBDIR}/cmake/marty")
+install(EXPORT marty-targets NAMESPACE marty:: DESTINATION "${package_folder}")
+install(FILES "${CMAKE_CURRENT_LIST_DIR}/marty-config.cmake" "${CMAKE_CURRENT_LIST_DIR}/MartyDependencies.cmake"
+  DESTINATION "${package_folder}")
+write_basic_package_version_file("${PROJECT_BINARY_DIR}/marty-config-version.cmake" COMPATIBILITY SameMinorVersion)
+install(FILES "${PROJECT_BINARY_DIR}/marty-config-version.cmake" DESTINATION "${package_folder}")

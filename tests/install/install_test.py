@@ -1,0 +1,47 @@
+"""Builds and runs the project in hello/ as a user would.
+
+Usage: install_test.py installed|subdirectory SOURCE_FOLDER BUILD_FOLDER
+  installed      installs the build into a temporary prefix and finds it with find_package(marty)
+  subdirectory   takes the sources in with add_subdirectory; same flags as the build, so that ccache has the objects
+"""
+
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+
+def run(*command):
+    """Runs a command; on failure its output is the test's output."""
+    result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if result.returncode != 0:
+        sys.exit(f"failed: {' '.join(map(str, command))}\n{result.stdout}")
+    return result.stdout
+
+
+def cached(build, name):
+    """The value of a variable of the build's CMake cache."""
+    lines = (build / "CMakeCache.txt").read_text().splitlines()
+    return next((line.split("=", 1)[1] for line in lines if line.startswith(f"{name}:")), "")
+
+
+def main():
+    how, source, build = sys.argv[1], pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3])
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = pathlib.Path(temporary)
+        options = [f"-D{name}={cached(build, name)}" for name in ("CMAKE_BUILD_TYPE", "CMAKE_CXX_FLAGS_DEBUG")]
+        options += ["-DCMAKE_CXX_COMPILER_LAUNCHER=ccache", "-G", "Ninja"]
+        if how == "installed":
+            run("cmake", "--install", build, "--prefix", folder / "prefix")
+            options += [f"-DCMAKE_PREFIX_PATH={folder / 'prefix'}"]
+        else:
+            options += [f"-DMARTY_SOURCE={source}"]
+        run("cmake", "-S", source / "tests/install/hello", "-B", folder / "build", *options)
+        run("cmake", "--build", folder / "build", "--target", "hello")
+        printed = run(folder / "build/hello")
+        if printed.strip() != "hello":
+            sys.exit(f"hello printed: {printed}")
+
+
+if __name__ == "__main__":
+    main()
