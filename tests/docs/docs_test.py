@@ -15,7 +15,10 @@ loader = importlib.machinery.SourceFileLoader("docs", str(script))
 docs = importlib.util.module_from_spec(importlib.util.spec_from_loader("docs", loader))
 loader.exec_module(docs)
 
-SOURCE = "int before;\n  // [part]\n  int x = 1;\n    // [inner]\n    int y = 2;\n    // [/inner]\n  // [/part]\nint after;\n"
+SOURCE = (
+    "int before;\n  // [part]\n  int x = 1;\n    // [inner]\n    int y = 2;\n    // [/inner]\n"
+    "  // [/part]\nint after;\n"
+)
 
 
 class Docs(unittest.TestCase):
