@@ -1,0 +1,109 @@
+#include "sqlite/internal/failure.hpp"
+
+#include <string>
+#include <vector>
+
+namespace marty::sqlite::internal {
+namespace {
+
+constexpr std::size_t kMaxStatementInMessage = 500;
+
+std::string with_statement(std::string_view what, std::string_view statement) {
+  std::string message = "sqlite: " + std::string(what);
+  if (statement.empty()) return message;
+  message += "; statement: " + std::string(statement.substr(0, kMaxStatementInMessage));
+  if (statement.size() > kMaxStatementInMessage) message += "...";
+  return message;
+}
+
+// "UNIQUE constraint failed: pets.name, pets.species" -> {"name", "species"}, table "pets".
+struct Columns {
+  std::string table;
+  std::vector<std::string> names;
+};
+
+Columns columns_of(std::string_view message) {
+  Columns columns;
+  const auto colon = message.find(": ");
+  if (colon == std::string_view::npos) return columns;
+  for (std::string_view rest = message.substr(colon + 2); !rest.empty();) {
+    const auto comma = rest.find(", ");
+    const std::string_view item = rest.substr(0, comma);
+    rest.remove_prefix(comma == std::string_view::npos ? rest.size() : comma + 2);
+    const auto dot = item.find('.');
+    if (dot == std::string_view::npos) return {};  // "index 'pets_lower_name'": no columns are named
+    columns.table = item.substr(0, dot);
+    columns.names.emplace_back(item.substr(dot + 1));
+  }
+  return columns;
+}
+
+Error on_columns(Code code, std::string_view message, std::string_view problem) {
+  const Columns columns = columns_of(message);
+  if (columns.names.empty()) return Error(code, "sqlite: " + std::string(message));
+  std::string text = columns.table + ":";
+  std::vector<FieldError> fields;
+  for (const std::string& name : columns.names) {
+    text += (fields.empty() ? " " : ", ") + name;
+    fields.push_back({"/" + name, std::string(problem)});
+  }
+  return Error(code, text + " " + std::string(problem), std::move(fields));
+}
+
+Error constraint(int result, std::string_view message, std::string_view statement) {
+  switch (result) {
+    case SQLITE_CONSTRAINT_UNIQUE:
+    case SQLITE_CONSTRAINT_PRIMARYKEY:
+    case SQLITE_CONSTRAINT_ROWID:
+      return on_columns(Code::already_exists, message, "is already taken");
+    case SQLITE_CONSTRAINT_NOTNULL:
+      return on_columns(Code::invalid_argument, message, "must not be null");
+    case SQLITE_CONSTRAINT_FOREIGNKEY:
+      return Error(
+          Code::failed_precondition,
+          with_statement("a row that is referred to does not exist, or a row is still referred to", statement));
+    case SQLITE_CONSTRAINT_CHECK:
+    case SQLITE_CONSTRAINT_DATATYPE:
+      return Error(Code::invalid_argument, with_statement(message, statement));
+    default:
+      return Error(Code::failed_precondition, with_statement(message, statement));
+  }
+}
+
+}  // namespace
+
+Failure failure(sqlite3* database, int result, std::string_view statement) {
+  const std::string_view message = database != nullptr ? sqlite3_errmsg(database) : sqlite3_errstr(result);
+  const auto error = [&](Code code) { return Error(code, with_statement(message, statement)); };
+  switch (result & 0xff) {
+    case SQLITE_CONSTRAINT:
+      return {constraint(result, message, statement)};
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+    case SQLITE_SCHEMA:
+      return {error(Code::aborted), true, false};
+    case SQLITE_INTERRUPT:
+      return {error(Code::cancelled)};
+    case SQLITE_FULL:
+    case SQLITE_NOMEM:
+      return {error(Code::resource_exhausted)};
+    case SQLITE_TOOBIG:
+    case SQLITE_MISMATCH:
+      return {error(Code::invalid_argument)};
+    case SQLITE_READONLY:
+      return {error(Code::failed_precondition)};
+    case SQLITE_CANTOPEN:
+    case SQLITE_IOERR:
+      return {error(Code::unavailable), false, true};
+    case SQLITE_PERM:
+    case SQLITE_AUTH:
+      return {error(Code::permission_denied), false, true};
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      return {error(Code::data_loss), false, true};
+    default:
+      return {error(Code::internal)};
+  }
+}
+
+}  // namespace marty::sqlite::internal

@@ -1,0 +1,39 @@
+// Core: what a Database shares with its transactions – the driver, the pool, the metrics.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "marty/data/database.hpp"
+#include "marty/data/internal/pool.hpp"
+#include "marty/telemetry/standard.hpp"
+
+namespace marty::data::internal {
+
+class Core {
+ public:
+  Core(std::unique_ptr<Driver> owned_driver, const PoolOptions& options, telemetry::Metrics* metrics);
+
+  // Every statement passes here.
+  std::int64_t execute(Connection& connection, const Statement& statement, std::span<const Value> values,
+                       RowSink* sink);
+
+  const std::unique_ptr<Driver> driver;
+  const std::size_t max_rows;
+
+ private:
+  telemetry::DatabaseMetrics::Operation& operation(const Statement& statement);
+
+  std::optional<telemetry::DatabaseMetrics> metrics_;
+  std::mutex mutex_;                                                                       // guards operations_
+  std::map<std::string, telemetry::DatabaseMetrics::Operation*, std::less<>> operations_;  // by "select pets"
+
+ public:
+  Pool pool;  // last: it counts in the metrics
+};
+
+}  // namespace marty::data::internal

@@ -1,0 +1,34 @@
+#include "marty/data/internal/storage.hpp"
+
+#include "marty/base/bytes.hpp"
+#include "marty/base/decimal.hpp"
+#include "marty/base/time.hpp"
+#include "marty/reflect/type_of.hpp"
+
+namespace marty::data::internal {
+namespace {
+
+constexpr std::size_t kFractionDigits = 9;  // nanoseconds, which is what Timestamp holds
+
+}  // namespace
+
+bool is_timestamp(const reflect::Type& type) { return &type == &reflect::type_of<Timestamp>(); }
+bool is_bytes(const reflect::Type& type) { return &type == &reflect::type_of<Bytes>(); }
+bool is_decimal(const reflect::Type& type) { return &type == &reflect::type_of<Decimal>(); }
+
+void pad_timestamp(std::string& text) {
+  text.pop_back();  // the Z
+  auto point = text.find('.');
+  if (point == std::string::npos) {
+    point = text.size();
+    text += '.';
+  }
+  text.append(kFractionDigits - (text.size() - point - 1), '0');
+  text += 'Z';
+}
+
+Blob blob_of(const void* bytes) { return static_cast<const Bytes*>(bytes)->data; }
+
+void assign_bytes(void* bytes, Blob blob) { static_cast<Bytes*>(bytes)->data.assign(blob.begin(), blob.end()); }
+
+}  // namespace marty::data::internal

@@ -1,0 +1,105 @@
+#include "marty/data/transaction.hpp"
+
+#include <string>
+
+#include "marty/base/error.hpp"
+#include "marty/data/internal/core.hpp"
+#include "marty/runtime/fiber.hpp"
+
+namespace marty::data {
+
+struct Transaction::State {
+  internal::Core& core;
+  internal::Pool::Lease connection;
+  int savepoints = 0;
+  bool active = true;
+};
+
+Transaction::Transaction(Database& database, const TransactionOptions& options)
+    : state_(
+          new State{*database.core_, database.core_->pool.acquire(options.read_only ? Access::read : Access::write)}) {
+  state_->connection->begin(options);
+}
+
+Transaction::~Transaction() {
+  try {
+    rollback();
+  } catch (...) {
+    // The connection is unusable and gets closed, which rolls back.
+  }
+}
+
+void Transaction::commit() {
+  if (!active()) throw Error(Code::failed_precondition, "commit(): the transaction has ended already");
+  try {
+    state_->connection->commit();
+  } catch (...) {
+    rollback();
+    throw;
+  }
+  state_->active = false;
+}
+
+void Transaction::rollback() {
+  if (!active()) return;
+  state_->active = false;
+  const runtime::ShieldScope whole;
+  state_->connection->rollback();
+}
+
+bool Transaction::active() const noexcept { return state_->active; }
+bool Transaction::conflicted() const noexcept { return state_->connection->conflicted(); }
+const Dialect& Transaction::dialect() const noexcept { return state_->core.driver->dialect(); }
+std::size_t Transaction::max_rows() const noexcept { return state_->core.max_rows; }
+
+std::int64_t Transaction::run(const Statement& statement, std::span<const Value> values, RowSink* sink) {
+  if (!active()) {
+    throw Error(Code::failed_precondition, "the transaction has ended; statement: " + std::string(statement.text));
+  }
+  return state_->core.execute(*state_->connection.operator->(), statement, values, sink);
+}
+
+void Transaction::script(std::string_view text) { state_->connection->script(text); }
+
+namespace {
+
+void run_plain(Transaction& transaction, const std::string& text) {
+  transaction.run({.text = text, .operation = "savepoint", .table = "", .reads = false}, {}, nullptr);
+}
+
+std::string savepoint_name(int number) { return "marty_" + std::to_string(number); }
+
+}  // namespace
+
+Savepoint::Savepoint(Transaction& transaction)
+    : transaction_(transaction), number_(transaction.state_->savepoints + 1) {
+  run_plain(transaction_, "savepoint " + savepoint_name(number_));
+  transaction_.state_->savepoints = number_;
+}
+
+Savepoint::~Savepoint() {
+  try {
+    rollback();
+  } catch (...) {
+    // Then the transaction itself has been rolled back: its next statement says so.
+  }
+}
+
+void Savepoint::release() {
+  if (!open_) throw Error(Code::failed_precondition, "release(): the savepoint has ended already");
+  run_plain(transaction_, "release savepoint " + savepoint_name(number_));
+  transaction_.state_->savepoints = number_ - 1;
+  open_ = false;
+}
+
+void Savepoint::rollback() {
+  if (!open_) return;
+  open_ = false;
+  transaction_.state_->savepoints = number_ - 1;
+  if (!transaction_.active()) return;
+  const runtime::ShieldScope whole;
+  run_plain(transaction_, "rollback to savepoint " + savepoint_name(number_));
+  run_plain(transaction_, "release savepoint " + savepoint_name(number_));
+}
+
+}  // namespace marty::data
