@@ -110,15 +110,8 @@ Registry::Entry Registry::add_locked(const Registration& registration) {
   std::vector<std::string> values = values_of(family, registration.labels);
   auto found = family.series.find(values);
   if (found != family.series.end()) return {&family, &found->second, false};
-  if (family.series.size() >= options_.max_series) {
-    const Labels dropped{{"metric", std::string(registration.name)}};
-    const Entry counter = add_locked({"mmf_metrics_dropped_series_total",
-                                      "Series beyond the limit per metric, counted as \"other\".",
-                                      MetricKind::counter,
-                                      Source::shared,
-                                      {},
-                                      dropped});
-    counter.series->value.fetch_add(1, std::memory_order_relaxed);
+  if (family.series.size() >= options_.max_series && !values.empty()) {
+    count_dropped(registration.name);
     values.assign(values.size(), "other");
     found = family.series.find(values);
     if (found != family.series.end()) return {&family, &found->second, false};
@@ -126,6 +119,18 @@ Registry::Entry Registry::add_locked(const Registration& registration) {
   SeriesEntry& series = family.series[values];
   if (const std::uint32_t cells = cells_for(registration); cells > 0) series.cell = allocate(cells);
   return {&family, &series, true};
+}
+
+// Exempt from the limit itself: it has as many series as there are names.
+void Registry::count_dropped(std::string_view metric) {
+  const Labels labels{{"metric", std::string(metric)}};
+  Family& drops = family_for({"mmf_metrics_dropped_series_total",
+                              "Series beyond the limit of their metric, counted as other.",
+                              MetricKind::counter,
+                              Source::shared,
+                              {},
+                              labels});
+  drops.series[values_of(drops, labels)].value.fetch_add(1, std::memory_order_relaxed);
 }
 
 Family& Registry::family_for(const Registration& registration) {

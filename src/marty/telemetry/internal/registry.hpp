@@ -76,6 +76,7 @@ class Registry : public std::enable_shared_from_this<Registry> {
 
  private:
   Entry add_locked(const Registration& registration);
+  void count_dropped(std::string_view metric);
   Family& family_for(const Registration& registration);
   std::uint32_t allocate(std::uint32_t cells);
   std::uint64_t sum(std::uint32_t cell) const;

@@ -1,0 +1,218 @@
+#include "marty/telemetry/log.hpp"
+
+#include <cxxabi.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <chrono>
+#include <cmath>
+#include <cstdlib>
+#include <memory>
+#include <typeinfo>
+
+#include "marty/base/error.hpp"
+#include "marty/json/json.hpp"
+#include "marty/runtime/time.hpp"
+#include "marty/runtime/world.hpp"
+#include "marty/telemetry/context.hpp"
+
+namespace marty::telemetry {
+namespace {
+
+constexpr std::size_t kMaxTextBytes = 16 * 1024;
+constexpr std::size_t kMaxKeptBuffer = 64 * 1024;
+
+constexpr std::array<std::string_view, 19> kStandardNames = {
+    "timestamp", "level",      "service",   "version",   "environment", "logger",         "message",
+    "file",      "line",       "thread",    "trace_id",  "span_id",     "correlation_id", "request_id",
+    "user_id",   "session_id", "operation", "plugin_id", "exception"};
+
+void append_text(std::string& out, std::string_view text) { json::write_string(out, text.substr(0, kMaxTextBytes)); }
+
+// ,"name":"text" for names that need no escapes.
+void append_member(std::string& out, std::string_view name, std::string_view text) {
+  out += ",\"";
+  out += name;
+  out += "\":";
+  append_text(out, text);
+}
+
+void append_present(std::string& out, std::string_view name, std::string_view text) {
+  if (!text.empty()) append_member(out, name, text);
+}
+
+template <class Number>
+void append_number(std::string& out, Number value) {
+  char text[32];
+  out.append(text, std::to_chars(text, text + sizeof text, value).ptr);
+}
+
+void write_two(char* out, unsigned value) {
+  out[0] = static_cast<char>('0' + value / 10);
+  out[1] = static_cast<char>('0' + value % 10);
+}
+
+// 2026-01-31T09:05:00.000125Z
+void append_timestamp(std::string& out, Timestamp time) {
+  const auto day = std::chrono::floor<std::chrono::days>(time);
+  const std::chrono::year_month_day date(day);
+  auto micros = std::chrono::duration_cast<std::chrono::microseconds>(time - day).count();
+  char text[] = "0000-00-00T00:00:00.000000Z";
+  const auto year = static_cast<unsigned>(static_cast<int>(date.year()));
+  write_two(text, year / 100 % 100);
+  write_two(text + 2, year % 100);
+  write_two(text + 5, static_cast<unsigned>(date.month()));
+  write_two(text + 8, static_cast<unsigned>(date.day()));
+  const auto seconds = static_cast<unsigned>(micros / 1'000'000);
+  write_two(text + 11, seconds / 3600);
+  write_two(text + 14, seconds / 60 % 60);
+  write_two(text + 17, seconds % 60);
+  const auto fraction = static_cast<unsigned>(micros % 1'000'000);
+  write_two(text + 20, fraction / 10'000);
+  write_two(text + 22, fraction / 100 % 100);
+  write_two(text + 24, fraction % 100);
+  out.append(text, sizeof text - 1);
+}
+
+void append_thread(std::string& out) {
+  out += ",\"thread\":";
+  if (const runtime::Loop* loop = runtime::Loop::current_or_null()) {
+    out += "\"loop-";
+    append_number(out, loop->index());
+    out += '"';
+    return;
+  }
+  char name[16] = {};
+  ::prctl(PR_GET_NAME, name);
+  append_text(out, name);
+}
+
+void append_ids(std::string& out, const Context& context) {
+  if (context.trace_id.valid()) {
+    char trace[32], span[16];
+    write_hex(context.trace_id, trace);
+    write_hex(context.span_id.value, span);
+    append_member(out, "trace_id", {trace, sizeof trace});
+    append_member(out, "span_id", {span, sizeof span});
+  }
+  append_present(out, "correlation_id", context.correlation_id);
+  append_present(out, "request_id", context.request_id);
+  append_present(out, "user_id", context.user_id);
+  append_present(out, "session_id", context.session_id);
+  append_present(out, "operation", context.operation);
+  append_present(out, "plugin_id", context.plugin_id);
+}
+
+std::string type_name(const std::exception_ptr& exception) {
+  const char* const name = exception.__cxa_exception_type()->name();
+  const std::unique_ptr<char, decltype(&std::free)> readable(abi::__cxa_demangle(name, nullptr, nullptr, nullptr),
+                                                             &std::free);
+  return readable ? readable.get() : name;
+}
+
+void append_exception(std::string& out, const std::exception_ptr& exception) {
+  out += ",\"exception\":{\"type\":";
+  append_text(out, type_name(exception));
+  append_member(out, "message", describe(exception));
+  out += '}';
+}
+
+void append_own_fields(std::string& out, std::span<const LogField> fields) {
+  for (const LogField& field : fields) {
+    out += ',';
+    json::write_string(out, field.name());
+    if (std::ranges::find(kStandardNames, field.name()) != kStandardNames.end()) out.insert(out.size() - 1, 1, '_');
+    out += ':';
+    field.append_value(out);
+  }
+}
+
+std::string_view file_name(const char* path) {
+  const std::string_view text(path);
+  return text.substr(text.rfind('/') + 1);
+}
+
+void append_line(std::string& out, const internal::LogRecord& record, std::string_view identity,
+                 const Context& context) {
+  out += "{\"timestamp\":\"";
+  append_timestamp(out, runtime::wall_now());
+  out += "\",\"level\":\"";
+  out += level_name(record.level);
+  out += '"';
+  out += identity;
+  append_member(out, "logger", record.logger);
+  append_member(out, "message", record.message);
+  append_member(out, "file", file_name(record.where.file_name()));
+  out += ",\"line\":";
+  append_number(out, record.where.line());
+  append_thread(out);
+  append_ids(out, context);
+  if (record.exception) append_exception(out, record.exception);
+  append_own_fields(out, record.fields);
+  out += "}\n";
+}
+
+}  // namespace
+
+std::string_view level_name(Level level) noexcept {
+  constexpr std::array<std::string_view, 6> kNames = {"trace", "debug", "info", "warning", "error", "off"};
+  return kNames[static_cast<std::size_t>(level)];
+}
+
+void LogField::append_value(std::string& out) const {
+  switch (kind_) {
+    case Kind::boolean:
+      out += unsigned_ != 0 ? "true" : "false";
+      break;
+    case Kind::integer:
+      append_number(out, static_cast<std::int64_t>(unsigned_));
+      break;
+    case Kind::natural:
+      append_number(out, unsigned_);
+      break;
+    case Kind::number:
+      std::isfinite(number_) ? append_number(out, number_)
+                             : append_text(out, std::isnan(number_) ? "NaN"
+                                                : number_ > 0       ? "Infinity"
+                                                                    : "-Infinity");
+      break;
+    case Kind::text:
+      append_text(out, {text_.data, text_.size});
+      break;
+    case Kind::object: {
+      std::string text;
+      object_.append(text, object_.value);
+      append_text(out, text);
+      break;
+    }
+  }
+}
+
+Logging::Logging(const LoggingOptions& options, LogSink& sink) : level_(options.level), sink_(sink) {
+  append_present(identity_, "service", options.service);
+  append_present(identity_, "version", options.version);
+  append_present(identity_, "environment", options.environment);
+}
+
+bool internal::log_enabled(Level level) noexcept {
+  const Logging* const logging = current().logging;
+  return level >= (logging != nullptr ? logging->level() : Level::info);
+}
+
+void internal::write_log(const LogRecord& record) noexcept {
+  thread_local std::string line;
+  const Context& context = current();
+  line.clear();
+  append_line(line, record, context.logging != nullptr ? context.logging->identity() : std::string_view(), context);
+  if (context.logging != nullptr) {
+    context.logging->sink().write(line);
+  } else {
+    DescriptorSink(STDERR_FILENO).write(line);
+  }
+  if (line.capacity() > kMaxKeptBuffer) std::string().swap(line);
+}
+
+}  // namespace marty::telemetry

@@ -1,0 +1,92 @@
+#include "marty/telemetry/process_metrics.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <string>
+#include <string_view>
+
+#include "marty/base/error.hpp"
+
+namespace marty::telemetry {
+namespace {
+
+// A file of /proc. Reading one never waits.
+std::string read_proc(const char* path) {
+  const int descriptor = ::open(path, O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) throw Error(Code::unavailable, std::string("cannot read ") + path);
+  std::string text;
+  char piece[4096];
+  for (ssize_t size; (size = ::read(descriptor, piece, sizeof piece)) > 0;)
+    text.append(piece, static_cast<std::size_t>(size));
+  ::close(descriptor);
+  return text;
+}
+
+// Field `number` (from 1) of /proc/self/stat: proc(5). The name in field 2 may hold spaces; what follows its ')' does
+// not.
+double stat_field(int number) {
+  const std::string text = read_proc("/proc/self/stat");
+  std::string_view rest = std::string_view(text).substr(text.rfind(')') + 2);
+  for (int skip = number - 3; skip > 0; --skip) rest.remove_prefix(rest.find(' ') + 1);
+  return std::strtod(rest.data(), nullptr);
+}
+
+double resident_bytes() { return stat_field(24) * static_cast<double>(::sysconf(_SC_PAGESIZE)); }
+double virtual_bytes() { return stat_field(23); }
+
+double cpu_seconds() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+double open_descriptors() {
+  struct stat info {};
+  // Linux 6.2 and later tell the number as the size of the folder; before, it is 0.
+  if (::stat("/proc/self/fd", &info) == 0 && info.st_size > 0) return static_cast<double>(info.st_size);
+  DIR* const folder = ::opendir("/proc/self/fd");
+  if (folder == nullptr) throw Error(Code::unavailable, "cannot read /proc/self/fd");
+  int entries = 0;
+  while (::readdir(folder) != nullptr) ++entries;
+  ::closedir(folder);
+  return entries - 3;  // ".", ".." and the folder's own descriptor
+}
+
+double max_descriptors() {
+  rlimit limit{};
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  return static_cast<double>(limit.rlim_cur);
+}
+
+// Seconds since 1970: when the machine started, and how long after that this process did.
+double start_seconds() {
+  const std::string text = read_proc("/proc/stat");
+  const std::size_t boot = text.find("\nbtime ");
+  if (boot == std::string::npos) throw Error(Code::unavailable, "/proc/stat does not tell when the machine started");
+  return std::strtod(text.c_str() + boot + 7, nullptr) + stat_field(22) / static_cast<double>(::sysconf(_SC_CLK_TCK));
+}
+
+}  // namespace
+
+ProcessMetrics::ProcessMetrics(Metrics& metrics) {
+  const auto gauge = [&](std::string_view name, std::string_view help, double (*read)()) {
+    observations_.push_back(metrics.observable_gauge(name, help, {}, read));
+  };
+  gauge("process_resident_memory_bytes", "Resident memory.", resident_bytes);
+  gauge("process_virtual_memory_bytes", "Virtual memory.", virtual_bytes);
+  gauge("process_open_fds", "Open file descriptors.", open_descriptors);
+  gauge("process_max_fds", "The most file descriptors this process may open.", max_descriptors);
+  metrics.gauge("process_start_time_seconds", "Start of the process, in seconds since 1970.").set(start_seconds());
+  observations_.push_back(
+      metrics.observable_counter("process_cpu_seconds_total", "User and system processor time.", {}, cpu_seconds));
+}
+
+}  // namespace marty::telemetry

@@ -1,0 +1,164 @@
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <limits>
+#include <string>
+
+#include "marty/telemetry/metrics.hpp"
+#include "marty/telemetry/process_metrics.hpp"
+#include "marty/telemetry/standard.hpp"
+
+namespace marty::telemetry {
+namespace {
+
+using std::chrono::milliseconds;
+
+TEST(Prometheus, writes_families_by_name_with_help_and_type) {
+  Metrics metrics;
+  metrics.gauge("zebra", "Last.").set(1.5);
+  metrics.counter("mail_sent_total", "Mails \\ sent\nso far.", {{"to", "a\"b\\c\nd"}}).add(3);
+  const double bounds[] = {0.25, 1, 5};
+  Histogram latency = metrics.histogram("latency_seconds", "Latency.", bounds, {{"route", "/"}});
+  latency.record(0.1);
+  latency.record(0.5);
+  latency.record(9.0);
+  EXPECT_EQ(metrics.prometheus(),
+            "# HELP latency_seconds Latency.\n"
+            "# TYPE latency_seconds histogram\n"
+            "latency_seconds_bucket{route=\"/\",le=\"0.25\"} 1\n"
+            "latency_seconds_bucket{route=\"/\",le=\"1\"} 2\n"
+            "latency_seconds_bucket{route=\"/\",le=\"5\"} 2\n"
+            "latency_seconds_bucket{route=\"/\",le=\"+Inf\"} 3\n"
+            "latency_seconds_sum{route=\"/\"} 9.6\n"
+            "latency_seconds_count{route=\"/\"} 3\n"
+            "# HELP mail_sent_total Mails \\\\ sent\\nso far.\n"
+            "# TYPE mail_sent_total counter\n"
+            "mail_sent_total{to=\"a\\\"b\\\\c\\nd\"} 3\n"
+            "# HELP zebra Last.\n"
+            "# TYPE zebra gauge\n"
+            "zebra 1.5\n");
+}
+
+TEST(Prometheus, writes_numbers_that_read_back) {
+  const auto written = [](double value) {
+    const std::string text = to_prometheus(
+        std::array{MetricFamily{.name = "a", .help = "A.", .kind = MetricKind::gauge, .series = {{.value = value}}}});
+    return text.substr(text.rfind(' ') + 1);
+  };
+  EXPECT_EQ(written(0), "0\n");
+  EXPECT_EQ(written(-12), "-12\n");
+  EXPECT_EQ(written(1e14), "100000000000000\n");
+  EXPECT_EQ(written(0.1), "0.1\n");
+  EXPECT_EQ(written(1e300), "1e+300\n");
+  EXPECT_EQ(written(std::nan("")), "NaN\n");
+  EXPECT_EQ(written(std::numeric_limits<double>::infinity()), "+Inf\n");
+  EXPECT_EQ(written(-std::numeric_limits<double>::infinity()), "-Inf\n");
+}
+
+TEST(Prometheus, leaves_out_a_family_without_series) {
+  Metrics metrics;
+  {
+    const Observation gone = metrics.observable_gauge("depth", "Depth.", {}, [] { return 1; });
+  }
+  EXPECT_EQ(metrics.prometheus(), "");
+}
+
+TEST(HttpMetrics, counts_requests_by_status_and_errors_by_code) {
+  Metrics metrics;
+  HttpMetrics http(metrics, "petstore");
+  HttpMetrics::Route& pets = http.route("GET", "/pets/{id}");
+  pets.record(200, milliseconds(3));
+  pets.record(200, milliseconds(3));
+  pets.record(404, milliseconds(1));
+  pets.record_error(Code::not_found);
+  const Labels route = {{"service", "petstore"}, {"method", "GET"}, {"route", "/pets/{id}"}};
+  const auto with_status = [&](std::string status) {
+    Labels labels = route;
+    labels.push_back({"status", std::move(status)});
+    return metrics.value("mmf_requests_total", labels);
+  };
+  EXPECT_EQ(with_status("200"), 2);
+  EXPECT_EQ(with_status("404"), 1);
+  EXPECT_EQ(with_status("500"), std::nullopt);
+  EXPECT_EQ(metrics.value("mmf_request_duration_seconds", route), 3);
+  EXPECT_EQ(
+      metrics.value("mmf_errors_total", {{"service", "petstore"}, {"route", "/pets/{id}"}, {"code", "not_found"}}), 1);
+}
+
+TEST(HttpMetrics, counts_more_statuses_than_it_keeps_at_hand) {
+  Metrics metrics;
+  HttpMetrics http(metrics, "petstore");
+  HttpMetrics::Route& any = http.route("GET", "/proxy");
+  for (int round = 0; round < 2; ++round) {
+    for (int status = 200; status < 240; ++status) any.record(status, milliseconds(1));
+  }
+  for (int status = 200; status < 240; ++status) {
+    EXPECT_EQ(
+        metrics.value(
+            "mmf_requests_total",
+            {{"service", "petstore"}, {"method", "GET"}, {"route", "/proxy"}, {"status", std::to_string(status)}}),
+        2);
+  }
+}
+
+TEST(DatabaseMetrics, counts_operations_by_outcome) {
+  Metrics metrics;
+  DatabaseMetrics database(metrics);
+  DatabaseMetrics::Operation& insert = database.operation("insert", "pets");
+  insert.record(Code::ok, milliseconds(2));
+  insert.record(Code::aborted, milliseconds(2));
+  database.used_connections.add();
+  EXPECT_EQ(
+      metrics.value("mmf_database_operations_total", {{"operation", "insert"}, {"table", "pets"}, {"status", "ok"}}),
+      1);
+  EXPECT_EQ(metrics.value("mmf_database_operations_total",
+                          {{"operation", "insert"}, {"table", "pets"}, {"status", "aborted"}}),
+            1);
+  EXPECT_EQ(metrics.value("mmf_database_operation_duration_seconds", {{"operation", "insert"}, {"table", "pets"}}), 2);
+  EXPECT_EQ(metrics.value("mmf_db_connections", {{"state", "used"}}), 1);
+}
+
+TEST(ProcessMetrics, tell_plausible_values) {
+  Metrics metrics;
+  const ProcessMetrics process(metrics);
+  EXPECT_GT(metrics.value("process_resident_memory_bytes"), 1e6);
+  EXPECT_GT(metrics.value("process_virtual_memory_bytes"), *metrics.value("process_resident_memory_bytes"));
+  EXPECT_GE(metrics.value("process_open_fds"), 3);
+  EXPECT_GE(metrics.value("process_max_fds"), *metrics.value("process_open_fds"));
+  EXPECT_GT(metrics.value("process_start_time_seconds"), 1.7e9);
+  EXPECT_GT(metrics.value("process_cpu_seconds_total"), 0);
+}
+
+TEST(ProcessMetrics, count_an_opened_descriptor) {
+  Metrics metrics;
+  const ProcessMetrics process(metrics);
+  const double before = *metrics.value("process_open_fds");
+  std::FILE* const file = std::tmpfile();
+  ASSERT_NE(file, nullptr);
+  EXPECT_EQ(metrics.value("process_open_fds"), before + 1);
+  std::fclose(file);
+}
+
+// `promtool check metrics` of Prometheus, on everything that a service shows.
+TEST(Prometheus, promtool_accepts_the_standard_families) {
+  if (std::system("command -v promtool >/dev/null 2>&1") != 0) GTEST_SKIP() << "promtool is not installed";
+  Metrics metrics({.max_series = 1});
+  const ProcessMetrics process(metrics);
+  HttpMetrics http(metrics, "petstore");
+  http.route("GET", "/pets/{id}").record(200, milliseconds(3));
+  http.route("GET", "unmatched").record(404, milliseconds(3));
+  DatabaseMetrics database(metrics);
+  database.operation("insert", "pets").record(Code::ok, milliseconds(2));
+  record_build_info(metrics, "pet\"store\\\n", "1.0");
+  std::FILE* const promtool = ::popen("promtool check metrics 2>&1 | tee /dev/stderr | wc -c | grep -qx 0", "w");
+  ASSERT_NE(promtool, nullptr);
+  const std::string text = metrics.prometheus();
+  std::fwrite(text.data(), 1, text.size(), promtool);
+  EXPECT_EQ(::pclose(promtool), 0) << text;
+}
+
+}  // namespace
+}  // namespace marty::telemetry
