@@ -1,6 +1,7 @@
 #include "marty/base/error.hpp"
 
 #include <array>
+#include <atomic>
 #include <utility>
 
 #include "marty/base/check.hpp"
@@ -64,12 +65,33 @@ struct Error::Content {
   int http_status;
 };
 
+// A content and how many Errors share it.
+struct Error::Shared {
+  Content content;
+  std::atomic<int> owners = 1;
+};
+
+Error::Error(Content content) : shared_(new Shared{std::move(content)}) {}
 Error::Error(Code code, std::string message)
-    : content_(std::make_shared<const Content>(Content{code, std::move(message), {}, nullptr, code_info(code).http_status})) {}
+    : Error(Content{code, std::move(message), {}, nullptr, code_info(code).http_status}) {}
 Error::Error(Code code, std::string message, std::vector<FieldError> fields)
-    : content_(std::make_shared<const Content>(Content{code, std::move(message), std::move(fields), nullptr, code_info(code).http_status})) {}
+    : Error(Content{code, std::move(message), std::move(fields), nullptr, code_info(code).http_status}) {}
 Error::Error(Code code, std::string message, std::exception_ptr cause)
-    : content_(std::make_shared<const Content>(Content{code, std::move(message), {}, std::move(cause), code_info(code).http_status})) {}
+    : Error(Content{code, std::move(message), {}, std::move(cause), code_info(code).http_status}) {}
+
+Error::Error(const Error& other) noexcept : std::exception(other), shared_(other.shared_) {
+  shared_->owners.fetch_add(1, std::memory_order_relaxed);
+}
+
+Error& Error::operator=(const Error& other) noexcept {
+  Error copy(other);
+  std::swap(shared_, copy.shared_);
+  return *this;
+}
+
+Error::~Error() {
+  if (shared_->owners.fetch_sub(1, std::memory_order_acq_rel) == 1) delete shared_;
+}
 
 Error Error::invalid(std::vector<FieldError> fields) {
   std::string message = fields.size() == 1 ? "1 field is invalid" : std::to_string(fields.size()) + " fields are invalid";
@@ -80,19 +102,17 @@ Error Error::invalid(std::vector<FieldError> fields) {
 }
 
 Error Error::with_http_status(int status) const {
-  Content content = *content_;
+  Content content = shared_->content;
   content.http_status = status;
-  Error copy = *this;
-  copy.content_ = std::make_shared<const Content>(std::move(content));
-  return copy;
+  return Error(std::move(content));
 }
 
-int Error::http_status() const noexcept { return content_->http_status; }
-Code Error::code() const noexcept { return content_->code; }
-const std::string& Error::message() const noexcept { return content_->message; }
-const std::vector<FieldError>& Error::fields() const noexcept { return content_->fields; }
-std::exception_ptr Error::cause() const noexcept { return content_->cause; }
-const char* Error::what() const noexcept { return content_->message.c_str(); }
+int Error::http_status() const noexcept { return shared_->content.http_status; }
+Code Error::code() const noexcept { return shared_->content.code; }
+const std::string& Error::message() const noexcept { return shared_->content.message; }
+const std::vector<FieldError>& Error::fields() const noexcept { return shared_->content.fields; }
+std::exception_ptr Error::cause() const noexcept { return shared_->content.cause; }
+const char* Error::what() const noexcept { return shared_->content.message.c_str(); }
 
 std::string describe(std::exception_ptr exception) {
   if (!exception) return "no error";
