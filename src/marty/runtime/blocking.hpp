@@ -27,8 +27,9 @@ class BlockingPool {
   explicit BlockingPool(BlockingPoolOptions options = {});
   ~BlockingPool();  // waits for the running calls
 
-  // Runs `function` on a thread of the pool and waits for it; rethrows its exception. The call is finished even when the waiting fiber is cancelled or
-  // reaches its deadline: run() returns only then, so references stay valid. From a plain thread it runs inline.
+  // Runs `function` on a thread of the pool and waits for it; rethrows its exception. The call is finished even when
+  // the waiting fiber is cancelled or reaches its deadline: run() returns only then, so references stay valid. From a
+  // plain thread it runs inline.
   template <class Function>
   auto run(Function&& function) -> std::invoke_result_t<Function> {
     using Result = std::invoke_result_t<Function>;
@@ -39,7 +40,9 @@ class BlockingPool {
         std::remove_reference_t<Function>& function;
         std::optional<Result> result;
       } call{function, std::nullopt};
-      run_erased([](void* erased) { static_cast<Call*>(erased)->result.emplace(static_cast<Call*>(erased)->function()); }, &call);
+      run_erased(
+          [](void* erased) { static_cast<Call*>(erased)->result.emplace(static_cast<Call*>(erased)->function()); },
+          &call);
       return std::move(*call.result);
     }
   }
@@ -47,7 +50,7 @@ class BlockingPool {
  private:
   void run_erased(void (*function)(void*), void* argument);
   class State;
-  std::shared_ptr<State> state_;  // shared with the threads
+  std::unique_ptr<State> state_;
 };
 
 }  // namespace marty::runtime

@@ -5,9 +5,10 @@
 //   auto stock = runtime::spawn([&] { return stocks.get(id); });
 //   return Offer{price.join(), stock.join()};                        // an exception of the child is rethrown here
 //
-// Structured: a Task that is destroyed unjoined is cancelled and awaited. A child inherits the deadline, the host (in the simulated
-// world) and the ambient context of its parent; cancelling a fiber cancels its unfinished children.
-// Every wait in this module throws Error(deadline_exceeded) at the fiber's deadline and Error(cancelled) once it is cancelled.
+// Structured: a Task that is destroyed unjoined is cancelled and awaited. A child inherits the deadline, the host (in
+// the simulated world) and the ambient context of its parent; cancelling a fiber cancels its unfinished children. Every
+// wait in this module throws Error(deadline_exceeded) at the fiber's deadline and Error(cancelled) once it is
+// cancelled.
 #pragma once
 
 #include <cstddef>
@@ -29,7 +30,8 @@ class FiberJob {
  public:
   virtual ~FiberJob() = default;
   virtual void run() = 0;  // on the fiber; an exception that leaves it ends the process with a message
-  virtual void finished() noexcept {}  // on the loop, after run() returned and the stack went back to the pool; may delete this
+  virtual void finished() noexcept {
+  }  // on the loop, after run() returned and the stack went back to the pool; may delete this
 };
 
 namespace internal {
@@ -39,7 +41,7 @@ class TaskState : public FiberJob {
  public:
   void run() final;
   void finished() noexcept final;
-  void join();              // waits; then rethrows
+  void join();  // waits; then rethrows
   void cancel_and_wait() noexcept;
   bool done() const noexcept { return done_; }
   void cancel() noexcept;
@@ -115,7 +117,8 @@ class [[nodiscard]] Task {
   internal::FunctionTask<Function, Result>* state_;
 };
 
-// Starts `function` on a new fiber of this loop; it first runs when the caller next waits. `name` (a literal) is for diagnosis.
+// Starts `function` on a new fiber of this loop; it first runs when the caller next waits. `name` (a literal) is for
+// diagnosis.
 template <class Function>
 auto spawn(Function&& function, std::string_view name = {}) {
   return Task<std::decay_t<Function>>(std::forward<Function>(function), name);
@@ -123,7 +126,7 @@ auto spawn(Function&& function, std::string_view name = {}) {
 
 void sleep_for(Duration duration);
 void sleep_until(TimePoint time);
-void yield();            // lets the other ready fibers of this loop run first
+void yield();              // lets the other ready fibers of this loop run first
 bool on_fiber() noexcept;  // false in loop callbacks and in threads of blocking pools
 
 // The time by which the current fiber has to be done; kNever where nobody set one.
@@ -143,7 +146,8 @@ class [[nodiscard]] DeadlineScope {
 
 bool cancelled() noexcept;
 void throw_if_cancelled();  // Error(cancelled), or Error(deadline_exceeded)
-// Within the scope neither cancellation nor the deadline interrupts waits: for clean-up that has to finish (a rollback).
+// Within the scope neither cancellation nor the deadline interrupts waits: for clean-up that has to finish (a
+// rollback).
 class [[nodiscard]] ShieldScope {
  public:
   ShieldScope() noexcept;
@@ -152,12 +156,13 @@ class [[nodiscard]] ShieldScope {
   ShieldScope& operator=(const ShieldScope&) = delete;
 };
 
-// The one object that rides along with a fiber and its children: the telemetry context. Kept by raw pointer so that a request's context
-// can live in its connection without an allocation; a child that may outlive it gets its own reference.
+// The one object that rides along with a fiber and its children: the telemetry context. Kept by raw pointer so that a
+// request's context can live in its connection without an allocation; a child that may outlive it gets its own
+// reference.
 class Ambient {
  public:
-  virtual Ambient* share() = 0;             // for a spawned fiber: a reference or a copy that it then owns
-  virtual void release() noexcept = 0;      // the counterpart of share()
+  virtual Ambient* share() = 0;         // for a spawned fiber: a reference or a copy that it then owns
+  virtual void release() noexcept = 0;  // the counterpart of share()
 
  protected:
   ~Ambient() = default;

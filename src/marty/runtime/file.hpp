@@ -21,8 +21,10 @@ struct FileInfo {
 
 // Throw not_found, permission_denied, unavailable (with path and reason).
 FileInfo file_info(const std::filesystem::path& path);
-std::string read_file(const std::filesystem::path& path, std::size_t max_bytes = 64 << 20);  // out_of_range where larger
-void write_file(const std::filesystem::path& path, std::string_view content);                // by a temporary file and rename: all or nothing
+std::string read_file(const std::filesystem::path& path,
+                      std::size_t max_bytes = 64 << 20);  // out_of_range where larger
+void write_file(const std::filesystem::path& path,
+                std::string_view content);  // by a temporary file and rename: all or nothing
 
 // An open file for reads at positions.
 class File {

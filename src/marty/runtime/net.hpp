@@ -1,5 +1,6 @@
-// Stream sockets (TCP and Unix) of the current world: epoll in the real one, an in-process network in the simulated one.
-// All calls belong to the fibers of the loop on which the socket was made; waits obey the fiber's deadline and cancellation.
+// Stream sockets (TCP and Unix) of the current world: epoll in the real one, an in-process network in the simulated
+// one. All calls belong to the fibers of the loop on which the socket was made; waits obey the fiber's deadline and
+// cancellation.
 //
 //   auto listener = runtime::listen(Address::parse("127.0.0.1:0"));
 //   Socket peer = listener.accept();
@@ -23,22 +24,23 @@ namespace marty::runtime {
 // Where a socket is: an IP address with a port, or the path of a Unix socket.
 class Address {
  public:
-  Address() = default;                              // unset
-  static Address parse(std::string_view text);      // "127.0.0.1:8080", "[::1]:8080", "unix:/run/marty.sock"; throws invalid_argument
+  Address() = default;  // unset
+  static Address parse(
+      std::string_view text);  // "127.0.0.1:8080", "[::1]:8080", "unix:/run/marty.sock"; throws invalid_argument
   static Address ip(std::string_view ip, std::uint16_t port);
-  std::string to_string() const;                    // the form that parse() reads
-  std::string host() const;                         // "127.0.0.1"; the path of a Unix socket
-  std::uint16_t port() const noexcept;              // 0 for Unix sockets
+  std::string to_string() const;        // the form that parse() reads
+  std::string host() const;             // "127.0.0.1"; the path of a Unix socket
+  std::uint16_t port() const noexcept;  // 0 for Unix sockets
   bool is_unix() const noexcept;
   bool is_loopback() const noexcept;
-  bool operator==(const Address&) const = default;
+  bool operator==(const Address& other) const noexcept;
 
  private:
-  friend struct AddressAccess;                      // internal/: the sockaddr form
+  friend struct AddressAccess;  // internal/: the sockaddr form
   // 16 bytes of IPv6 (IPv4 mapped) + port, or a path. Small: every connection holds one.
   std::uint8_t bytes_[16] = {};
   std::uint16_t port_ = 0;
-  std::uint8_t family_ = 0;                         // 0 unset, 4, 6, 1 = Unix
+  std::uint8_t family_ = 0;  // 0 unset, 4, 6, 1 = Unix
   std::shared_ptr<const std::string> path_;
 };
 
@@ -74,15 +76,17 @@ class Socket {
 
   // At least one byte, or 0 once the peer has closed its side.
   std::size_t read_some(std::span<char> buffer) { return backend_->read_some(buffer); }
-  // The same without waiting: nothing where a read would wait. Skips the system call when the last read drained the socket.
+  // The same without waiting: nothing where a read would wait. Skips the system call when the last read drained the
+  // socket.
   std::optional<std::size_t> try_read(std::span<char> buffer) { return backend_->try_read(buffer); }
   // All of the parts in order, in one system call where they fit; waits while the peer is slow (back-pressure).
   void write(std::span<const std::string_view> parts) { backend_->write(parts); }
   void write(std::initializer_list<std::string_view> parts) { backend_->write({parts.begin(), parts.size()}); }
   // As much as fits now, in bytes.
   std::size_t try_write(std::span<const std::string_view> parts) { return backend_->try_write(parts); }
-  // Calls back once when the socket becomes readable, closed or broken; nullptr takes that back. An idle connection waits like this, without a stack.
-  // Called back at once on the next turn of the loop where there is something already.
+  // Calls back once when the socket becomes readable, closed or broken; nullptr takes that back. An idle connection
+  // waits like this, without a stack. Called back at once on the next turn of the loop where there is something
+  // already.
   void park(ReadableCallback* callback) noexcept { backend_->park(callback); }
   void shutdown_write() noexcept { backend_->shutdown_write(); }
   // A hint without a system call: the peer has closed or reset. Bytes may still be waiting.
@@ -128,7 +132,8 @@ Listener listen(const Address& address, const ListenOptions& options = {});
 Socket connect(const Address& address);
 // Resolves, then tries the addresses in order.
 Socket connect(std::string_view host, std::uint16_t port);
-// Through c-ares (files, then DNS) in the real world, through the hosts' names in the simulated one. Throws not_found, unavailable.
+// Through c-ares (files, then DNS) in the real world, through the hosts' names in the simulated one. Throws not_found,
+// unavailable.
 std::vector<Address> resolve(std::string_view host, std::uint16_t port);
 
 }  // namespace marty::runtime

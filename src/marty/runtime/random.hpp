@@ -1,4 +1,5 @@
-// Randomness of the current world: seeded from the operating system in the real one, by the simulation's seed in the simulated one.
+// Randomness of the current world: seeded from the operating system in the real one, by the simulation's seed in the
+// simulated one.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,5 @@
-// Mutex, ConditionVariable, Semaphore, Event and Channel: they make fibers wait, never loops. All may be shared by fibers of several loops.
+// Mutex, ConditionVariable, Semaphore, Event and Channel: they make fibers wait, never loops. All may be shared by
+// fibers of several loops.
 //
 //   runtime::Channel<Order> orders(100);                 // bounded: send() waits while it is full
 //   orders.send(order);
@@ -23,7 +24,8 @@ class WaitList {
   WaitList() = default;
   WaitList(const WaitList&) = delete;
   WaitList& operator=(const WaitList&) = delete;
-  // Waits until woken. `lock` guards the owner's state; released while waiting, held again on return. Throws cancelled, deadline_exceeded (then not woken).
+  // Waits until woken. `lock` guards the owner's state; released while waiting, held again on return. Throws cancelled,
+  // deadline_exceeded (then not woken).
   void wait(std::unique_lock<std::mutex>& lock);
   bool wake_one() noexcept;  // with the owner's lock held; false where nobody waits
   void wake_all() noexcept;

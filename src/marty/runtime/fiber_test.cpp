@@ -1,0 +1,268 @@
+#include "marty/runtime/fiber.hpp"
+
+#include <gtest/gtest.h>
+
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "marty/runtime/internal/test_world.hpp"
+#include "marty/runtime/sync.hpp"
+
+namespace marty::runtime {
+namespace {
+
+using internal::code_thrown_by;
+using internal::in_world;
+using namespace std::chrono_literals;
+
+TEST(Spawn, ReturnsTheResultOfTheFiberWhenJoined) {
+  in_world([] {
+    auto answer = spawn([] { return std::string("42"); });
+    EXPECT_FALSE(answer.done());
+    EXPECT_EQ(answer.join(), "42");
+    EXPECT_TRUE(answer.done());
+  });
+}
+
+TEST(Spawn, RunsTheChildOnlyWhenTheParentWaitsAndInOrderOfSpawning) {
+  in_world([] {
+    std::string order;
+    auto first = spawn([&] { order += "a"; });
+    auto second = spawn([&] { order += "b"; });
+    order += "m";
+    second.join();
+    first.join();
+    EXPECT_EQ(order, "mab");
+  });
+}
+
+TEST(Spawn, RethrowsTheExceptionOfTheChildInJoin) {
+  in_world([] {
+    auto task = spawn([]() -> int { throw std::runtime_error("no price"); });
+    try {
+      task.join();
+      FAIL();
+    } catch (const std::runtime_error& error) {
+      EXPECT_STREQ(error.what(), "no price");
+    }
+  });
+}
+
+TEST(Spawn, CarriesMoveOnlyValuesInAndOut) {
+  in_world([] {
+    auto task = spawn([value = std::make_unique<int>(7)]() mutable { return std::move(value); });
+    EXPECT_EQ(*task.join(), 7);
+  });
+}
+
+TEST(Task, CancelsAndAwaitsItsFiberWhenDestroyedUnjoined) {
+  in_world([] {
+    bool cleaned_up = false;
+    {
+      auto task = spawn([&] {
+        struct CleanUp {
+          bool& flag;
+          ~CleanUp() { flag = true; }
+        } clean_up{cleaned_up};
+        sleep_for(1h);
+      });
+      yield();
+    }
+    EXPECT_TRUE(cleaned_up);
+  });
+}
+
+TEST(Cancel, ThrowsFromTheCurrentWaitAndFromEachLaterOne) {
+  in_world([] {
+    std::vector<std::optional<Code>> thrown;
+    auto task = spawn([&] {
+      thrown.push_back(code_thrown_by([] { sleep_for(1h); }));
+      thrown.push_back(code_thrown_by([] { sleep_for(1h); }));
+      thrown.push_back(code_thrown_by([] { throw_if_cancelled(); }));
+      EXPECT_TRUE(cancelled());
+    });
+    yield();
+    task.cancel();
+    task.join();
+    EXPECT_EQ(thrown, (std::vector<std::optional<Code>>(3, Code::cancelled)));
+  });
+}
+
+TEST(Cancel, ReachesTheChildrenOfTheFiber) {
+  in_world([] {
+    std::optional<Code> grandchild;
+    auto task = spawn([&] {
+      auto child = spawn([&] {
+        auto inner = spawn([&] { grandchild = code_thrown_by([] { sleep_for(1h); }); });
+        const ShieldScope shield;
+        inner.join();
+      });
+      const ShieldScope shield;
+      child.join();
+    });
+    for (int i = 0; i < 5; ++i) yield();
+    task.cancel();
+    task.join();
+    EXPECT_EQ(grandchild, Code::cancelled);
+  });
+}
+
+TEST(Cancel, OfAFiberThatNeverRanStillRunsItUpToItsFirstWait) {
+  in_world([] {
+    bool started = false;
+    auto task = spawn([&] {
+      started = true;
+      sleep_for(1h);
+    });
+    task.cancel();
+    EXPECT_EQ(code_thrown_by([&] { task.join(); }), Code::cancelled);
+    EXPECT_TRUE(started);
+  });
+}
+
+TEST(Shield, LetsCleanUpWaitInACancelledFiber) {
+  in_world([] {
+    bool rolled_back = false;
+    auto task = spawn([&] {
+      EXPECT_EQ(code_thrown_by([] { sleep_for(1h); }), Code::cancelled);
+      {
+        const ShieldScope shield;
+        EXPECT_FALSE(cancelled());
+        sleep_for(1ms);
+        rolled_back = true;
+      }
+      EXPECT_TRUE(cancelled());
+    });
+    yield();
+    task.cancel();
+    task.join();
+    EXPECT_TRUE(rolled_back);
+  });
+}
+
+TEST(Deadline, EndsAWaitWithDeadlineExceeded) {
+  in_world([] {
+    const TimePoint start = now();
+    const DeadlineScope scope(2ms);
+    EXPECT_EQ(code_thrown_by([] { sleep_for(1h); }), Code::deadline_exceeded);
+    EXPECT_GE(now() - start, 2ms);
+    EXPECT_EQ(code_thrown_by([] { throw_if_cancelled(); }), Code::deadline_exceeded);
+  });
+}
+
+TEST(Deadline, OfAnInnerScopeNeverRaisesTheOuterOne) {
+  in_world([] {
+    EXPECT_EQ(deadline(), kNever);
+    const DeadlineScope outer(1h);
+    const TimePoint outer_deadline = deadline();
+    {
+      const DeadlineScope inner(2h);
+      EXPECT_EQ(deadline(), outer_deadline);
+      const DeadlineScope innermost(1min);
+      EXPECT_LT(deadline(), outer_deadline);
+    }
+    EXPECT_EQ(deadline(), outer_deadline);
+  });
+}
+
+TEST(Deadline, IsInheritedByChildren) {
+  in_world([] {
+    const DeadlineScope scope(2ms);
+    auto child = spawn([] {
+      auto grandchild = spawn([] { sleep_for(1h); });
+      grandchild.join();
+    });
+    const ShieldScope shield;
+    EXPECT_EQ(code_thrown_by([&] { child.join(); }), Code::deadline_exceeded);
+  });
+}
+
+TEST(Sleep, WakesInOrderOfTimeNotOfCall) {
+  in_world([] {
+    std::string order;
+    auto late = spawn([&] { sleep_for(3ms), order += "c"; });
+    auto early = spawn([&] { sleep_for(1ms), order += "a"; });
+    auto middle = spawn([&] { sleep_for(2ms), order += "b"; });
+    late.join();
+    EXPECT_EQ(order, "abc");
+  });
+}
+
+class CountedAmbient final : public Ambient {
+ public:
+  Ambient* share() override { return ++references, this; }
+  void release() noexcept override { --references; }
+  int references = 0;
+};
+
+TEST(AmbientObject, RidesAlongWithChildrenAndIsReleasedWithThem) {
+  in_world([] {
+    CountedAmbient context;
+    Ambient* before = exchange_ambient(&context);
+    EXPECT_EQ(before, nullptr);
+    auto child = spawn([&] {
+      EXPECT_EQ(ambient(), &context);
+      EXPECT_EQ(context.references, 1);
+      exchange_ambient(nullptr);
+    });
+    child.join();
+    EXPECT_EQ(context.references, 0);
+    EXPECT_EQ(ambient(), &context);
+    exchange_ambient(before);
+  });
+}
+
+// The C++ run-time keeps the exceptions being handled per thread: without care a fiber that waits inside catch rethrows
+// another fiber's exception.
+TEST(Exceptions, StayWithTheirFiberWhenItWaitsInsideCatch) {
+  in_world([] {
+    constexpr int kFibers = 1000;
+    int right = 0;
+    const auto fiber = [&](int number) {
+      return [&right, number] {
+        try {
+          throw number;
+        } catch (int) {
+          for (int i = 0; i < 3 + number % 5; ++i) yield();
+          try {
+            throw;
+          } catch (int again) {
+            if (again == number) ++right;
+          }
+        }
+        EXPECT_EQ(std::uncaught_exceptions(), 0);
+      };
+    };
+    std::vector<decltype(spawn(fiber(0)))> tasks;
+    for (int i = 0; i < kFibers; ++i) tasks.push_back(spawn(fiber(i)));
+    for (auto& task : tasks) task.join();
+    EXPECT_EQ(right, kFibers);
+  });
+}
+
+TEST(World, RunsAgainAndAgainAndCancelsWhatIsLeft) {
+  const auto world = World::real({.loops = 2});
+  for (int round = 0; round < 3; ++round) {
+    std::optional<Code> left_over;
+    struct Job final : FiberJob {
+      std::optional<Code>& result;
+      explicit Job(std::optional<Code>& out) : result(out) {}
+      void run() override {
+        result = code_thrown_by([] { sleep_for(1h); });
+      }
+    } job(left_over);
+    world->run([&] {
+      Loop::current().launch(job);
+      yield();
+    });
+    EXPECT_EQ(left_over, Code::cancelled);
+  }
+}
+
+TEST(World, RethrowsWhatMainThrew) {
+  EXPECT_THROW(in_world([] { throw std::out_of_range("main"); }), std::out_of_range);
+}
+
+}  // namespace
+}  // namespace marty::runtime

@@ -1,0 +1,90 @@
+// Context: one side of a stack switch – the machine state of a fiber, or of the loop itself while a fiber runs.
+//
+// A switch is boost::context's jump_fcontext plus what the compiler's run-time keeps per thread and knows nothing of
+// fibers: the C++ exception globals (a fiber that waits inside a catch block must find its own exception when it goes
+// on; Itanium C++ ABI, 2.2.2) and the sanitizers' idea of the current stack.
+#pragma once
+
+#include <cxxabi.h>
+#include <boost/context/detail/fcontext.hpp>
+
+#include <cstddef>
+
+#include "marty/runtime/internal/sanitizer.hpp"
+#include "marty/runtime/internal/stack.hpp"
+
+namespace marty::runtime::internal {
+
+// The ABI's __cxa_eh_globals: the stack of caught exceptions and the count of those in flight.
+struct ExceptionGlobals {
+  void* caught = nullptr;
+  unsigned int uncaught = 0;
+  static ExceptionGlobals* of_this_thread() noexcept {
+    return reinterpret_cast<ExceptionGlobals*>(abi::__cxa_get_globals());
+  }
+};
+
+struct Context {
+  boost::context::detail::fcontext_t machine = nullptr;  // set while suspended
+  ExceptionGlobals exceptions;
+#ifdef __SANITIZE_ADDRESS__
+  void* fake_stack = nullptr;
+  const void* stack_bottom = nullptr;
+  std::size_t stack_bytes = 0;
+#endif
+#ifdef __SANITIZE_THREAD__
+  void* fiber = nullptr;
+#endif
+};
+
+// The bookkeeping on arrival, in the context that goes on: `from` is the one that jumped here.
+inline void arrive([[maybe_unused]] Context& here, boost::context::detail::transfer_t transfer) noexcept {
+  Context& from = *static_cast<Context*>(transfer.data);
+  from.machine = transfer.fctx;
+#ifdef __SANITIZE_ADDRESS__
+  __sanitizer_finish_switch_fiber(here.fake_stack, &from.stack_bottom, &from.stack_bytes);
+#endif
+}
+
+// Suspends `here` (the caller) and continues `to`; returns when somebody switches back to `here`.
+inline void switch_context(Context& here, Context& to, ExceptionGlobals& globals) noexcept {
+  here.exceptions = globals;
+  globals = to.exceptions;
+#ifdef __SANITIZE_THREAD__
+  __tsan_switch_to_fiber(to.fiber, 0);
+#endif
+#ifdef __SANITIZE_ADDRESS__
+  __sanitizer_start_switch_fiber(&here.fake_stack, to.stack_bottom, to.stack_bytes);
+#endif
+  arrive(here, boost::context::detail::jump_fcontext(to.machine, &here));
+}
+
+// A context that will run `entry` on the stack between `stack.base` and `top`; `entry` starts with arrive() and never
+// returns.
+inline void make_context(Context& context, const Stack& stack, void* top,
+                         void (*entry)(boost::context::detail::transfer_t)) noexcept {
+  context.machine =
+      boost::context::detail::make_fcontext(top, static_cast<std::size_t>(static_cast<char*>(top) - stack.base), entry);
+#ifdef __SANITIZE_ADDRESS__
+  context.stack_bottom = stack.base;
+  context.stack_bytes = static_cast<std::size_t>(static_cast<char*>(top) - stack.base);
+#endif
+#ifdef __SANITIZE_THREAD__
+  context.fiber = __tsan_create_fiber(0);
+#endif
+}
+
+// The context of the calling thread itself, to be switched away from.
+inline void adopt_thread([[maybe_unused]] Context& context) noexcept {
+#ifdef __SANITIZE_THREAD__
+  context.fiber = __tsan_get_current_fiber();
+#endif
+}
+
+inline void destroy_context([[maybe_unused]] Context& context) noexcept {
+#ifdef __SANITIZE_THREAD__
+  __tsan_destroy_fiber(context.fiber);
+#endif
+}
+
+}  // namespace marty::runtime::internal

@@ -1,0 +1,48 @@
+#include "marty/runtime/internal/main_job.hpp"
+
+#include <optional>
+
+#include "marty/runtime/sync.hpp"
+
+namespace marty::runtime::internal {
+
+void MainJob::run() {
+  try {
+    main_();
+  } catch (...) {
+    error_ = std::current_exception();
+  }
+  main_ = nullptr;  // what it captured dies on the fiber too
+  end_other_fibers();
+}
+
+// A fiber that ends may still start one on another loop. So the loops are asked in turn until a whole round found that
+// none had started a fiber since the round before: a question is delivered after all messages sent before it, so
+// nothing is on its way then.
+void MainJob::end_other_fibers() {
+  const ShieldScope shield;
+  const Fiber* self = loops_.front()->current_fiber();
+  std::optional<std::uint64_t> before;
+  for (;;) {
+    std::uint64_t started = 0;
+    for (Scheduler* loop : loops_) started += settle(*loop, loop == loops_.front() ? self : nullptr);
+    if (started == before) return;
+    before = started;
+  }
+}
+
+// Waits until `loop` has no fiber but `spared`; returns how many it ever started.
+std::uint64_t MainJob::settle(Scheduler& loop, const Fiber* spared) {
+  std::uint64_t started = 0;
+  Event settled;
+  loop.post([&] {
+    loop.settle(spared, [&] {
+      started = loop.fibers_started();
+      settled.set();
+    });
+  });
+  settled.wait();
+  return started;
+}
+
+}  // namespace marty::runtime::internal

@@ -1,0 +1,245 @@
+#include "marty/runtime/net.hpp"
+
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <string>
+
+#include "marty/runtime/fiber.hpp"
+#include "marty/runtime/internal/test_world.hpp"
+#include "marty/runtime/sync.hpp"
+
+namespace marty::runtime {
+namespace {
+
+using internal::code_thrown_by;
+using internal::in_world;
+using internal::message_thrown_by;
+using namespace std::chrono_literals;
+
+struct Pair {
+  Socket client;
+  Socket server;
+};
+
+Pair connected_pair(const Address& address = Address::parse("127.0.0.1:0")) {
+  Listener listener = listen(address);
+  auto client = spawn([&] { return connect(listener.local_address()); });
+  Socket server = listener.accept();
+  return {client.join(), std::move(server)};
+}
+
+std::string read_all(Socket& socket) {
+  std::string text;
+  char buffer[1024];
+  while (const std::size_t size = socket.read_some(buffer)) text.append(buffer, size);
+  return text;
+}
+
+std::string unix_path(const char* name) { return "/tmp/marty-" + std::to_string(getpid()) + "-" + name + ".sock"; }
+
+TEST(Tcp, CarriesBytesBothWaysUntilOneSideHasFinished) {
+  in_world([] {
+    auto [client, server] = connected_pair();
+    client.write({"hello ", "world"});
+    client.shutdown_write();
+    EXPECT_EQ(read_all(server), "hello world");
+    server.write({"after the half-close"});
+    server.close();
+    EXPECT_EQ(read_all(client), "after the half-close");
+    EXPECT_TRUE(client.closed_by_peer());
+  });
+}
+
+TEST(Tcp, KnowsTheAddressesOfBothEnds) {
+  in_world([] {
+    auto [client, server] = connected_pair();
+    EXPECT_EQ(client.peer_address(), server.local_address());
+    EXPECT_EQ(client.local_address(), server.peer_address());
+    EXPECT_TRUE(server.peer_address().is_loopback());
+  });
+}
+
+TEST(UnixSocket, WorksLikeTcpAndRemovesItsFile) {
+  in_world([] {
+    const std::string path = unix_path("echo");
+    auto [client, server] = connected_pair(Address::parse("unix:" + path));
+    EXPECT_NE(access(path.c_str(), F_OK), 0);
+    client.write({"ping"});
+    client.close();
+    EXPECT_EQ(read_all(server), "ping");
+  });
+}
+
+TEST(Socket, TryReadNeverWaits) {
+  in_world([] {
+    auto [client, server] = connected_pair();
+    char buffer[16];
+    EXPECT_EQ(server.try_read(buffer), std::nullopt);
+    client.write({"abc"});
+    EXPECT_EQ(server.read_some(buffer), 3u);
+    EXPECT_EQ(server.try_read(buffer), std::nullopt);
+    client.close();
+    EXPECT_EQ(server.read_some(buffer), 0u);
+    EXPECT_EQ(server.try_read(buffer), 0u);
+  });
+}
+
+TEST(Socket, MakesTheWriterWaitWhileThePeerIsSlow) {
+  in_world([] {
+    auto [client, server] = connected_pair();
+    const std::string block(256 * 1024, 'x');
+    constexpr std::size_t kBlocks = 64;
+    std::size_t written = 0;
+    auto writer = spawn([&, &out = client] {
+      for (std::size_t i = 0; i < kBlocks; ++i, ++written)
+        out.write({std::string_view(block).substr(0, 1), std::string_view(block).substr(1)});
+      out.close();
+    });
+    for (int i = 0; i < 10; ++i) yield();
+    EXPECT_LT(written, kBlocks);  // 16 MiB do not fit between the two
+    EXPECT_EQ(client.try_write(std::vector<std::string_view>{block}), 0u);
+    EXPECT_EQ(read_all(server).size(), kBlocks * block.size());
+    writer.join();
+  });
+}
+
+TEST(Socket, ReadEndsAtTheDeadlineNamingThePeer) {
+  in_world([] {
+    auto [client, server] = connected_pair();
+    const DeadlineScope scope(1ms);
+    char buffer[16];
+    const std::string message = message_thrown_by([&] { server.read_some(buffer); });
+    EXPECT_EQ(message, "the deadline passed while reading from " + server.peer_address().to_string());
+  });
+}
+
+TEST(Socket, ReportsAResetAsUnavailable) {
+  in_world([] {
+    auto [client, server] = connected_pair();
+    server.write({"never read"});
+    sleep_for(1ms);
+    client.close();  // with bytes unread: TCP resets
+    sleep_for(1ms);
+    char buffer[16];
+    EXPECT_EQ(code_thrown_by([&] { server.read_some(buffer); }), Code::unavailable);
+    EXPECT_EQ(code_thrown_by([&] { server.write({"x"}); }), Code::unavailable);
+  });
+}
+
+class Parked final : public ReadableCallback, public FiberJob {
+ public:
+  explicit Parked(Socket& socket) : socket_(socket) {}
+  void on_readable() noexcept override {
+    EXPECT_FALSE(on_fiber());
+    Loop::current().run_now(*this);
+  }
+  void run() override {
+    char buffer[16];
+    text.append(buffer, socket_.read_some(buffer));
+    seen.release();
+  }
+  std::string text;
+  Semaphore seen{0};
+
+ private:
+  Socket& socket_;
+};
+
+TEST(Park, CallsBackOnceWhenBytesArriveAndRunsAFiberAtOnce) {
+  in_world([] {
+    auto [client, server] = connected_pair();
+    Parked parked(server);
+    server.park(&parked);
+    client.write({"one"});
+    parked.seen.acquire();
+    client.write({"two"});
+    for (int i = 0; i < 3; ++i) sleep_for(1ms);
+    EXPECT_EQ(parked.text, "one");
+    server.park(&parked);  // the bytes are there already
+    parked.seen.acquire();
+    EXPECT_EQ(parked.text, "onetwo");
+    server.park(&parked);
+    server.park(nullptr);
+    client.write({"three"});
+    sleep_for(1ms);
+    EXPECT_EQ(parked.text, "onetwo");
+  });
+}
+
+TEST(Connect, RefusedIsUnavailableAndNamesTheAddress) {
+  in_world([] {
+    Address address;
+    { address = listen(Address::parse("127.0.0.1:0")).local_address(); }
+    EXPECT_EQ(message_thrown_by([&] { connect(address); }),
+              "cannot connect to " + address.to_string() + ": Connection refused");
+    EXPECT_EQ(code_thrown_by([&] { connect("localhost", address.port()); }), Code::unavailable);
+  });
+}
+
+TEST(Listen, OnATakenPortSaysWhatToDo) {
+  in_world([] {
+    const Listener first = listen(Address::parse("127.0.0.1:0"));
+    EXPECT_EQ(code_thrown_by([&] { listen(first.local_address()); }), Code::already_exists);
+    EXPECT_THAT(message_thrown_by([&] { listen(first.local_address()); }),
+                testing::HasSubstr("is taken by another process; stop that one"));
+  });
+}
+
+TEST(Listen, ReplacesTheFileOfAUnixSocketThatNobodyListensOn) {
+  in_world([] {
+    const std::string path = unix_path("stale");
+    const std::string kept = path + ".kept";
+    {
+      const Listener dead = listen(Address::parse("unix:" + path));
+      ASSERT_EQ(link(path.c_str(), kept.c_str()), 0);
+      EXPECT_EQ(code_thrown_by([&] { listen(Address::parse("unix:" + path)); }), Code::already_exists);
+    }
+    ASSERT_EQ(rename(kept.c_str(), path.c_str()), 0);
+    const Listener next = listen(Address::parse("unix:" + path));
+    EXPECT_TRUE(next.is_open());
+  });
+}
+
+TEST(Accept, SurvivesDescriptorExhaustionByTurningClientsAway) {
+  in_world([] {
+    Listener listener = listen(Address::parse("127.0.0.1:0"));
+    Socket early = connect(listener.local_address());
+    rlimit before{};
+    getrlimit(RLIMIT_NOFILE, &before);
+    const int lowest_free = dup(0);
+    close(lowest_free);
+    const rlimit none{static_cast<rlim_t>(lowest_free), before.rlim_max};
+    setrlimit(RLIMIT_NOFILE, &none);
+    auto acceptor = spawn([&] { return listener.accept(); });
+    char buffer[1];
+    EXPECT_EQ(early.read_some(buffer), 0u);
+    setrlimit(RLIMIT_NOFILE, &before);
+    Socket late = connect(listener.local_address());
+    EXPECT_TRUE(acceptor.join().is_open());
+  });
+}
+
+TEST(Resolve, KnowsLocalhostAndNumbersWithoutNetwork) {
+  in_world([] {
+    EXPECT_EQ(resolve("localhost", 80).front().to_string(), "127.0.0.1:80");
+    EXPECT_EQ(resolve("10.1.2.3", 80).front().to_string(), "10.1.2.3:80");
+    EXPECT_EQ(resolve("::1", 80).front().to_string(), "[::1]:80");
+  });
+}
+
+TEST(AddressText, IsReadAndWrittenTheSame) {
+  for (const char* text : {"127.0.0.1:8080", "[::1]:8080", "[2001:db8::7]:0", "unix:/run/marty.sock"}) {
+    EXPECT_EQ(Address::parse(text).to_string(), text);
+    EXPECT_EQ(Address::parse(text), Address::parse(text));
+  }
+  EXPECT_NE(Address::parse("unix:/a"), Address::parse("unix:/b"));
+  for (const char* text : {"", "127.0.0.1", "::1:80", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:8x", "example.org:80",
+                           "[::1:80", "unix:"}) {
+    EXPECT_EQ(code_thrown_by([&] { Address::parse(text); }), Code::invalid_argument) << text;
+  }
+}
+
+}  // namespace
+}  // namespace marty::runtime
