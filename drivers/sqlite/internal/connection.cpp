@@ -91,10 +91,10 @@ int step_all(sqlite3_stmt* handle, data::RowSink* sink) {
 }  // namespace
 
 Connection::Connection(const SqliteOptions& options, data::Access access, runtime::BlockingPool& pool)
-    : options_(options), pool_(pool) {
+    : options_(options), access_(access), pool_(pool) {
   try {
     open();
-    configure(access);
+    configure();
   } catch (...) {
     statements_.reset();
     sqlite3_close_v2(database_);
@@ -127,7 +127,7 @@ void Connection::open() {
   sqlite3_busy_handler(database_, &Connection::on_busy, this);
 }
 
-void Connection::configure(data::Access access) {
+void Connection::configure() {
   // A mistyped column in double quotes would otherwise be taken for a string.
   sqlite3_db_config(database_, SQLITE_DBCONFIG_DQS_DML, 0, nullptr);
   sqlite3_db_config(database_, SQLITE_DBCONFIG_DQS_DDL, 0, nullptr);
@@ -141,7 +141,7 @@ void Connection::configure(data::Access access) {
   execute_plain(options_.synchronous == Synchronous::full ? "pragma synchronous = full"
                                                           : "pragma synchronous = normal");
   execute_plain("pragma foreign_keys = on");
-  if (access == data::Access::read) execute_plain("pragma query_only = on");
+  if (access_ == data::Access::read) execute_plain("pragma query_only = on");
 }
 
 void Connection::execute_plain(const char* sql) {
@@ -316,6 +316,12 @@ void Connection::enter_transaction() {
   // Immediate: a transaction that starts reading and writes later would conflict in the middle.
   execute_plain(reads_only_ ? "begin" : "begin immediate");
   phase_ = Phase::open;
+  if (reads_only_ && access_ == data::Access::write) execute_plain("pragma query_only = on");
+}
+
+void Connection::leave_transaction() {
+  if (phase_ == Phase::open && reads_only_ && access_ == data::Access::write) execute_plain("pragma query_only = off");
+  phase_ = Phase::none;
 }
 
 void Connection::commit() {
@@ -325,8 +331,8 @@ void Connection::commit() {
   on_pool([&] {
     enter_transaction();
     execute_plain("commit");
+    leave_transaction();
   });
-  phase_ = Phase::none;
 }
 
 void Connection::rollback() {
@@ -337,7 +343,7 @@ void Connection::rollback() {
     on_pool([&] { execute_plain("rollback"); });
     broken_ = false;
   }
-  phase_ = Phase::none;
+  leave_transaction();
 }
 
 }  // namespace marty::sqlite::internal

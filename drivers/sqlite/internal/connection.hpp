@@ -37,9 +37,10 @@ class Connection final : public data::Connection {
   enum class Phase : std::uint8_t { none, begins, open };
 
   void open();
-  void configure(data::Access access);
+  void configure();
   void execute_plain(const char* sql);  // a statement of our own, on the calling thread
   void enter_transaction();
+  void leave_transaction();
   void run_script(std::string_view text);
   [[noreturn]] void fail(int result, std::string_view statement);
 
@@ -55,6 +56,7 @@ class Connection final : public data::Connection {
   static int on_busy(void* connection, int attempts) noexcept;
 
   const SqliteOptions& options_;
+  const data::Access access_;
   runtime::BlockingPool& pool_;
   sqlite3* database_ = nullptr;
   std::optional<Statements> statements_;

@@ -163,8 +163,7 @@ void Migrations::run(Transaction& transaction, const MigrationStep& step) {
                 std::current_exception());
   }
   if (step.up) {
-    std::string applied_at;
-    Text<Timestamp>::append(applied_at, runtime::wall_now());
+    const std::string applied_at = format_timestamp(runtime::wall_now());
     transaction.execute("insert into schema_migrations (version, name, checksum, applied_at) values (?, ?, ?, ?)",
                         step.version, step.name, checksums_[static_cast<std::size_t>(step.version) - 1], applied_at);
   } else {

@@ -1,5 +1,6 @@
 #include "marty/data/transaction.hpp"
 
+#include <optional>
 #include <string>
 
 #include "marty/base/error.hpp"
@@ -10,45 +11,58 @@ namespace marty::data {
 
 struct Transaction::State {
   internal::Core& core;
-  internal::Pool::Lease connection;
+  std::optional<internal::Pool::Lease> lease;  // nothing once the transaction has ended: others may have the connection
   int savepoints = 0;
-  bool active = true;
+  bool conflicted = false;
+
+  Connection& connection() { return *lease->operator->(); }
+  void end() {
+    conflicted = connection().conflicted();
+    lease.reset();
+  }
 };
 
 Transaction::Transaction(Database& database, const TransactionOptions& options)
     : state_(
           new State{*database.core_, database.core_->pool.acquire(options.read_only ? Access::read : Access::write)}) {
-  state_->connection->begin(options);
+  state_->connection().begin(options);
 }
 
 Transaction::~Transaction() {
   try {
     rollback();
   } catch (...) {
-    // The connection is unusable and gets closed, which rolls back.
+    // The connection was unusable and is closed, which rolls back.
   }
 }
 
 void Transaction::commit() {
   if (!active()) throw Error(Code::failed_precondition, "commit(): the transaction has ended already");
   try {
-    state_->connection->commit();
+    state_->connection().commit();
   } catch (...) {
     rollback();
     throw;
   }
-  state_->active = false;
+  state_->end();
 }
 
 void Transaction::rollback() {
   if (!active()) return;
-  state_->active = false;
   const runtime::ShieldScope whole;
-  state_->connection->rollback();
+  try {
+    state_->connection().rollback();
+  } catch (...) {
+    state_->end();
+    throw;
+  }
+  state_->end();
 }
 
-bool Transaction::active() const noexcept { return state_->active; }
-bool Transaction::conflicted() const noexcept { return state_->connection->conflicted(); }
+bool Transaction::active() const noexcept { return state_->lease.has_value(); }
+bool Transaction::conflicted() const noexcept {
+  return active() ? state_->connection().conflicted() : state_->conflicted;
+}
 const Dialect& Transaction::dialect() const noexcept { return state_->core.driver->dialect(); }
 std::size_t Transaction::max_rows() const noexcept { return state_->core.max_rows; }
 
@@ -56,10 +70,10 @@ std::int64_t Transaction::run(const Statement& statement, std::span<const Value>
   if (!active()) {
     throw Error(Code::failed_precondition, "the transaction has ended; statement: " + std::string(statement.text));
   }
-  return state_->core.execute(*state_->connection.operator->(), statement, values, sink);
+  return state_->core.execute(state_->connection(), statement, values, sink);
 }
 
-void Transaction::script(std::string_view text) { state_->connection->script(text); }
+void Transaction::script(std::string_view text) { state_->connection().script(text); }
 
 namespace {
 

@@ -44,7 +44,8 @@ std::int64_t integer_value(const Type& type, const void* object) {
     case 2:
       return type.is_signed ? load<std::int16_t>(object) : load<std::uint16_t>(object);
     case 4:
-      return type.is_signed ? load<std::int32_t>(object) : load<std::uint32_t>(object);
+      if (type.is_signed) return load<std::int32_t>(object);  // in one ?: both would become unsigned
+      return load<std::uint32_t>(object);
     default:
       MARTY_CHECK(type.size == 8);
       return load<std::int64_t>(object);

@@ -1,44 +1,16 @@
 #include "marty/data/internal/cursor.hpp"
 
-#include <array>
 #include <bit>
 #include <optional>
+
+#include "marty/base/encoding.hpp"
 
 namespace marty::data::internal {
 namespace {
 
 constexpr char kFormat = 1;
 constexpr std::size_t kMaxTextSize = 8192;
-constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 constexpr std::string_view kDamaged = "is damaged";
-
-std::string to_base64url(std::string_view bytes) {
-  std::string text;
-  std::uint32_t bits = 0;
-  int count = 0;
-  for (const char byte : bytes) {
-    bits = bits << 8 | static_cast<unsigned char>(byte);
-    for (count += 8; count >= 6; count -= 6) text += kAlphabet[bits >> (count - 6) & 63];
-  }
-  if (count > 0) text += kAlphabet[bits << (6 - count) & 63];
-  return text;
-}
-
-std::optional<std::string> from_base64url(std::string_view text) {
-  std::string bytes;
-  std::uint32_t bits = 0;
-  int count = 0;
-  for (const char c : text) {
-    const auto digit = kAlphabet.find(c);
-    if (digit == std::string_view::npos) return std::nullopt;
-    bits = bits << 6 | static_cast<std::uint32_t>(digit);
-    count += 6;
-    if (count < 8) continue;
-    count -= 8;
-    bytes += static_cast<char>(bits >> count & 255);
-  }
-  return bytes;
-}
 
 void append_u64(std::string& out, std::uint64_t value) {
   for (int shift = 56; shift >= 0; shift -= 8) out += static_cast<char>(value >> shift & 255);
@@ -118,14 +90,14 @@ std::string encode_cursor(std::uint64_t fingerprint, std::span<const OwnedValue>
   append_u64(bytes, fingerprint);
   for (const OwnedValue& value : values) append_value(bytes, value);
   append_u64(bytes, hash(bytes));
-  return to_base64url(bytes);
+  return base64url_encode(bytes);
 }
 
 std::expected<std::vector<OwnedValue>, std::string_view> decode_cursor(std::string_view text, std::uint64_t fingerprint,
                                                                        std::size_t count) {
   if (text.size() > kMaxTextSize) return std::unexpected(kDamaged);
-  const std::optional<std::string> bytes = from_base64url(text);
-  if (!bytes || bytes->size() < 17 || to_base64url(*bytes) != text) return std::unexpected(kDamaged);
+  const std::optional<std::string> bytes = base64url_decode(text);
+  if (!bytes || bytes->size() < 17) return std::unexpected(kDamaged);
   Reader checksum{std::string_view(*bytes).substr(bytes->size() - 8)};
   Reader reader{std::string_view(*bytes).substr(0, bytes->size() - 8)};
   if (checksum.take_u64() != hash(reader.bytes)) return std::unexpected(kDamaged);

@@ -4,17 +4,14 @@
 
 #include <array>
 
+#include "marty/base/encoding.hpp"
+
 namespace marty::data::internal {
 
 std::string sha256_hex(std::string_view bytes) {
   std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
   SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest.data());
-  std::string text;
-  for (const unsigned char byte : digest) {
-    text += "0123456789abcdef"[byte >> 4];
-    text += "0123456789abcdef"[byte & 15];
-  }
-  return text;
+  return hex_encode({reinterpret_cast<const char*>(digest.data()), digest.size()});
 }
 
 }  // namespace marty::data::internal

@@ -8,7 +8,7 @@
 namespace marty::data::internal {
 namespace {
 
-constexpr std::size_t kFractionDigits = 9;  // nanoseconds, which is what Timestamp holds
+constexpr std::size_t kFractionDigits = 6;  // microseconds, which is what Timestamp holds
 
 }  // namespace
 
@@ -27,8 +27,13 @@ void pad_timestamp(std::string& text) {
   text += 'Z';
 }
 
-Blob blob_of(const void* bytes) { return static_cast<const Bytes*>(bytes)->data; }
+Blob blob_of(const void* bytes) {
+  const std::string_view content = static_cast<const Bytes*>(bytes)->view();
+  return {reinterpret_cast<const std::byte*>(content.data()), content.size()};
+}
 
-void assign_bytes(void* bytes, Blob blob) { static_cast<Bytes*>(bytes)->data.assign(blob.begin(), blob.end()); }
+void assign_bytes(void* bytes, Blob blob) {
+  *static_cast<Bytes*>(bytes) = Bytes(std::string_view(reinterpret_cast<const char*>(blob.data()), blob.size()));
+}
 
 }  // namespace marty::data::internal

@@ -12,7 +12,7 @@ bool is_timestamp(const reflect::Type& type);
 bool is_bytes(const reflect::Type& type);
 bool is_decimal(const reflect::Type& type);
 
-// "2026-01-01T00:00:00.5Z" -> "2026-01-01T00:00:00.500000000Z": of one length, text order is time order.
+// "2026-01-01T00:00:00.5Z" -> "2026-01-01T00:00:00.500000Z": of one length, text order is time order.
 void pad_timestamp(std::string& text);
 
 // REQUIRE an object of type Bytes.
