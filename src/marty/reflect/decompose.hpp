@@ -57,7 +57,7 @@ inline constexpr std::size_t kFieldCount = count_fields<T, 0, kMaxFields + 2>();
 // A std::tuple of references to the fields, in declaration order.
 // clang-format off
 template <class T>
-constexpr auto fields_of(T& object) {
+constexpr auto fields_of(T& object) {  // tidy:allow(function): a table
   constexpr std::size_t n = kFieldCount<std::remove_const_t<T>>;
   static_assert(n <= kMaxFields, "marty describes structs of up to 64 fields: group some of them into structs");
   if constexpr (n == 0) return std::tie();
