@@ -1,4 +1,5 @@
-// The document of the JSON benchmarks and of the benchmark servers: an order of about 500 bytes, as a struct and as text.
+// The document of the JSON benchmarks and of the benchmark servers: an order of about 500 bytes, as a struct and as
+// text.
 #pragma once
 
 #include <cstdint>
@@ -21,8 +22,8 @@ struct Customer {
   std::string email;
   std::int64_t number;
 
-  static constexpr auto rules = marty::rules(marty::field<&Customer::name>.length(1, 80),
-                                             marty::field<&Customer::email>.max_length(254));
+  static constexpr auto rules =
+      marty::rules(marty::field<&Customer::name>.length(1, 80), marty::field<&Customer::email>.max_length(254));
 };
 
 struct Item {
@@ -44,16 +45,16 @@ struct Order {
   bool gift = false;
   std::optional<std::string> note;
 
-  static constexpr auto rules = marty::rules(marty::field<&Order::items>.items(1, 100),
-                                             marty::field<&Order::weight_kg>.range(0, 1000));
+  static constexpr auto rules =
+      marty::rules(marty::field<&Order::items>.items(1, 100), marty::field<&Order::weight_kg>.range(0, 1000));
 };
 
 inline constexpr std::string_view kOrderText =
     R"({"id":"018f4e6e-4a5b-7c1d-8e2f-0123456789ab","placed_at":"2026-01-31T09:30:00.250Z","status":"paid",)"
-    R"("customer":{"name":"Ada Lovelace-Byron","email":"ada.lovelace@example.com","number":10482},)"
+    R"("customer":{"name":"Augusta Ada King-Noel Lovelace","email":"augusta.ada@example.com","number":10482},)"
     R"("items":[{"sku":"DOG-FOOD-ADULT-15KG","quantity":2,"price":"54.90"},)"
     R"({"sku":"COLLAR-LEATHER-M","quantity":1,"price":"19.95"},)"
-    R"({"sku":"TOY-ROPE-XL","quantity":3,"price":"7.25"}],)"
-    R"("total":"151.50","weight_kg":31.75,"gift":true,"note":"Please ring twice, the bell is quiet"})";
+    R"({"sku":"TOY-ROPE-BRAIDED-XL","quantity":3,"price":"7.25"}],)"
+    R"("total":"151.50","weight_kg":31.75,"gift":true,"note":"Please ring twice, the bell is quiet; the dog is not"})";
 
 }  // namespace bench

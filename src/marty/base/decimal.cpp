@@ -14,6 +14,7 @@ constexpr Units power_of_ten(int exponent) {
   for (int i = 0; i < exponent; ++i) power *= 10;
   return power;
 }
+constexpr std::uint64_t kGroupScale = 1'000'000'000'000'000'000;
 constexpr Units kLimit = power_of_ten(Decimal::kMaxDigits);  // 10^34 < 2^127
 
 [[noreturn]] void too_many_digits() {
@@ -49,11 +50,19 @@ std::optional<Decimal> Decimal::parse(std::string_view text) {
   if (point == 0 || superfluous_zero || (point != text.size() && places == 0)) return std::nullopt;
   if (text.size() > kMaxDigits + 2) return std::nullopt;
   Units units = 0;
+  std::uint64_t group = 0, scale = 1;  // up to 18 digits at a time: 64 bits are faster than 128
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (i == point) continue;
-    if (text[i] < '0' || text[i] > '9') return std::nullopt;
-    units = units * 10 + (text[i] - '0');
+    const auto digit = static_cast<unsigned>(text[i] - '0');
+    if (digit > 9) return std::nullopt;
+    group = group * 10 + digit;
+    scale *= 10;
+    if (scale < kGroupScale) continue;
+    units = units * scale + group;
+    group = 0;
+    scale = 1;
   }
+  units = units * scale + group;
   if (units >= kLimit || places > kMaxDigits) return std::nullopt;
   return Decimal(negative ? -units : units, static_cast<int>(places), nullptr);
 }
@@ -76,11 +85,18 @@ void Decimal::append_to(std::string& out) const {
   char digits[kMaxDigits + 4];
   char* const end = std::end(digits);
   char* p = end;
-  Units rest = units_ < 0 ? -units_ : units_;
-  for (int written = 0; rest != 0 || written <= places_; ++written) {
+  __extension__ using Magnitude = unsigned __int128;
+  Magnitude rest = static_cast<Magnitude>(units_ < 0 ? -units_ : units_);
+  int written = 0;
+  const auto put = [&](unsigned digit) {
     if (written == places_ && places_ != 0) *--p = '.';
-    *--p = static_cast<char>('0' + static_cast<int>(rest % 10));
-    rest /= 10;
+    *--p = static_cast<char>('0' + digit);
+    ++written;
+  };
+  for (; rest > UINT64_MAX; rest /= 10) put(static_cast<unsigned>(rest % 10));
+  // Dividing 64 bits is ten times as fast, and enough for most.
+  for (auto low = static_cast<std::uint64_t>(rest); low != 0 || written <= places_; low /= 10) {
+    put(static_cast<unsigned>(low % 10));
   }
   if (units_ < 0) *--p = '-';
   out.append(p, static_cast<std::size_t>(end - p));

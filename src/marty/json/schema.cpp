@@ -48,8 +48,10 @@ Value enumeration_schema(const Type& type) {
 }
 
 void add_bounds(const Rules& rules, Value& schema) {
-  if (rules.minimum) schema[rules.minimum->exclusive ? "exclusiveMinimum" : "minimum"] = number_value(rules.minimum->value);
-  if (rules.maximum) schema[rules.maximum->exclusive ? "exclusiveMaximum" : "maximum"] = number_value(rules.maximum->value);
+  if (rules.minimum)
+    schema[rules.minimum->exclusive ? "exclusiveMinimum" : "minimum"] = number_value(rules.minimum->value);
+  if (rules.maximum)
+    schema[rules.maximum->exclusive ? "exclusiveMaximum" : "maximum"] = number_value(rules.maximum->value);
   if (rules.min_length) schema["minLength"] = *rules.min_length;
   if (rules.max_length) schema["maxLength"] = *rules.max_length;
   // A map is an object in JSON, where the keywords have other names.
@@ -72,10 +74,17 @@ void add_documentation(const Rules& rules, Value& schema) {
   if (rules.write_only) schema["writeOnly"] = true;
   if (rules.deprecated) schema["deprecated"] = true;
   switch (rules.example.kind) {
-    case reflect::Example::Kind::none: break;
-    case reflect::Example::Kind::string: schema["examples"] = Value::array({rules.example.text}); break;
-    case reflect::Example::Kind::number: schema["examples"] = Value::array({number_value(rules.example.number)}); break;
-    case reflect::Example::Kind::boolean: schema["examples"] = Value::array({rules.example.number != 0}); break;
+    case reflect::Example::Kind::none:
+      break;
+    case reflect::Example::Kind::string:
+      schema["examples"] = Value::array({rules.example.text});
+      break;
+    case reflect::Example::Kind::number:
+      schema["examples"] = Value::array({number_value(rules.example.number)});
+      break;
+    case reflect::Example::Kind::boolean:
+      schema["examples"] = Value::array({rules.example.number != 0});
+      break;
   }
 }
 
@@ -83,18 +92,31 @@ void add_documentation(const Rules& rules, Value& schema) {
 
 Value Schemas::of(const Type& type) {
   switch (type.kind) {
-    case Kind::boolean: return Value::object({{"type", "boolean"}});
-    case Kind::integer: return integer_schema(type);
-    case Kind::number: return Value::object({{"type", "number"}, {"format", type.size == 4 ? "float" : "double"}});
-    case Kind::string: return Value::object({{"type", "string"}});
-    case Kind::text: return text_schema(type);
-    case Kind::enumeration: case Kind::object: return reference(type);
-    case Kind::sequence: return sequence(type);
-    case Kind::map: return map(type);
-    case Kind::optional: return optional(type);
-    case Kind::variant: return variant(type);
-    case Kind::null: return Value::object({{"type", "null"}});
-    case Kind::any: break;
+    case Kind::boolean:
+      return Value::object({{"type", "boolean"}});
+    case Kind::integer:
+      return integer_schema(type);
+    case Kind::number:
+      return Value::object({{"type", "number"}, {"format", type.size == 4 ? "float" : "double"}});
+    case Kind::string:
+      return Value::object({{"type", "string"}});
+    case Kind::text:
+      return text_schema(type);
+    case Kind::enumeration:
+    case Kind::object:
+      return reference(type);
+    case Kind::sequence:
+      return sequence(type);
+    case Kind::map:
+      return map(type);
+    case Kind::optional:
+      return optional(type);
+    case Kind::variant:
+      return variant(type);
+    case Kind::null:
+      return Value::object({{"type", "null"}});
+    case Kind::any:
+      break;
   }
   return Value::object();
 }
@@ -200,8 +222,9 @@ Value Schemas::variant(const Type& type) {
     mapping[shape->tag] = alternatives[alternatives.size() - 1]["$ref"];
   }
   if (!tagged) return Value::object({{"anyOf", std::move(alternatives)}});
-  return Value::object({{"oneOf", std::move(alternatives)},
-                        {"discriminator", Value::object({{"propertyName", tag_name}, {"mapping", std::move(mapping)}})}});
+  return Value::object(
+      {{"oneOf", std::move(alternatives)},
+       {"discriminator", Value::object({{"propertyName", tag_name}, {"mapping", std::move(mapping)}})}});
 }
 
 Value schema(const Type& type) {

@@ -5,8 +5,9 @@
 //   value.at("/tags/1").as_string();         // JSON Pointer: "b"
 //   value["owner"]["name"] = "Kim";          // objects and members appear as they are written to
 //
-// A field of type Value takes any JSON. Members keep their order; names are unique. Integers are kept apart from
-// fractions. Plain value semantics; not thread-safe for writes.
+// A field of type Value takes any JSON. Members keep their order; of a name that a text repeats, the last one counts
+// (structs and maps refuse it). Integers are kept apart from fractions. Plain value semantics; not thread-safe for
+// writes.
 #pragma once
 
 #include <cstdint>

@@ -48,6 +48,20 @@ NumberError read_as(std::string_view text, void* object) {
   return NumberError::none;
 }
 
+// A number too small for the type is zero, as every reader of floating point rounds it.
+template <class Number>
+NumberError read_floating(std::string_view text, void* object) {
+  const NumberError error = read_as<Number>(text, object);
+  if (error != NumberError::range) return error;
+  const std::size_t exponent = text.find_first_of("eE");
+  const bool small = exponent != std::string_view::npos ? text[exponent + 1] == '-'
+                                                        : text.find_first_of("123456789.") == text.find('.');
+  if (!small) return error;
+  const Number zero = text.starts_with('-') ? -Number{} : Number{};
+  std::memcpy(object, &zero, sizeof zero);
+  return NumberError::none;
+}
+
 NumberError read_integer(const Type& type, std::string_view text, void* object) {
   if (!type.is_signed && text == "-0") text = "0";
   switch (type.size) {
@@ -108,7 +122,7 @@ NumberError read_number(const Type& type, std::string_view text, void* object) {
   const NumberError grammar = check_number(text);
   if (grammar == NumberError::syntax) return grammar;
   if (type.kind == Kind::integer) return grammar == NumberError::none ? read_integer(type, text, object) : grammar;
-  return type.size == sizeof(float) ? read_as<float>(text, object) : read_as<double>(text, object);
+  return type.size == sizeof(float) ? read_floating<float>(text, object) : read_floating<double>(text, object);
 }
 
 std::string expectation(const Type& type) {

@@ -262,11 +262,11 @@ void add_rules(ObjectSource& source) {
 template <class T, std::size_t... I>
 const Object& object_of(std::index_sequence<I...> indices) {
   static const T& defaults = *new T{};
-  const auto source_of = []<class Member>(const Member& member) {
+  [[maybe_unused]] const auto source_of = []<class Member>(const Member& member) {
     const auto offset = reinterpret_cast<const char*>(&member) - reinterpret_cast<const char*>(&defaults);
     return FieldSource{&type_of<Member>(), static_cast<std::uint32_t>(offset)};
   };
-  const auto members = fields_of(defaults);
+  [[maybe_unused]] const auto members = fields_of(defaults);
   const std::array<FieldSource, sizeof...(I)> fields{source_of(std::get<I>(members))...};
   ObjectSource source{.type = &type_of<T>(),
                       .field_list = field_list<T>(indices),

@@ -74,13 +74,16 @@ std::string format_problem(std::string_view format) {
   return format == "ipv4" ? "must be an IPv4 address" : "must be an IPv6 address";
 }
 
+// In code points, of which each takes one to four bytes: most texts need no counting.
+bool has_length(std::string_view text, std::size_t shortest, std::size_t longest) {
+  if (text.size() <= longest && text.size() / 4 >= shortest) return true;
+  const std::size_t length = count_code_points(text);
+  return length >= shortest && length <= longest;
+}
+
 void check_string(const Rules& rules, std::string_view text, const Path& path, Problems& problems) {
-  if (rules.min_length || rules.max_length) {
-    // Every code point is a byte at least: short texts need no counting against the maximum.
-    const std::size_t length = text.size() < rules.min_length.value_or(0) ? text.size() : count_code_points(text);
-    if (length < rules.min_length.value_or(0) || (rules.max_length && length > *rules.max_length)) {
-      return problems.add(path, show_range("have", rules.min_length, rules.max_length, "characters"));
-    }
+  if (!has_length(text, rules.min_length.value_or(0), rules.max_length.value_or(SIZE_MAX))) {
+    return problems.add(path, show_range("have", rules.min_length, rules.max_length, "characters"));
   }
   if (rules.choice_count != 0) check_choice(rules, text, path, problems);
   if (rules.compiled != nullptr && !rules.compiled->found_in(text)) {

@@ -35,8 +35,7 @@ class Lexer {
   bool expect(char c, const char* expected) { return accept(c) || fail(expected); }
   // Consumes `text` if it is next, without looking for white space.
   bool accept_text(std::string_view text) {
-    if (static_cast<std::size_t>(end_ - p_) < text.size() || std::memcmp(p_, text.data(), text.size()) != 0)
-      return false;
+    if (static_cast<std::size_t>(end_ - p_) < text.size() || !same_bytes(p_, text.data(), text.size())) return false;
     p_ += text.size();
     return true;
   }

@@ -4,8 +4,31 @@
 
 #include "marty/json/internal/reader.hpp"
 #include "marty/json/value.hpp"
+#include "marty/reflect/scalar.hpp"
 
 namespace marty::json::internal {
+
+namespace {
+
+// Free-form JSON may repeat a name (RFC 8259 section 4); as in most parsers the last one counts.
+void keep_last_of_each_name(Value::Object& members) {
+  std::vector<std::pair<std::string_view, std::size_t>> names;
+  for (std::size_t i = 0; i < members.size(); ++i) names.emplace_back(members[i].name, i);
+  std::sort(names.begin(), names.end());
+  std::vector<bool> repeated(members.size());
+  bool any = false;
+  for (std::size_t i = 1; i < names.size(); ++i) {
+    if (names[i].first == names[i - 1].first) any = repeated[names[i - 1].second] = true;
+  }
+  if (!any) return;
+  Value::Object kept;
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    if (!repeated[i]) kept.push_back(std::move(members[i]));
+  }
+  members = std::move(kept);
+}
+
+}  // namespace
 
 bool Reader::read_any(Value& value, const Path& path) {
   const char first = lexer_.peek();
@@ -42,7 +65,13 @@ bool Reader::read_any_number(Value& value, const Path& path) {
     return true;
   };
   if (integral && (read_as(std::int64_t{}) || read_as(std::uint64_t{}))) return true;
-  return read_as(double{}) || report(path, "is too large for a number");
+  double number = 0;
+  if (reflect::read_number(reflect::type_of<double>(), text, &number) != reflect::NumberError::none) {
+    return report(path, "is too large for a number");
+  }
+  value = number;
+  return true;
+}) || report(path, "is too large for a number");
 }
 
 bool Reader::read_any_array(Value& value, const Path& path) {
@@ -76,11 +105,7 @@ bool Reader::read_any_object(Value& value, const Path& path) {
   }
   lexer_.leave();
 
-  std::vector<std::string_view> names;
-  for (const Value::Member& member : members) names.push_back(member.name);
-  std::sort(names.begin(), names.end());
-  const auto twice = std::adjacent_find(names.begin(), names.end());
-  if (twice != names.end() && !report(Path{&path, *twice}, "appears twice")) return false;
+  keep_last_of_each_name(members);
   value = std::move(members);
   return true;
 }
