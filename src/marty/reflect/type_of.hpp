@@ -230,16 +230,16 @@ const Enumeration& enumeration() {
 
 template <class T>
 constexpr std::string_view tag_of() {
-  if constexpr (requires { T::tag; })
+  if constexpr (requires { { &T::tag } -> std::convertible_to<const std::string_view*>; })
     return T::tag;
   else
     return {};
 }
 template <class T>
 constexpr std::string_view tag_name_of() {
-  if constexpr (requires { T::tag_name; })
+  if constexpr (requires { { &T::tag_name } -> std::convertible_to<const std::string_view*>; })
     return T::tag_name;
-  else if constexpr (requires { T::tag; })
+  else if constexpr (requires { { &T::tag } -> std::convertible_to<const std::string_view*>; })
     return "type";
   else
     return {};

@@ -1,0 +1,230 @@
+#include "marty/web/app.hpp"
+
+#include <algorithm>
+
+#include "marty/base/check.hpp"
+#include "marty/base/error.hpp"
+#include "marty/runtime/time.hpp"
+#include "marty/telemetry/context.hpp"
+#include "marty/telemetry/log.hpp"
+#include "marty/telemetry/standard.hpp"
+#include "marty/web/internal/binding.hpp"
+#include "marty/web/problem.hpp"
+
+namespace marty::web {
+namespace {
+
+constexpr Logger kLog("marty.web");
+
+std::uint32_t index_of(Ambient ambient) { return std::uint32_t(ambient); }
+
+// "get_api_v1_pets_by_id": stable, and unique because the pattern is.
+std::string default_operation_id(http::Method method, const std::vector<PatternSegment>& segments) {
+  std::string id;
+  for (const char c : http::method_name(method)) id += char(c | 0x20);
+  for (const PatternSegment& segment : segments) {
+    id += segment.kind == PatternSegment::Kind::literal ? "_" : "_by_";
+    for (const char c : segment.text)
+      id += (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') ? c : '_';
+  }
+  return id;
+}
+
+// What protects the routes that require something, unless an authorization filter of the user's takes that over.
+void check_permissions(http::Request&, http::Response& response, Next next) {
+  const Route& route = *next.exchange().route();
+  const Caller& caller = next.exchange().caller();
+  if (route.requires_caller && !caller.authenticated()) {
+    response.set_header("www-authenticate", "Bearer");
+    throw Error(Code::unauthenticated, "this needs a caller who is known: send credentials");
+  }
+  for (const std::string& permission : route.permissions) {
+    if (!caller.may(permission)) throw Error(Code::permission_denied, "this needs the permission " + permission);
+  }
+  next();
+}
+
+}  // namespace
+
+// The series that requests count in, looked up once per route.
+class App::Telemetry {
+ public:
+  Telemetry(const AppOptions& options, const std::vector<std::unique_ptr<Route>>& routes)
+      : http_(*options.metrics, options.service), unmatched_(http_.route("OTHER", "unmatched")) {
+    for (const auto& route : routes) routes_.push_back(&http_.route(http::method_name(route->method), route->pattern));
+  }
+  telemetry::HttpMetrics::Route& of(const Route* route) noexcept { return route ? *routes_[route->index] : unmatched_; }
+  telemetry::UpDownCounter& in_flight() noexcept { return http_.in_flight; }
+
+ private:
+  telemetry::HttpMetrics http_;
+  telemetry::HttpMetrics::Route& unmatched_;
+  std::vector<telemetry::HttpMetrics::Route*> routes_;
+};
+
+App::App(AppOptions options) : options_(std::move(options)) {
+  dependencies_.ambient<http::Request>(index_of(Ambient::request));
+  dependencies_.ambient<http::Response>(index_of(Ambient::response));
+  dependencies_.ambient<Caller>(index_of(Ambient::caller));
+  dependencies_.ambient<telemetry::Context>(index_of(Ambient::context));
+  dependencies_.ambient<Exchange>(index_of(Ambient::exchange));
+}
+
+App::~App() { stop(); }
+
+RouteBuilder App::add(http::Method method, std::string_view pattern, std::unique_ptr<RouteHandler> handler,
+                      std::string summary) {
+  if (started_) throw Error(Code::failed_precondition, "routes are registered before the start, not after it");
+  auto route = std::make_unique<Route>();
+  route->method = method;
+  route->pattern = pattern;
+  route->summary = std::move(summary);
+  route->handler = std::move(handler);
+  route->index = std::uint32_t(routes_.size());
+  const std::vector<PatternSegment> segments = parse_pattern(pattern);
+  for (const PatternSegment& segment : segments) {
+    if (segment.kind != PatternSegment::Kind::literal) route->parameter_names.push_back(segment.text);
+  }
+  if (route->summary.empty()) throw Error(Code::invalid_argument, "the route " + route->name() + " needs a summary");
+  route->operation_id = default_operation_id(method, segments);
+  internal::bind_parameters(*route);
+  router_.add(method, pattern, route->index);
+  return RouteBuilder(*routes_.emplace_back(std::move(route)));
+}
+
+void App::add_filter(Phase phase, std::string name, std::unique_ptr<Filter> filter) {
+  if (started_) throw Error(Code::failed_precondition, "filters are added before the start, not after it");
+  filter->phase = phase;
+  filter->name = std::move(name);
+  const auto place =
+      std::find_if(filters_.begin(), filters_.end(), [&](const auto& other) { return other->phase > phase; });
+  filters_.insert(place, std::move(filter));
+  if (phase == Phase::edge) ++edge_filters_;
+}
+
+std::vector<std::string> App::filters() const {
+  std::vector<std::string> names;
+  for (const auto& filter : filters_) names.push_back(std::string(phase_name(filter->phase)) + ": " + filter->name);
+  return names;
+}
+
+void App::start() {
+  if (started_) throw Error(Code::failed_precondition, "the application is started already");
+  const bool protects =
+      std::any_of(routes_.begin(), routes_.end(), [](const auto& route) { return route->requires_caller; });
+  const bool authorizes = std::any_of(filters_.begin(), filters_.end(),
+                                      [](const auto& filter) { return filter->phase == Phase::authorization; });
+  if (protects && !authorizes) filter(Phase::authorization, "permissions", check_permissions);
+  bind_routes();
+  if (options_.telemetry && options_.metrics != nullptr) telemetry_ = std::make_unique<Telemetry>(options_, routes_);
+  started_ = true;
+}
+
+void App::bind_routes() {
+  for (const auto& route : routes_) {
+    for (const TypeInfo* need : route->handler->needs) dependencies_.require(*need, route->name());
+  }
+  dependencies_.start();
+  for (const auto& route : routes_) {
+    route->handler->sources.clear();
+    for (const TypeInfo* need : route->handler->needs) route->handler->sources.push_back(dependencies_.source(*need));
+  }
+}
+
+void App::stop() noexcept {
+  started_ = false;
+  dependencies_.stop();
+}
+
+// The whole life of a request.
+void App::handle(http::Request& request, http::Response& response) {
+  MARTY_CHECK(started_);
+  const runtime::TimePoint arrival = telemetry_ ? runtime::coarse_now() : runtime::TimePoint();
+  telemetry::Context context;
+  context.logging = options_.logging;
+  if (options_.telemetry) {
+    context.begin(request.headers,
+                  options_.trust_identity_headers ? telemetry::Peer::trusted : telemetry::Peer::untrusted);
+    context.echo([&](std::string_view name, std::string_view value) { response.add_header(name, value); });
+  }
+  const telemetry::ContextScope current(context);
+  Exchange exchange(request, response, context, dependencies_);
+  if (router_.match(request.method, request.path(), exchange.match_)) take_route(exchange);
+  if (telemetry_) telemetry_->in_flight().add();
+
+  advance(exchange,
+          0);  // edge filters, authentication, authorization, rate limit, resilience, user filters, the handler
+
+  if (telemetry_) {
+    telemetry_->in_flight().subtract();
+    telemetry_->of(exchange.route_).record(response.status, runtime::now() - arrival);
+  }
+  if (options_.access_log) log_access(exchange);
+}
+
+void App::take_route(Exchange& exchange) const {
+  exchange.route_ = routes_[exchange.match_.route].get();
+  exchange.max_body_bytes_ =
+      exchange.route_->max_body_bytes != 0 ? exchange.route_->max_body_bytes : options_.max_body_bytes;
+}
+
+// Goes on from the filter of that number. Towards the edge filters, an exception has become a response.
+void App::advance(Exchange& exchange, std::size_t filter) const {
+  if (filter > edge_filters_) return respond(exchange, filter);
+  try {
+    respond(exchange, filter);
+  } catch (...) {
+    report(exchange, std::current_exception());
+  }
+}
+
+void App::respond(Exchange& exchange, std::size_t filter) const {
+  if (filter >= edge_filters_ && exchange.route_ == nullptr) return refuse_unmatched(exchange);
+  if (filter == filters_.size()) return exchange.route_->handler->invoke(exchange);
+  filters_[filter]->run(exchange.request_, exchange.response_, Next(*this, exchange, filter + 1));
+}
+
+void App::refuse_unmatched(Exchange& exchange) const {
+  MethodSet allowed = exchange.match_.allowed;
+  const std::string path(exchange.request_.path());
+  if (allowed.empty()) throw Error(Code::not_found, "there is nothing at " + path);
+  allowed.insert(http::Method::options);
+  exchange.response_.set_header("allow", allowed.to_string());
+  exchange.response_.status = 204;
+  if (exchange.request_.method == http::Method::options) return;
+  throw Error(Code::invalid_argument,
+              path + " has no " + std::string(exchange.request_.method_text) + ", but " + allowed.to_string())
+      .with_http_status(405);
+}
+
+void App::report(Exchange& exchange, const std::exception_ptr& exception) const {
+  const Error error = as_error(exception);
+  Problem problem = make_problem(error);
+  problem.instance = exchange.request_.path();
+  problem.correlation_id = exchange.context_.correlation_id.view();
+  write_problem(exchange.response_, problem);
+  if (telemetry_) telemetry_->of(exchange.route_).record_error(error.code());
+  if (problem.status < 500) return;
+  const std::string name =
+      exchange.route_ != nullptr ? exchange.route_->name() : std::string(exchange.request_.method_text);
+  kLog.error("request failed", exception, {{"route", name}, {"path", problem.instance}, {"status", problem.status}});
+}
+
+void App::log_access(Exchange& exchange) const {
+  const http::Response& response = exchange.response_;
+  kLog.info("request",
+            {{"method", exchange.request_.method_text},
+             {"path", exchange.request_.path()},
+             {"route", exchange.route_ != nullptr ? std::string_view(exchange.route_->pattern) : std::string_view()},
+             {"status", response.status},
+             {"bytes", response.body().size()}});
+}
+
+void Next::operator()() const { app_.advance(exchange_, index_); }
+
+std::string_view phase_name(Phase phase) noexcept {
+  constexpr std::string_view kNames[] = {"edge", "authentication", "authorization", "rate_limit", "resilience", "user"};
+  return kNames[std::size_t(phase)];
+}
+
+}  // namespace marty::web

@@ -1,0 +1,140 @@
+// App: the web application – routes, dependencies, filters, documentation – as an http::Handler. It knows no sockets:
+// an http::Server serves it, a test calls handle() directly.
+//
+//   web::App app({.title = "Petstore", .version = "1.0.0"});
+//   app.provide([](Database& database) { return Pets(database); });
+//   app.post("/api/v1/pets", add_pet, "Add a pet").tag("pets").response(409, "the name is taken");
+//   app.get("/api/v1/pets/{id}", get_pet, "Get one pet");
+//   app.start();                                    // checks everything, builds the dependencies and the documentation
+//   http::Server server(app, {...});
+//
+// Registration is one thread's business; between start() and stop() handle() may run on any number of fibers and loops.
+#pragma once
+
+#include <exception>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "marty/http/message.hpp"
+#include "marty/web/dependencies.hpp"
+#include "marty/web/filter.hpp"
+#include "marty/web/handler.hpp"
+#include "marty/web/route.hpp"
+#include "marty/web/router.hpp"
+
+namespace marty::telemetry {
+class Logging;
+class Metrics;
+}  // namespace marty::telemetry
+
+namespace marty::web {
+
+struct ApiServer {
+  std::string url;
+  std::string description;
+};
+
+struct AppOptions {
+  std::string title = "Marty service";  // of the documentation
+  std::string version = "0.1.0";
+  std::string description;         // CommonMark
+  std::vector<ApiServer> servers;  // none: the one that serves the document
+  std::string service = "marty";   // the label of the metrics
+
+  bool telemetry = true;                  // trace and correlation context, echoed ids, metrics
+  telemetry::Metrics* metrics = nullptr;  // null: counts nothing; must outlive the app
+  telemetry::Logging* logging = nullptr;  // null: stderr; must outlive the app
+  bool trust_identity_headers = false;    // of every peer: only behind a proxy that sets them
+  bool access_log = false;
+
+  std::size_t max_body_bytes = 1 << 20;  // of a body that a typed handler reads; max_body() per route
+};
+
+class App final : public http::Handler {
+ public:
+  explicit App(AppOptions options = {});
+  ~App() override;
+  App(const App&) = delete;
+  App& operator=(const App&) = delete;
+
+  // Each throws Error: invalid_argument where pattern and parameters do not fit together, already_exists where the
+  // route is taken.
+  template <class Function>
+  RouteBuilder get(std::string_view pattern, Function handler, std::string summary) {
+    return add(http::Method::get, pattern, make_handler(std::move(handler)), std::move(summary));
+  }
+  template <class Function>
+  RouteBuilder post(std::string_view pattern, Function handler, std::string summary) {
+    return add(http::Method::post, pattern, make_handler(std::move(handler)), std::move(summary));
+  }
+  template <class Function>
+  RouteBuilder put(std::string_view pattern, Function handler, std::string summary) {
+    return add(http::Method::put, pattern, make_handler(std::move(handler)), std::move(summary));
+  }
+  template <class Function>
+  RouteBuilder patch(std::string_view pattern, Function handler, std::string summary) {
+    return add(http::Method::patch, pattern, make_handler(std::move(handler)), std::move(summary));
+  }
+  template <class Function>
+  RouteBuilder del(std::string_view pattern, Function handler, std::string summary) {
+    return add(http::Method::del, pattern, make_handler(std::move(handler)), std::move(summary));
+  }
+  RouteBuilder add(http::Method method, std::string_view pattern, std::unique_ptr<RouteHandler> handler,
+                   std::string summary);
+
+  // Dependencies: see dependencies.hpp.
+  Dependencies& dependencies() noexcept { return dependencies_; }
+  template <Callable Factory>
+  void provide(Factory factory) {
+    dependencies_.provide(std::move(factory));
+  }
+
+  // A filter void(http::Request&, http::Response&, Next).
+  template <class Function>
+  void filter(std::string name, Function function) {
+    filter(Phase::user, std::move(name), std::move(function));
+  }
+  template <class Function>
+  void filter(Phase phase, std::string name, Function function) {
+    add_filter(phase, std::move(name), std::make_unique<internal::FunctionFilter<Function>>(std::move(function)));
+  }
+
+  // Completes and checks: dependencies exist, documentation can be written, nothing is protected without effect. Throws
+  // Error.
+  void start();
+  void stop() noexcept;
+  bool started() const noexcept { return started_; }
+
+  void handle(http::Request& request, http::Response& response) override;
+
+  const std::vector<std::unique_ptr<Route>>& routes() const noexcept { return routes_; }
+  std::vector<std::string> filters() const;  // "authentication: tokens", in order
+  const AppOptions& options() const noexcept { return options_; }
+
+ private:
+  friend class Next;
+  class Telemetry;
+
+  void add_filter(Phase phase, std::string name, std::unique_ptr<Filter> filter);
+  void advance(Exchange& exchange, std::size_t filter) const;
+  void respond(Exchange& exchange, std::size_t filter) const;
+  void take_route(Exchange& exchange) const;
+  void refuse_unmatched(Exchange& exchange) const;
+  void report(Exchange& exchange, const std::exception_ptr& exception) const;
+  void log_access(Exchange& exchange) const;
+  void bind_routes();
+
+  AppOptions options_;
+  Dependencies dependencies_;
+  Router router_;
+  std::vector<std::unique_ptr<Route>> routes_;
+  std::vector<std::unique_ptr<Filter>> filters_;  // by phase
+  std::size_t edge_filters_ = 0;
+  std::unique_ptr<Telemetry> telemetry_;
+  bool started_ = false;
+};
+
+}  // namespace marty::web

@@ -1,0 +1,69 @@
+// Exchange: one request on its way through the application – what filters and the adapters of typed handlers work with.
+// Lives on the stack of App::handle; belongs to the fiber of the request.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "marty/http/message.hpp"
+#include "marty/reflect/problems.hpp"
+#include "marty/web/caller.hpp"
+#include "marty/web/dependencies.hpp"
+#include "marty/web/router.hpp"
+
+namespace marty::telemetry {
+class Context;
+}
+
+namespace marty::web {
+
+struct Route;
+
+namespace internal {
+struct ParsedForm;
+}
+
+// The objects that every request brings along for handlers and per-request factories.
+enum class Ambient : std::uint32_t { request, response, caller, context, exchange, count };
+
+class Exchange {
+ public:
+  Exchange(http::Request& request, http::Response& response, telemetry::Context& context,
+           const Dependencies& dependencies);
+  ~Exchange();
+  Exchange(const Exchange&) = delete;
+  Exchange& operator=(const Exchange&) = delete;
+
+  http::Request& request() noexcept { return request_; }
+  http::Response& response() noexcept { return response_; }
+  telemetry::Context& context() noexcept { return context_; }
+  // Null where no route took the request: then only edge filters run.
+  const Route* route() const noexcept { return route_; }
+  const RouteMatch& match() const noexcept { return match_; }
+
+  const Caller& caller() const noexcept { return *static_cast<const Caller*>(ambient_[std::size_t(Ambient::caller)]); }
+  void set_caller(Caller caller);  // by an authentication filter
+
+  // For the adapters.
+  RequestScope& scope() noexcept { return scope_; }
+  Problems& problems() noexcept { return problems_; }
+  void throw_problems();  // Error(invalid_argument) with all of them, where there are any
+  std::size_t max_body_bytes() const noexcept { return max_body_bytes_; }
+  internal::ParsedForm& form();  // read on first use
+
+ private:
+  friend class App;
+  http::Request& request_;
+  http::Response& response_;
+  telemetry::Context& context_;
+  const Route* route_ = nullptr;
+  RouteMatch match_;
+  void* ambient_[std::size_t(Ambient::count)];
+  std::size_t max_body_bytes_ = 0;
+  std::optional<Caller> caller_;
+  std::unique_ptr<internal::ParsedForm> form_;
+  Problems problems_;
+  RequestScope scope_;
+};
+
+}  // namespace marty::web

@@ -1,0 +1,283 @@
+// The adapters between a plain function and an Exchange: from the types of its parameters and its result follow what is
+// read, what is injected, what is written – and what the documentation says. Users include app.hpp.
+//
+// Templates end here: everything below the calls into namespace internal is ordinary code over reflect::Type.
+#pragma once
+
+#include <concepts>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "marty/reflect/type_of.hpp"
+#include "marty/web/exchange.hpp"
+#include "marty/web/parameters.hpp"
+#include "marty/web/results.hpp"
+#include "marty/web/signature.hpp"
+
+namespace marty::web {
+
+class FileReply;
+
+// One parameter that is read from the request.
+struct ParameterInfo {
+  In in;
+  std::string name;            // empty: the fields of an object
+  const reflect::Type* type;   // of File: null
+  std::uint32_t position = 0;  // of a path parameter in the pattern
+  bool optional = false;
+};
+
+// What a handler sends where it succeeds.
+struct ResultInfo {
+  int status = 204;
+  const reflect::Type* type = nullptr;  // of a JSON body
+  std::string_view media_type;          // empty: no body
+  std::string_view header;              // one that it always sets: "location"
+  bool not_found = false;               // may be absent: 404
+  bool raw = false;                     // the handler writes the response itself
+};
+
+// A handler with its types erased, and what is known of it.
+class RouteHandler {
+ public:
+  virtual ~RouteHandler() = default;
+  virtual void invoke(Exchange& exchange) = 0;
+
+  std::vector<ParameterInfo> parameters;
+  std::vector<const TypeInfo*> needs;         // of dependencies, in order
+  std::vector<Dependencies::Source> sources;  // the same, resolved at the start
+  ResultInfo result;
+  std::vector<std::string_view> query_names;  // all that are known; others are refused
+  bool reads_query = false;
+  bool takes_request = false;  // may read anything by itself
+  bool takes_form = false;
+};
+
+namespace internal {
+
+// handler.cpp
+void read_parameter(Exchange& exchange, const ParameterInfo& info, void* value);
+void read_done(Exchange& exchange,
+               const RouteHandler& handler);  // refuses unknown query parameters; throws what was found
+void write_json(Exchange& exchange, int status, const reflect::Type& type, const void* value);
+void write_content(Exchange& exchange, int status, std::string_view content, std::string_view media_type);
+void write_nothing(Exchange& exchange, int status);
+void write_headers(Exchange& exchange, const ResponseHeaders& headers);
+void write_location(Exchange& exchange, std::string_view location);
+void write_stream(Exchange& exchange, Stream stream);
+void write_file(Exchange& exchange, FileReply& file);
+int success_status(const Exchange& exchange);
+[[noreturn]] void throw_not_found(const Exchange& exchange);
+
+template <class T>
+inline constexpr bool kIsOptional = false;
+template <class T>
+inline constexpr bool kIsOptional<std::optional<T>> = true;
+
+template <class T>
+constexpr const reflect::Type* described() {
+  if constexpr (std::is_same_v<T, File> || std::is_same_v<T, std::optional<File>>) {
+    return nullptr;
+  } else {
+    return &reflect::type_of<T>();
+  }
+}
+
+// Read from the request: Path, Query, ... by value or const&.
+template <class P>
+struct ReadArgument {
+  P value;
+  static void describe(RouteHandler& handler) {
+    using Value = typename P::Value;
+    handler.parameters.push_back({P::kIn, std::string(P::kName), described<Value>(), 0, kIsOptional<Value>});
+  }
+  void read(Exchange& exchange, const RouteHandler& handler, std::size_t& next, std::size_t&) {
+    read_parameter(exchange, handler.parameters[next++], &*value);
+  }
+  void inject(Exchange&, const RouteHandler&) {}
+  P&& get() { return std::move(value); }
+};
+
+// A struct by value: the JSON body.
+template <class T>
+struct BodyArgument {
+  T value{};
+  static void describe(RouteHandler& handler) {
+    handler.parameters.push_back({In::body, "", described<T>(), 0, kIsOptional<T>});
+  }
+  void read(Exchange& exchange, const RouteHandler& handler, std::size_t& next, std::size_t&) {
+    read_parameter(exchange, handler.parameters[next++], &value);
+  }
+  void inject(Exchange&, const RouteHandler&) {}
+  T&& get() { return std::move(value); }
+};
+
+// A dependency, by reference.
+template <class T>
+struct InjectedArgument {
+  std::size_t index = 0;
+  T* object = nullptr;
+  static void describe(RouteHandler& handler) {
+    using Plain = std::remove_const_t<T>;
+    handler.needs.push_back(&type_info<Plain>());
+    if constexpr (std::is_same_v<T, http::Request>) handler.takes_request = true;
+    if constexpr (std::is_same_v<T, http::Response>) handler.result.raw = true;
+  }
+  void read(Exchange&, const RouteHandler&, std::size_t&, std::size_t& next_need) { index = next_need++; }
+  void inject(Exchange& exchange, const RouteHandler& handler) {
+    object = static_cast<T*>(exchange.scope().get(handler.sources[index]));
+  }
+  T& get() { return *object; }
+};
+
+template <class P>
+constexpr auto argument_for() {
+  using Plain = std::remove_cvref_t<P>;
+  if constexpr (ParameterType<Plain>) {
+    static_assert(!std::is_lvalue_reference_v<P> || std::is_const_v<std::remove_reference_t<P>>,
+                  "take Path, Query, Body and the like by value");
+    return std::type_identity<ReadArgument<Plain>>();
+  } else if constexpr (std::is_lvalue_reference_v<P>) {
+    return std::type_identity<InjectedArgument<std::remove_reference_t<P>>>();
+  } else {
+    static_assert(
+        std::is_class_v<Plain> && !std::is_same_v<Plain, std::string>,
+        "say where the parameter comes from: Path<int>, Query<int, \"limit\">, HeaderValue<\"name\">, or take a "
+        "dependency by reference");
+    return std::type_identity<BodyArgument<Plain>>();
+  }
+}
+template <class P>
+using Argument = typename decltype(argument_for<P>())::type;
+
+// How results are written and described; the default is JSON.
+template <class R>
+struct Result {
+  static void describe(ResultInfo& info) { info = {200, &reflect::type_of<R>(), "application/json"}; }
+  static void write(Exchange& exchange, const R& value) {
+    write_json(exchange, success_status(exchange), reflect::type_of<R>(), &value);
+  }
+};
+template <class T>
+struct Result<std::optional<T>> {
+  static void describe(ResultInfo& info) {
+    Result<T>::describe(info);
+    info.not_found = true;
+  }
+  static void write(Exchange& exchange, std::optional<T> value) {
+    if (!value) throw_not_found(exchange);
+    Result<T>::write(exchange, std::move(*value));
+  }
+};
+template <class T>
+struct Result<Created<T>> {
+  static void describe(ResultInfo& info) { info = {201, &reflect::type_of<T>(), "application/json", "location"}; }
+  static void write(Exchange& exchange, const Created<T>& created) {
+    write_location(exchange, created.location);
+    write_json(exchange, success_status(exchange), reflect::type_of<T>(), &created.value);
+  }
+};
+template <class T>
+struct Result<Reply<T>> {
+  static void describe(ResultInfo& info) { Result<T>::describe(info); }
+  static void write(Exchange& exchange, const Reply<T>& reply) {
+    write_headers(exchange, reply.headers);
+    write_json(exchange, reply.status != 0 ? reply.status : success_status(exchange), reflect::type_of<T>(),
+               &reply.value);
+  }
+};
+template <>
+struct Result<Reply<void>> {
+  static void describe(ResultInfo& info) { info = {204}; }
+  static void write(Exchange& exchange, const Reply<void>& reply) {
+    write_headers(exchange, reply.headers);
+    write_nothing(exchange, reply.status != 0 ? reply.status : success_status(exchange));
+  }
+};
+template <>
+struct Result<PlainText> {
+  static void describe(ResultInfo& info) { info = {200, nullptr, "text/plain; charset=utf-8"}; }
+  static void write(Exchange& exchange, const PlainText& text) {
+    write_content(exchange, success_status(exchange), text.content, "text/plain; charset=utf-8");
+  }
+};
+template <>
+struct Result<Html> {
+  static void describe(ResultInfo& info) { info = {200, nullptr, "text/html; charset=utf-8"}; }
+  static void write(Exchange& exchange, const Html& html) {
+    write_content(exchange, success_status(exchange), html.content, "text/html; charset=utf-8");
+  }
+};
+template <>
+struct Result<Blob> {
+  static void describe(ResultInfo& info) { info = {200, nullptr, "application/octet-stream"}; }
+  static void write(Exchange& exchange, const Blob& bytes) {
+    write_content(exchange, success_status(exchange), bytes.content, bytes.content_type);
+  }
+};
+template <>
+struct Result<Stream> {
+  static void describe(ResultInfo& info) { info = {200, nullptr, "application/octet-stream"}; }
+  static void write(Exchange& exchange, Stream result) { write_stream(exchange, std::move(result)); }
+};
+template <std::same_as<FileReply> T>
+struct Result<T> {
+  static void describe(ResultInfo& info) { info = {200, nullptr, "application/octet-stream"}; }
+  static void write(Exchange& exchange, T result) { write_file(exchange, result); }
+};
+
+template <class Function, class R, class Parameters>
+class TypedHandler;
+
+template <class Function, class R, class... P>
+class TypedHandler<Function, R, TypeList<P...>> final : public RouteHandler {
+ public:
+  explicit TypedHandler(Function function) : function_(std::move(function)) {
+    (Argument<P>::describe(*this), ...);
+    if constexpr (!std::is_void_v<R>) Result<R>::describe(result);
+  }
+
+  void invoke(Exchange& exchange) override { invoke(exchange, std::index_sequence_for<P...>()); }
+
+ private:
+  template <std::size_t... I>
+  void invoke(Exchange& exchange, std::index_sequence<I...>) {
+    std::tuple<Argument<P>...> arguments;
+    [[maybe_unused]] std::size_t parameter = 0;
+    [[maybe_unused]] std::size_t need = 0;
+    (std::get<I>(arguments).read(exchange, *this, parameter, need), ...);
+    read_done(exchange, *this);
+    (std::get<I>(arguments).inject(exchange, *this), ...);
+    if constexpr (std::is_void_v<R>) {
+      function_(std::get<I>(arguments).get()...);
+      exchange.scope().succeed();
+      if (!result.raw) write_nothing(exchange, success_status(exchange));
+    } else {
+      R value = function_(std::get<I>(arguments).get()...);
+      exchange.scope().succeed();
+      Result<R>::write(exchange, std::move(value));
+    }
+  }
+
+  Function function_;
+};
+
+}  // namespace internal
+
+template <class Function>
+std::unique_ptr<RouteHandler> make_handler(Function function) {
+  using Plain = std::decay_t<Function>;
+  static_assert(Callable<Plain>,
+                "a handler is a function, or an object with exactly one operator() that is no template");
+  using S = Signature<Plain>;
+  using R = std::remove_cvref_t<typename S::Result>;
+  return std::make_unique<internal::TypedHandler<Plain, R, typename S::Parameters>>(std::move(function));
+}
+
+}  // namespace marty::web

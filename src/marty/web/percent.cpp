@@ -1,0 +1,55 @@
+#include "marty/web/percent.hpp"
+
+namespace marty::web {
+namespace {
+
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+bool is_unreserved(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
+         c == '_' || c == '~';
+}
+
+}  // namespace
+
+std::optional<std::string_view> percent_decode(std::string_view text, std::string& buffer, Plus plus) {
+  std::size_t at = text.find('%');
+  if (plus == Plus::space) at = std::min(at, text.find('+'));
+  if (at == std::string_view::npos) return text;
+  buffer.assign(text, 0, at);
+  for (; at < text.size(); ++at) {
+    if (text[at] == '+' && plus == Plus::space) {
+      buffer += ' ';
+    } else if (text[at] != '%') {
+      buffer += text[at];
+    } else {
+      if (text.size() - at < 3) return std::nullopt;
+      const int high = hex_digit(text[at + 1]);
+      const int low = hex_digit(text[at + 2]);
+      if (high < 0 || low < 0) return std::nullopt;
+      buffer += char(high * 16 + low);
+      at += 2;
+    }
+  }
+  return buffer;
+}
+
+void append_percent_encoded(std::string& out, std::string_view text) {
+  constexpr char kDigits[] = "0123456789ABCDEF";
+  for (const char c : text) {
+    if (is_unreserved(c)) {
+      out += c;
+    } else {
+      out += '%';
+      out += kDigits[static_cast<unsigned char>(c) >> 4];
+      out += kDigits[static_cast<unsigned char>(c) & 15];
+    }
+  }
+}
+
+}  // namespace marty::web

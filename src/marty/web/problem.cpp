@@ -1,0 +1,62 @@
+#include "marty/web/problem.hpp"
+
+#include "marty/json/json.hpp"
+
+namespace marty::web {
+namespace {
+
+// What a client may know of an error of ours.
+std::string_view server_detail(Code code) {
+  switch (code) {
+    case Code::unavailable:
+      return "The service cannot do this at the moment; try again later.";
+    case Code::deadline_exceeded:
+      return "This took longer than it may; try again later.";
+    default:
+      return "Something went wrong on our side; quote the correlation_id when you report it.";
+  }
+}
+
+std::string_view title_of(const Error& error) {
+  const CodeInfo& info = code_info(error.code());
+  return info.http_status == error.http_status() ? info.title : http::reason_phrase(error.http_status());
+}
+
+}  // namespace
+
+Error as_error(const std::exception_ptr& exception) {
+  try {
+    std::rethrow_exception(exception);
+  } catch (const Error& error) {
+    return error;
+  } catch (const std::exception& error) {
+    return Error(Code::internal, error.what());
+  } catch (...) {
+    return Error(Code::internal, "an exception that is no std::exception");
+  }
+}
+
+Problem make_problem(const Error& error) {
+  const CodeInfo& info = code_info(error.code());
+  Problem problem{.type = "urn:marty:problem:" + std::string(info.name),
+                  .title = std::string(title_of(error)),
+                  .status = error.http_status(),
+                  .detail = error.message(),
+                  .code = std::string(info.name)};
+  if (problem.status >= 500 && error.code() != Code::unimplemented) problem.detail = server_detail(error.code());
+  for (const FieldError& field : error.fields()) problem.errors.push_back({field.pointer, field.message});
+  return problem;
+}
+
+void write_problem(http::Response& response, const Problem& problem) {
+  for (const char* name : {"cache-control", "content-disposition", "content-encoding", "content-language",
+                           "content-range", "etag", "last-modified", "location"}) {
+    response.remove_header(name);
+  }
+  response.set_stream(nullptr);
+  response.status = problem.status;
+  std::string text = json::to_string(problem);
+  response.set_body(text, kProblemMediaType);
+}
+
+}  // namespace marty::web
