@@ -1,6 +1,5 @@
 // The part of Reader that builds a free-form Value.
 #include <algorithm>
-#include <charconv>
 
 #include "marty/json/internal/reader.hpp"
 #include "marty/json/value.hpp"
@@ -58,20 +57,13 @@ bool Reader::read_any_number(Value& value, const Path& path) {
   std::string_view text;
   bool integral = false;
   if (!lexer_.number(text, integral)) return false;
-  const auto read_as = [&](auto number) {
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc()) return false;
+  const auto read_as = [&]<class Number>(Number number) {
+    if (reflect::read_number(reflect::type_of<Number>(), text, &number) != reflect::NumberError::none) return false;
     value = number;
     return true;
   };
   if (integral && (read_as(std::int64_t{}) || read_as(std::uint64_t{}))) return true;
-  double number = 0;
-  if (reflect::read_number(reflect::type_of<double>(), text, &number) != reflect::NumberError::none) {
-    return report(path, "is too large for a number");
-  }
-  value = number;
-  return true;
-}) || report(path, "is too large for a number");
+  return read_as(double{}) || report(path, "is too large for a number");
 }
 
 bool Reader::read_any_array(Value& value, const Path& path) {
