@@ -1,0 +1,122 @@
+#include "marty/config/config.hpp"
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <utility>
+
+#include "marty/base/error.hpp"
+#include "marty/base/strings.hpp"
+#include "marty/config/internal/overrides.hpp"
+#include "marty/config/internal/tree_state.hpp"
+#include "marty/config/internal/yaml.hpp"
+
+namespace marty::config {
+
+using internal::Node;
+
+namespace {
+
+constexpr std::array<std::string_view, 4> kEnvironments = {"development", "testing", "staging", "production"};
+
+std::string choose_environment(const LoadOptions& options) {
+  const auto variable = options.variables.find("MARTY_ENV");
+  const bool from_variable =
+      options.environment.empty() && variable != options.variables.end() && !variable->second.empty();
+  const std::string chosen = !options.environment.empty() ? options.environment
+                             : from_variable              ? variable->second
+                                                          : "development";
+  if (std::ranges::find(kEnvironments, chosen) != kEnvironments.end()) return chosen;
+  std::string message = from_variable ? "MARTY_ENV" : "the environment";
+  message += " must be one of development, testing, staging, production, not \"" + chosen + "\"";
+  if (const auto near = nearest(chosen, kEnvironments)) message += "; did you mean " + std::string(*near) + "?";
+  throw Error(Code::invalid_argument, std::move(message));
+}
+
+// Lays one document over `root`; false: `problems` says why.
+bool add_layer(Node& root, std::string_view text, const std::string& name, std::string& problems) {
+  auto layer = internal::parse_yaml(text, name);
+  if (layer && layer->kind != Node::Kind::map && layer->kind != Node::Kind::null) {
+    layer = std::unexpected(layer->origin.text() + ": the file must be a section of keys, not " +
+                            internal::describe(*layer));
+  }
+  if (!layer) {
+    problems += "\n  " + layer.error();
+    return false;
+  }
+  internal::merge(root, std::move(*layer));
+  return true;
+}
+
+std::string read_file(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  text << file.rdbuf();
+  if (!file) throw Error(Code::unavailable, "cannot read " + path.string());
+  return std::move(text).str();
+}
+
+Node empty_map() {
+  Node root;
+  root.kind = Node::Kind::map;
+  return root;
+}
+
+Tree make_tree(Node root, std::string environment, std::string directory, const Variables& variables) {
+  internal::merge(root, internal::read_overrides(variables, root));
+  return Tree(
+      std::make_unique<internal::TreeState>(std::move(root), std::move(environment), std::move(directory), variables));
+}
+
+}  // namespace
+
+Tree::Tree(std::unique_ptr<internal::TreeState> state) : state_(std::move(state)) {}
+Tree::Tree(Tree&&) noexcept = default;
+Tree& Tree::operator=(Tree&&) noexcept = default;
+Tree::~Tree() = default;
+
+void Tree::bind(const reflect::Type& type, void* object, std::string_view section) {
+  state_->bind(type, object, section);
+}
+void Tree::finish() { state_->finish(); }
+bool Tree::contains(std::string_view key) const { return state_->find(key) != nullptr; }
+const std::string& Tree::environment() const { return state_->environment(); }
+const std::vector<std::string>& Tree::warnings() const { return state_->warnings(); }
+
+std::vector<Layer> Tree::explain(std::string_view key) const {
+  std::vector<Layer> layers;
+  const Node* const node = state_->find(key);
+  if (node == nullptr) return layers;
+  for (const internal::Overridden& before : node->history) layers.push_back({before.origin.text(), before.value});
+  layers.push_back({node->origin.text(), internal::describe(*node)});
+  return layers;
+}
+
+Tree load(const LoadOptions& options) {
+  const std::string environment = choose_environment(options);
+  const std::filesystem::path directory(options.directory);
+  if (options.directory_required && !std::filesystem::is_directory(directory)) {
+    throw Error(Code::not_found, "the configuration directory " + options.directory + " does not exist");
+  }
+  Node root = empty_map();
+  std::string problems;
+  for (const std::string& name : {std::string("base.yaml"), environment + ".yaml"}) {
+    const std::filesystem::path path = directory / name;
+    if (std::filesystem::exists(path)) add_layer(root, read_file(path), path.string(), problems);
+  }
+  if (!problems.empty()) throw Error(Code::invalid_argument, "the configuration cannot be read:" + problems);
+  return make_tree(std::move(root), environment, options.directory, options.variables);
+}
+
+Tree parse(std::string_view yaml, std::string_view name, const Variables& variables) {
+  Node root = empty_map();
+  std::string problems;
+  if (!add_layer(root, yaml, std::string(name), problems)) {
+    throw Error(Code::invalid_argument, "the configuration cannot be read:" + problems);
+  }
+  return make_tree(std::move(root), "development", "", variables);
+}
+
+}  // namespace marty::config

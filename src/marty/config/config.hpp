@@ -1,0 +1,93 @@
+// Configuration: layers of YAML and environment variables, bound to plain structs.
+//
+//   struct ServerConfig {
+//     std::string host = "127.0.0.1";
+//     int http_port = 8080;
+//     config::Duration idle_timeout = std::chrono::seconds(75);
+//     static constexpr auto rules = marty::rules(
+//         marty::field<&ServerConfig::http_port>.range(0, 65535).description("Where HTTP is served; 0 takes any free
+//         port"));
+//   };
+//
+//   config::Tree tree = config::load({.variables = config::environment_variables()});
+//   auto server = tree.bind<ServerConfig>("server");
+//   tree.finish();                                     // throws one Error that lists everything that is wrong
+//
+// Later layers win, key by key; lists are replaced whole:
+//   1. the defaults of the structs   2. base.yaml   3. {environment}.yaml   4. MARTY_SERVER__HTTP_PORT=9000
+// A value may hold ${VAR} and ${VAR:-default}. In a variable a list is written "a, b" or "[a, b]". MARTY_ variables
+// without "__" are no settings. Files are optional: without any the defaults apply. A key that no struct knows is an
+// error.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "marty/config/units.hpp"
+#include "marty/config/variables.hpp"
+#include "marty/reflect/type_of.hpp"
+
+namespace marty::config {
+
+namespace internal {
+class TreeState;
+}
+
+struct LoadOptions {
+  std::string directory = "config";
+  bool directory_required = false;  // else a directory that is not there counts as empty
+  std::string
+      environment;  // development, testing, staging or production; empty: the variable MARTY_ENV, or development
+  Variables variables;
+};
+
+// What one layer says about a key.
+struct Layer {
+  std::string origin;  // "config/base.yaml:12", "MARTY_SERVER__HTTP_PORT"
+  std::string value;   // on one line, cut when long
+
+  bool operator==(const Layer&) const = default;
+};
+
+// A loaded configuration. Used by one thread, while the service starts.
+class Tree {
+ public:
+  explicit Tree(std::unique_ptr<internal::TreeState> state);
+  Tree(Tree&&) noexcept;
+  Tree& operator=(Tree&&) noexcept;
+  ~Tree();
+
+  // The section ("server", "security.auth") as a T. What is wrong is kept for finish(), and its field at the default.
+  template <class T>
+  T bind(std::string_view section) {
+    T object{};
+    bind(reflect::type_of<T>(), &object, section);
+    return object;
+  }
+  void bind(const reflect::Type& type, void* object, std::string_view section);
+
+  // Call when all sections are bound. Throws Error(invalid_argument) when there is anything wrong: one line each with
+  // file and line, key, what was expected, what was found, and for unknown keys the nearest known one.
+  void finish();
+
+  bool contains(std::string_view key) const;
+  // What each layer says about a key, in order: the last one wins. Nothing where only the default applies.
+  std::vector<Layer> explain(std::string_view key) const;
+  const std::string& environment() const;
+  // Keys in use that are deprecated, for the log.
+  const std::vector<std::string>& warnings() const;
+
+ private:
+  std::unique_ptr<internal::TreeState> state_;
+};
+
+// Reads the layers. Throws Error(invalid_argument) for an unknown environment and for files that are not valid YAML
+// (all of them at once).
+Tree load(const LoadOptions& options);
+
+// From one YAML text instead of files: tests, tools. `name` stands in for the file's name in errors.
+Tree parse(std::string_view yaml, std::string_view name = "config", const Variables& variables = {});
+
+}  // namespace marty::config

@@ -1,0 +1,51 @@
+// Node: one value of the configuration and where it came from.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace marty::config::internal {
+
+// Where a value was written: a line of a file, or an environment variable (line 0).
+struct Origin {
+  std::string source;
+  int line = 0;
+
+  std::string text() const { return line == 0 ? source : source + ":" + std::to_string(line); }
+};
+
+// A value that a later layer replaced, as text.
+struct Overridden {
+  Origin origin;
+  std::string value;
+};
+
+// See above. A map keeps the order of its keys, which are unique.
+struct Node {
+  enum class Kind : std::uint8_t { null, scalar, sequence, map };
+
+  Kind kind = Kind::null;
+  bool quoted = false;        // a scalar that YAML does not resolve to a number, boolean or null
+  bool loose = false;         // a scalar from an environment variable or reference: a list may be written in it
+  bool faulty = false;        // reported already: it has no usable value
+  mutable bool used = false;  // a section asked for it
+  Origin origin;
+  std::string scalar;
+  std::vector<Node> items;                            // of a sequence
+  std::vector<std::pair<std::string, Node>> members;  // of a map
+  std::vector<Overridden> history;                    // what earlier layers said, first to last
+
+  const Node* find(std::string_view key) const;
+  Node* find(std::string_view key) { return const_cast<Node*>(std::as_const(*this).find(key)); }
+};
+
+// Lays `layer` over `base`: maps by key, everything else replaced. An empty map entry ("server:") says nothing.
+void merge(Node& base, Node layer);
+
+// One line for people: 8080, "text", [1, 2], {a: 1}; cut when long.
+std::string describe(const Node& node);
+
+}  // namespace marty::config::internal

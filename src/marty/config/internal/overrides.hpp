@@ -1,0 +1,19 @@
+// Overrides: the layer of environment variables. MARTY_DATABASE__POOL_SIZE=20 is database.pool_size.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "marty/config/internal/node.hpp"
+#include "marty/config/variables.hpp"
+
+namespace marty::config::internal {
+
+// The layer as a map. `below` is what it will be laid over: its spelling of a key is kept, as variables do not tell
+// upper from lower case.
+Node read_overrides(const Variables& variables, const Node& below);
+
+// The name of the variable that sets a key: "MARTY_DATABASE__POOL_SIZE".
+std::string variable_for(std::string_view key);
+
+}  // namespace marty::config::internal

@@ -1,0 +1,95 @@
+#include "marty/config/internal/tree_state.hpp"
+
+#include <algorithm>
+#include <tuple>
+
+#include "marty/base/error.hpp"
+#include "marty/base/strings.hpp"
+#include "marty/config/internal/expand.hpp"
+#include "marty/config/internal/overrides.hpp"
+
+namespace marty::config::internal {
+
+TreeState::TreeState(Node root, std::string environment, std::string directory, const Variables& variables)
+    : root_(std::move(root)), environment_(std::move(environment)), directory_(std::move(directory)) {
+  expand_references(root_, "", variables);
+}
+
+void TreeState::expand_references(Node& node, const std::string& key, const Variables& variables) {
+  for (auto& [name, member] : node.members) expand_references(member, join(key, name), variables);
+  for (std::size_t i = 0; i < node.items.size(); ++i)
+    expand_references(node.items[i], key + "[" + std::to_string(i) + "]", variables);
+  if (node.kind != Node::Kind::scalar || !has_reference(node.scalar)) return;
+  auto expanded = expand(node.scalar, variables);
+  if (expanded) {
+    node.scalar = std::move(*expanded);
+    node.loose = true;
+  } else {
+    node.faulty = true;
+    problems_.push_back({node.origin, key, std::move(expanded.error())});
+  }
+}
+
+const Node* TreeState::find(std::string_view key) const {
+  const Node* at = &root_;
+  while (at != nullptr && !key.empty()) {
+    const std::size_t end = std::min(key.find('.'), key.size());
+    at = at->find(key.substr(0, end));
+    key.remove_prefix(std::min(end + 1, key.size()));
+  }
+  return at;
+}
+
+void TreeState::bind(const reflect::Type& type, void* object, std::string_view section) {
+  sections_.insert(std::string(section));
+  Binder(problems_, warnings_).bind(type, object, find(section), std::string(section));
+}
+
+// The highest keys that no section covers.
+void TreeState::report_unused(const Node& node, const std::string& key) {
+  std::vector<std::string_view> siblings;
+  for (const std::string& section : sections_) {
+    if (!key.empty() && !section.starts_with(key + ".")) continue;
+    const std::string_view below = std::string_view(section).substr(key.empty() ? 0 : key.size() + 1);
+    siblings.push_back(below.substr(0, below.find('.')));
+  }
+  for (const auto& [name, member] : node.members) {
+    if (member.used) continue;
+    const std::string path = join(key, name);
+    if (std::ranges::find(siblings, name) != siblings.end() && member.kind == Node::Kind::map) {
+      report_unused(member, path);
+      continue;
+    }
+    std::string message = key.empty() ? "is not a known section" : "is not a known key";
+    if (const auto near = nearest(name, siblings)) message += "; did you mean " + join(key, *near) + "?";
+    problems_.push_back({member.origin, path, std::move(message)});
+  }
+}
+
+std::string TreeState::line(const Problem& problem) const {
+  if (!problem.origin.source.empty()) return problem.origin.text() + ": " + problem.key + " " + problem.message;
+  std::string text = problem.key + " " + problem.message + "; set it ";
+  if (!directory_.empty())
+    text += "in " + directory_ + "/base.yaml or " + directory_ + "/" + environment_ + ".yaml, or ";
+  return text + "as " + variable_for(problem.key);
+}
+
+void TreeState::finish() {
+  report_unused(root_, "");
+  if (problems_.empty()) return;
+  // As somebody would repair them: file by file, from the top; last what is written nowhere.
+  std::ranges::stable_sort(problems_, {}, [](const Problem& problem) {
+    return std::tuple(problem.origin.source.empty(), problem.origin.source, problem.origin.line);
+  });
+  std::string message = problems_.size() == 1
+                            ? "the configuration has a problem:"
+                            : "the configuration has " + std::to_string(problems_.size()) + " problems:";
+  std::vector<FieldError> fields;
+  for (const Problem& problem : problems_) {
+    message += "\n  " + line(problem);
+    fields.push_back({problem.key, problem.message});
+  }
+  throw Error(Code::invalid_argument, std::move(message), std::move(fields));
+}
+
+}  // namespace marty::config::internal
