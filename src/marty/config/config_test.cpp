@@ -274,7 +274,7 @@ TEST(Problems, name_what_is_missing_and_how_to_set_it) {
     EXPECT_THAT(error.message(),
                 testing::HasSubstr("database.url is required: it must be a string; set it as MARTY_DATABASE__URL"));
     EXPECT_EQ(error.fields().size(), 2u);
-    EXPECT_EQ(error.fields()[0].pointer, "database.url");
+    EXPECT_EQ(error.fields()[1].pointer, "database.url");
   }
 }
 
