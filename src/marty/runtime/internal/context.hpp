@@ -1,17 +1,17 @@
 // Context: one side of a stack switch – the machine state of a fiber, or of the loop itself while a fiber runs.
 //
-// A switch is boost::context's jump_fcontext plus what the compiler's run-time keeps per thread and knows nothing of
-// fibers: the C++ exception globals (a fiber that waits inside a catch block must find its own exception when it goes
-// on; Itanium C++ ABI, 2.2.2) and the sanitizers' idea of the current stack.
+// A switch of stacks plus what the run-time keeps per thread and knows nothing of fibers: the C++ exception globals (a
+// fiber that waits inside a catch block must find its own exception when it goes on; Itanium C++ ABI, exception
+// handling 2.2.2) and the sanitizers' idea of the current stack.
 #pragma once
 
 #include <cxxabi.h>
-#include <boost/context/detail/fcontext.hpp>
 
 #include <cstddef>
 
 #include "marty/runtime/internal/sanitizer.hpp"
 #include "marty/runtime/internal/stack.hpp"
+#include "marty/runtime/internal/stack_switch.hpp"
 
 namespace marty::runtime::internal {
 
@@ -25,7 +25,7 @@ struct ExceptionGlobals {
 };
 
 struct Context {
-  boost::context::detail::fcontext_t machine = nullptr;  // set while suspended
+  StackPointer stack_pointer = nullptr;  // set while suspended
   ExceptionGlobals exceptions;
 #ifdef __SANITIZE_ADDRESS__
   void* fake_stack = nullptr;
@@ -37,15 +37,6 @@ struct Context {
 #endif
 };
 
-// The bookkeeping on arrival, in the context that goes on: `from` is the one that jumped here.
-inline void arrive([[maybe_unused]] Context& here, boost::context::detail::transfer_t transfer) noexcept {
-  Context& from = *static_cast<Context*>(transfer.data);
-  from.machine = transfer.fctx;
-#ifdef __SANITIZE_ADDRESS__
-  __sanitizer_finish_switch_fiber(here.fake_stack, &from.stack_bottom, &from.stack_bytes);
-#endif
-}
-
 // Suspends `here` (the caller) and continues `to`; returns when somebody switches back to `here`.
 inline void switch_context(Context& here, Context& to, ExceptionGlobals& globals) noexcept {
   here.exceptions = globals;
@@ -56,21 +47,30 @@ inline void switch_context(Context& here, Context& to, ExceptionGlobals& globals
 #ifdef __SANITIZE_ADDRESS__
   __sanitizer_start_switch_fiber(&here.fake_stack, to.stack_bottom, to.stack_bytes);
 #endif
-  arrive(here, boost::context::detail::jump_fcontext(to.machine, &here));
+  switch_stack(&here.stack_pointer, to.stack_pointer);
+#ifdef __SANITIZE_ADDRESS__
+  __sanitizer_finish_switch_fiber(here.fake_stack, nullptr, nullptr);
+#endif
 }
 
 // A context that will run `entry` on the stack between `stack.base` and `top`; `entry` starts with arrive() and never
 // returns.
-inline void make_context(Context& context, const Stack& stack, void* top,
-                         void (*entry)(boost::context::detail::transfer_t)) noexcept {
-  context.machine =
-      boost::context::detail::make_fcontext(top, static_cast<std::size_t>(static_cast<char*>(top) - stack.base), entry);
+inline void make_context(Context& context, const Stack& stack, void* top, void (*entry)()) noexcept {
+  const auto bytes = static_cast<std::size_t>(static_cast<char*>(top) - stack.base);
+  context.stack_pointer = make_stack(top, bytes, entry);
 #ifdef __SANITIZE_ADDRESS__
   context.stack_bottom = stack.base;
-  context.stack_bytes = static_cast<std::size_t>(static_cast<char*>(top) - stack.base);
+  context.stack_bytes = bytes;
 #endif
 #ifdef __SANITIZE_THREAD__
   context.fiber = __tsan_create_fiber(0);
+#endif
+}
+
+// First on a new stack; `from` is the context that switched here.
+inline void arrive([[maybe_unused]] Context& from) noexcept {
+#ifdef __SANITIZE_ADDRESS__
+  __sanitizer_finish_switch_fiber(nullptr, &from.stack_bottom, &from.stack_bytes);
 #endif
 }
 

@@ -182,10 +182,10 @@ void Scheduler::resume(Fiber& fiber) noexcept {
 
 void Scheduler::suspend() noexcept { switch_context(current_->context, loop_context_, *exception_globals_); }
 
-void Scheduler::fiber_entry(boost::context::detail::transfer_t transfer) {
+void Scheduler::fiber_entry() {
   Scheduler& scheduler = *this_thread.scheduler;
   Fiber& fiber = *scheduler.current_;
-  arrive(fiber.context, transfer);
+  arrive(scheduler.loop_context_);
   for (;;) {
     scheduler.run_job(fiber);
     fiber.state = FiberState::finished;

@@ -100,7 +100,7 @@ class Scheduler final : public Loop {
     heartbeat_.dispatches.store(heartbeat_.dispatches.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   }
 
-  [[noreturn]] static void fiber_entry(boost::context::detail::transfer_t transfer);
+  [[noreturn]] static void fiber_entry();  // of every fiber's stack
 
  private:
   void turn();
