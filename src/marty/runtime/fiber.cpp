@@ -114,6 +114,10 @@ DeadlineScope::DeadlineScope(TimePoint deadline) : before_(this_fiber().deadline
 
 DeadlineScope::~DeadlineScope() { this_fiber().deadline = before_; }
 
+Fiber& current_fiber() noexcept { return this_fiber(); }
+
+void cancel(Fiber& fiber) noexcept { fiber.scheduler.cancel(fiber); }
+
 bool cancelled() noexcept {
   const Fiber* fiber = this_fiber_or_null();
   return fiber != nullptr && fiber->cancelled && fiber->shields == 0;

@@ -144,6 +144,10 @@ class [[nodiscard]] DeadlineScope {
   TimePoint before_;
 };
 
+// For owners of a FiberJob: the fiber it runs on, valid until finished(), and how another fiber or callback of the loop cancels it.
+Fiber& current_fiber() noexcept;
+void cancel(Fiber& fiber) noexcept;
+
 bool cancelled() noexcept;
 void throw_if_cancelled();  // Error(cancelled), or Error(deadline_exceeded)
 // Within the scope neither cancellation nor the deadline interrupts waits: for clean-up that has to finish (a
