@@ -28,8 +28,7 @@ void RequestParser::reset() noexcept {
   head_.expects_continue = false;
   head_.keep_alive = true;
   base_ = nullptr;
-  line_begin_ = 0;
-  searched_ = 0;
+  line_.move_to(0);
   stage_ = Stage::request_line;
   seen_ = 0;
   absolute_target_ = false;
@@ -48,7 +47,7 @@ Progress RequestParser::parse(std::string_view bytes) {
 void RequestParser::rebase(const char* base) noexcept {
   if (base_ != nullptr) {
     const auto move = [this, base](std::string_view& view) {
-      if (view.data() >= base_ && view.data() <= base_ + line_begin_)
+      if (view.data() >= base_ && view.data() <= base_ + line_.begin)
         view = {base + (view.data() - base_), view.size()};
     };
     if (stage_ == Stage::headers) {
@@ -64,17 +63,9 @@ void RequestParser::rebase(const char* base) noexcept {
   base_ = base;
 }
 
-// A line that arrives byte by byte is scanned for its end once, and parsed once.
-bool RequestParser::line_is_unfinished(std::string_view bytes) {
-  if (searched_ == 0) return false;
-  if (std::memchr(bytes.data() + searched_, '\n', bytes.size() - searched_) != nullptr) return false;
-  searched_ = bytes.size();
-  return true;
-}
-
 Progress RequestParser::incomplete(std::string_view bytes, std::size_t limit_bytes, const ParseError& too_long) {
   if (bytes.size() > limit_bytes) return fail(too_long);
-  searched_ = bytes.size();
+  line_.searched = bytes.size();
   return Progress::incomplete;
 }
 
@@ -86,16 +77,16 @@ Progress RequestParser::fail(const ParseError& error) {
 Progress RequestParser::parse_request_line(std::string_view bytes) {
   // The limit is where the line has to have ended; behind it nothing is read, so that the verdict does not depend on
   // how the bytes were cut.
-  const char* const line = bytes.data() + line_begin_;
-  const std::size_t limit = line_begin_ + limits_.line_bytes + 2;
-  if (bytes.size() < limit && line_is_unfinished(bytes)) return Progress::incomplete;
+  const char* const line = bytes.data() + line_.begin;
+  const std::size_t limit = line_.begin + limits_.line_bytes + 2;
+  if (bytes.size() < limit && line_.is_unfinished(bytes)) return Progress::incomplete;
   const char* const end = bytes.data() + std::min(bytes.size(), limit);
   if (line == end) return Progress::incomplete;
   if (*line == '\r' && !blank_line_skipped_) {  // RFC 9112 section 2.2: one empty line before a request is ignored
     if (line + 1 == end) return Progress::incomplete;
     if (line[1] != '\n') return fail(bad_request("a CR stands without LF"));
     blank_line_skipped_ = true;
-    line_begin_ += 2;
+    line_.begin += 2;
     return parse_request_line(bytes);
   }
   const auto unfinished = [&] { return incomplete(bytes, limit - 1, kLineTooLong); };
@@ -120,9 +111,8 @@ Progress RequestParser::parse_request_line(std::string_view bytes) {
     return fail(bad_request("the request line does not end in an HTTP version"));
   }
   if (!finish_request_line({target, target_end}, version)) return Progress::failed;
-  line_begin_ = static_cast<std::size_t>(version + kVersionBytes + 2 - bytes.data());
-  headers_begin_ = line_begin_;
-  searched_ = 0;
+  line_.move_to(static_cast<std::size_t>(version + kVersionBytes + 2 - bytes.data()));
+  headers_begin_ = line_.begin;
   stage_ = Stage::headers;
   return Progress::complete;
 }
@@ -172,13 +162,13 @@ bool RequestParser::reduce_absolute_target() {
 
 Progress RequestParser::parse_headers(std::string_view bytes) {
   const std::size_t limit = headers_begin_ + limits_.header_bytes + 2;
-  if (bytes.size() < limit && line_is_unfinished(bytes)) return Progress::incomplete;
+  if (bytes.size() < limit && line_.is_unfinished(bytes)) return Progress::incomplete;
   const char* const end = bytes.data() + std::min(bytes.size(), limit);
-  const char* at = bytes.data() + line_begin_;
+  const char* at = bytes.data() + line_.begin;
   while (true) {
     const FieldLine line = parse_field_line(at, end);
     if (line.progress == Progress::incomplete) {
-      line_begin_ = static_cast<std::size_t>(at - bytes.data());
+      line_.begin = static_cast<std::size_t>(at - bytes.data());
       return incomplete(bytes, limit - 1, kHeadersTooLarge);
     }
     if (line.progress == Progress::failed) return fail(bad_request(line.fault));

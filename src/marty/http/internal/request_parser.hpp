@@ -20,6 +20,7 @@
 #include <string_view>
 #include <vector>
 
+#include "marty/http/internal/line_cursor.hpp"
 #include "marty/http/internal/parse_error.hpp"
 #include "marty/http/message.hpp"
 
@@ -75,7 +76,6 @@ class RequestParser {
   bool interpret_content_length(std::string_view value);
   void interpret_connection(std::string_view value);
   bool finish_head();
-  bool line_is_unfinished(std::string_view bytes);
   Progress incomplete(std::string_view bytes, std::size_t limit_bytes, const ParseError& too_long);
   Progress fail(const ParseError& error);
   void rebase(const char* base) noexcept;
@@ -84,8 +84,7 @@ class RequestParser {
   RequestHead head_;
   ParseError error_;
   const char* base_ = nullptr;  // where the bytes stood at the last call
-  std::size_t line_begin_ = 0;  // of the line that comes next
-  std::size_t searched_ = 0;    // no end of that line before here; 0: not looked for
+  LineCursor line_;
   std::size_t headers_begin_ = 0;
   Stage stage_ = Stage::request_line;
   std::uint8_t seen_ = 0;

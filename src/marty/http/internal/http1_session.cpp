@@ -1,0 +1,229 @@
+#include "marty/http/internal/http1_session.hpp"
+
+#include "marty/base/error.hpp"
+#include "marty/http/internal/loop_server.hpp"
+#include "marty/http/internal/problem.hpp"
+#include "marty/http/internal/reply_stream.hpp"
+#include "marty/runtime/fiber.hpp"
+
+namespace marty::http::internal {
+namespace {
+
+constexpr std::size_t kCopiedBodyBytes = 16 * 1024;  // a larger body is written from where it stands
+constexpr std::size_t kMaxBatchBytes = 64 * 1024;    // replies to pipelined requests are sent at the latest then
+
+}  // namespace
+
+Http1Session::Http1Session(LoopServer& server, Scratch& scratch, runtime::Socket& socket, const runtime::Address& peer)
+    : server_(server), scratch_(scratch), wire_(socket, scratch.in, scratch.out, server.limits()), peer_(peer) {}
+
+Http1Session::End Http1Session::serve() noexcept {
+  try {
+    serve_until_quiet();
+    if (!closing_) return End::idle;
+    wire_.flush();
+    if (lingering_) wire_.linger();
+  } catch (...) {
+    // The client is gone or too slow, this fiber was cancelled, or a body stream failed: the client sees that the reply
+    // is incomplete.
+  }
+  return End::close;
+}
+
+void Http1Session::serve_until_quiet() {
+  while (!closing_) {
+    if (!scratch_.in.empty()) {
+      const Progress progress = scratch_.parser.parse(scratch_.in.unread());
+      if (progress == Progress::complete) {
+        serve_request();
+        continue;
+      }
+      if (progress == Progress::failed) return refuse(scratch_.parser.error());
+    }
+    wire_.flush();
+    const Receipt receipt = receive();
+    if (receipt == Receipt::idle) return;
+    if (receipt == Receipt::closed) closing_ = true;
+  }
+}
+
+Http1Session::Receipt Http1Session::receive() {
+  ReceiveBuffer& in = scratch_.in;
+  if (in.empty()) {
+    in.clear();
+    if (server_.draining()) return Receipt::closed;
+  } else if (in.space().size() < ReceiveBuffer::kMinSpaceBytes / 4) {
+    in.make_room();
+  }
+  const std::optional<std::size_t> size = wire_.try_read(in.space());
+  if (!size) return in.empty() ? Receipt::idle : wait_for_rest();
+  in.commit(*size);
+  return *size == 0 ? Receipt::closed : Receipt::bytes;
+}
+
+Http1Session::Receipt Http1Session::wait_for_rest() {
+  if (head_deadline_ == runtime::kNever) head_deadline_ = runtime::now() + wire_.limits.header_timeout;
+  std::size_t size = 0;
+  try {
+    size = wire_.read(scratch_.in.space(), head_deadline_);
+  } catch (const Error& error) {
+    if (error.code() != Code::deadline_exceeded) throw;
+    refuse({408, Code::deadline_exceeded, "the request head did not arrive in time"});
+    return Receipt::closed;
+  }
+  scratch_.in.commit(size);
+  return size == 0 ? Receipt::closed : Receipt::bytes;
+}
+
+// The connection cannot go on: where the next request would begin is unknown, or not to be trusted.
+void Http1Session::refuse(const ParseError& error) {
+  server_.count_malformed();
+  scratch_.parser.reset();
+  set_problem(scratch_.response, error.status, error.code, error.detail);
+  scratch_.request.method = Method::get;
+  scratch_.request.version_minor = 1;
+  keep_alive_ = false;
+  closing_ = lingering_ = true;
+  write_reply();
+  scratch_.response.clear();
+}
+
+void Http1Session::serve_request() {
+  head_deadline_ = runtime::kNever;
+  const RequestHead& head = scratch_.parser.head();
+  if (head.content_length.value_or(0) > wire_.limits.body_bytes) {
+    return refuse({413, Code::out_of_range, "the request body is larger than this server accepts"});
+  }
+  const bool has_body = head.chunked || head.content_length.value_or(0) != 0;
+  if (has_body && scratch_.in.capacity() - scratch_.in.position() - head.size < ReceiveBuffer::kMinSpaceBytes) {
+    scratch_.in.make_room();
+    scratch_.parser.parse(scratch_.in.unread().substr(0, head.size));
+  }
+  scratch_.in.consume(head.size);
+  scratch_.body.begin(wire_, head);
+  keep_alive_ = head.keep_alive;
+  scratch_.request.body_source = has_body ? &scratch_.body : nullptr;
+  present_request();
+  call_handler();
+  finish_request();
+}
+
+void Http1Session::present_request() {
+  const RequestHead& head = scratch_.parser.head();
+  Request& request = scratch_.request;
+  request.method = head.method;
+  request.method_text = head.method_text;
+  request.target = head.target;
+  request.authority = head.authority;
+  request.headers = HeaderList(head.headers);
+  request.version_minor = head.version_minor;
+  request.peer = &peer_;
+}
+
+void Http1Session::call_handler() {
+  Response& response = scratch_.response;
+  if (!server_.enter()) {
+    set_problem(response, 503, Code::unavailable, "too many requests are in flight; try again");
+    response.add_header("retry-after", "1");
+    return;
+  }
+  try {
+    server_.handler().handle(scratch_.request, response);
+    if (response.status < 200 || response.status > 999) {
+      set_problem(response, 500, Code::internal, "the handler answered with a status that is none of HTTP");
+    }
+  } catch (...) {
+    answer_exception();
+  }
+  server_.leave();
+}
+
+// Within a catch block.
+void Http1Session::answer_exception() {
+  Response& response = scratch_.response;
+  try {
+    throw;
+  } catch (const Error& error) {
+    if (runtime::cancelled()) {
+      set_problem(response, 503, Code::unavailable, "the server is shutting down");
+    } else {
+      set_problem(response, error.http_status(), error.code(), error.message());
+    }
+  } catch (...) {
+    set_problem(response, 500, Code::internal, "");
+  }
+}
+
+void Http1Session::finish_request() {
+  bool drains = false;
+  if (scratch_.request.body_source != nullptr) {
+    drains = scratch_.body.skip_arrived();
+    if (!drains) keep_alive_ = false, lingering_ = true;
+  }
+  if (scratch_.response.closes_connection() || server_.draining()) keep_alive_ = false;
+  write_reply();
+  if (!keep_alive_) {
+    closing_ = true;
+    if (!scratch_.in.empty()) lingering_ = true;
+  } else if (drains && !scratch_.body.drained()) {
+    wire_.flush();
+    scratch_.body.drain();
+  }
+  scratch_.parser.reset();
+  scratch_.response.clear();
+  if (scratch_.out.size() >= kMaxBatchBytes) wire_.flush();
+}
+
+void Http1Session::write_reply() {
+  Response& response = scratch_.response;
+  const Request& request = scratch_.request;
+  ReplyHead head{.status = response.status,
+                 .headers = response.wire_headers(),
+                 .version_minor = request.version_minor,
+                 .keep_alive = keep_alive_};
+  if (forbids_body(response.status)) {
+    head.framing = Framing::none;
+  } else if (response.stream() != nullptr) {
+    return write_stream(head);
+  } else {
+    head.length = response.body().size();
+  }
+  append_reply_head(scratch_.out, server_.date(), head);
+  if (head.framing == Framing::none || request.method == Method::head) return;
+  if (response.body().size() > kCopiedBodyBytes) {
+    wire_.flush(response.body());
+  } else {
+    scratch_.out.append(response.body());
+  }
+}
+
+void Http1Session::write_stream(ReplyHead& head) {
+  const std::unique_ptr<BodyStream> stream = scratch_.response.take_stream();
+  const std::optional<std::uint64_t> length = stream->length();
+  const bool head_only = scratch_.request.method == Method::head;
+  if (length) {
+    head.length = *length;
+  } else if (head.version_minor == 1) {
+    head.framing = Framing::chunked;
+  } else {
+    head.framing = Framing::until_close;
+    if (!head_only) keep_alive_ = head.keep_alive = false;
+  }
+  const std::size_t before = scratch_.out.size();
+  const std::uint32_t flushes = wire_.flushes();
+  append_reply_head(scratch_.out, server_.date(), head);
+  if (head_only) return;
+  ReplyStream writer(wire_, head.framing, head.length);
+  try {
+    stream->write_to(writer);
+    writer.finish();
+  } catch (...) {
+    if (wire_.flushes() != flushes) throw;  // the head is out: only an incomplete body can tell the client
+    scratch_.out.truncate(before);
+    answer_exception();
+    keep_alive_ = false;
+    write_reply();
+  }
+}
+
+}  // namespace marty::http::internal

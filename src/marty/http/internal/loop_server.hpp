@@ -1,0 +1,100 @@
+// LoopServer: what a server has on one loop – listener, connections, scratch memory, counters. Nothing here is written
+// by another thread; the counters are read by others.
+#pragma once
+
+#include <atomic>
+#include <memory>
+
+#include "marty/http/internal/connection.hpp"
+#include "marty/http/internal/date_cache.hpp"
+#include "marty/http/internal/resident_fiber.hpp"
+#include "marty/http/internal/scratch.hpp"
+#include "marty/http/server.hpp"
+
+namespace marty::http::internal {
+
+// Written by one loop, read by any thread.
+class LoopCounter {
+ public:
+  void add(std::uint64_t delta) noexcept { value_.store(get() + delta, std::memory_order_relaxed); }
+  void subtract(std::uint64_t delta) noexcept { value_.store(get() - delta, std::memory_order_relaxed); }
+  std::uint64_t get() const noexcept { return value_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<std::uint64_t> value_{0};
+};
+
+// What the loops of a server share.
+class ServerShared {
+ public:
+  virtual ~ServerShared() = default;
+  virtual std::uint64_t requests_in_flight() const noexcept = 0;  // of all loops
+  virtual bool add_connection() noexcept = 0;                     // false: there are too many
+  virtual void remove_connection() noexcept = 0;
+};
+
+class LoopServer {
+ public:
+  LoopServer(ServerShared& shared, Handler& handler, const ServerLimits& limits, std::size_t loops);
+  ~LoopServer();
+
+  // On fibers of its loop.
+  runtime::Address listen(const runtime::Address& address, bool reuse_port);
+  void start(runtime::Loop& loop);
+  void stop_accepting();  // and closes the idle connections; active ones close after their reply
+  void cancel_connections();
+
+  // For connections.
+  void activate(Connection& connection) noexcept;
+  void deactivate(Connection& connection) noexcept;
+  std::unique_ptr<Scratch> take_scratch() { return scratches_.take(); }
+  void give_back(std::unique_ptr<Scratch> scratch) { scratches_.give_back(std::move(scratch)); }
+  bool draining() const noexcept { return draining_; }
+  const ServerLimits& limits() const noexcept { return limits_; }
+  Handler& handler() const noexcept { return handler_; }
+  DateCache& date() noexcept { return date_; }
+
+  // Around the handler; false where too many requests are in flight.
+  bool enter() noexcept {
+    requests_.add(1);
+    if (in_flight_.get() >= own_share_ && shared_.requests_in_flight() >= limits_.in_flight) return false;
+    in_flight_.add(1);
+    return true;
+  }
+  void leave() noexcept { in_flight_.subtract(1); }
+  void count_malformed() noexcept { malformed_.add(1); }
+
+  std::uint64_t in_flight() const noexcept { return in_flight_.get(); }
+  void add_to(ServerStats& stats) const noexcept;
+
+ private:
+  void accept_one();
+  void take(runtime::Socket socket);
+  void pause_accepting();
+  void sweep();
+  void make_idle(Connection& connection) noexcept;
+  void close_idle_since(runtime::TimePoint time) noexcept;
+  void close(Connection& connection) noexcept;
+
+  ServerShared& shared_;
+  Handler& handler_;
+  const ServerLimits limits_;
+  const std::size_t own_share_;  // of the in-flight limit: below it the other loops need not be asked
+  runtime::Loop* loop_ = nullptr;
+  runtime::Listener listener_;
+  DateCache date_;
+  ScratchPool scratches_;
+  ConnectionList idle_;  // the longest idle first
+  ConnectionList active_;
+  ResidentFiber acceptor_;
+  ResidentFiber sweeper_;
+  bool draining_ = false;
+
+  LoopCounter accepted_;
+  LoopCounter refused_;
+  LoopCounter requests_;
+  LoopCounter in_flight_;
+  LoopCounter malformed_;
+};
+
+}  // namespace marty::http::internal

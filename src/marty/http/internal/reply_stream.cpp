@@ -1,0 +1,36 @@
+#include "marty/http/internal/reply_stream.hpp"
+
+#include "marty/base/error.hpp"
+
+namespace marty::http::internal {
+namespace {
+
+constexpr std::size_t kGatheredBytes = 16 * 1024;  // larger pieces are not copied
+
+}  // namespace
+
+void ReplyStream::write(std::string_view bytes) {
+  if (bytes.empty()) return;
+  if (framing_ == Framing::length) {
+    if (bytes.size() > left_) throw Error(Code::internal, "a body stream is longer than the length it had told");
+    left_ -= bytes.size();
+  }
+  const bool chunked = framing_ == Framing::chunked;
+  if (chunked) {
+    wire_.out.append_hexadecimal(bytes.size());
+    wire_.out.append("\r\n");
+  }
+  const std::string_view end = chunked ? "\r\n" : "";
+  if (bytes.size() >= kGatheredBytes) return wire_.flush(bytes, end);
+  wire_.out.append(bytes);
+  wire_.out.append(end);
+  if (wire_.out.size() >= kGatheredBytes) wire_.flush();
+}
+
+void ReplyStream::finish() {
+  if (framing_ == Framing::length && left_ != 0)
+    throw Error(Code::internal, "a body stream is shorter than the length it had told");
+  if (framing_ == Framing::chunked) wire_.out.append("0\r\n\r\n");
+}
+
+}  // namespace marty::http::internal

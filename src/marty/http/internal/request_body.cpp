@@ -1,0 +1,180 @@
+#include "marty/http/internal/request_body.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "marty/base/error.hpp"
+#include "marty/runtime/fiber.hpp"
+
+namespace marty::http::internal {
+namespace {
+
+[[noreturn]] void throw_too_large(std::size_t max_bytes) {
+  throw Error(Code::out_of_range, "the request body is larger than " + std::to_string(max_bytes) + " bytes")
+      .with_http_status(413);
+}
+
+}  // namespace
+
+void RequestBody::begin(Wire& wire, const RequestHead& head) {
+  wire_ = &wire;
+  chunked_ = head.chunked;
+  left_ = total_ = head.content_length.value_or(0);
+  owes_continue_ = head.expects_continue;
+  position_ = wire.in.position();
+  broken_ = false;
+  all_.reset();
+  if (!chunked_) return;
+  decoder_.reset();
+  total_ = 0;
+}
+
+std::optional<std::uint64_t> RequestBody::length() const noexcept {
+  return chunked_ ? std::nullopt : std::optional<std::uint64_t>(total_);
+}
+
+std::size_t RequestBody::read_some(std::span<char> buffer) {
+  if (buffer.empty()) throw Error(Code::invalid_argument, "a body cannot be read into an empty buffer");
+  return chunked_ ? read_chunked(buffer) : read_plain(buffer);
+}
+
+std::size_t RequestBody::read_plain(std::span<char> buffer) {
+  const std::size_t wanted = std::min<std::uint64_t>(left_, buffer.size());
+  if (wanted == 0) return 0;
+  std::size_t size = std::min(wanted, wire_->in.unread().size());
+  if (size != 0) {
+    std::memcpy(buffer.data(), wire_->in.unread().data(), size);
+    wire_->in.consume(size);
+  } else {
+    size = receive(buffer.first(wanted));
+  }
+  left_ -= size;
+  return size;
+}
+
+std::size_t RequestBody::read_chunked(std::span<char> buffer) {
+  while (!decoder_.done()) {
+    if (wire_->in.empty()) fill();
+    const auto step = decoder_.decode(wire_->in.unread(), buffer);
+    if (!step) {
+      broken_ = true;
+      throw Error(step.error().code, std::string(step.error().detail)).with_http_status(step.error().status);
+    }
+    wire_->in.consume(step->consumed);
+    total_ += step->produced;
+    if (total_ + decoder_.chunk_bytes_left() > wire_->limits.body_bytes) {
+      broken_ = true;
+      throw_too_large(wire_->limits.body_bytes);
+    }
+    if (step->produced != 0) return step->produced;
+  }
+  return 0;
+}
+
+std::string_view RequestBody::read_all(std::size_t max_bytes) {
+  max_bytes = std::min(max_bytes, wire_->limits.body_bytes);
+  if (!all_) {
+    if (!chunked_ && left_ > max_bytes) throw_too_large(max_bytes);
+    all_ = chunked_ ? read_all_chunked(max_bytes) : read_all_plain();
+  }
+  if (all_->size() > max_bytes) throw_too_large(max_bytes);
+  return *all_;
+}
+
+bool RequestBody::rest_fits_behind_head() const noexcept {
+  return left_ <= wire_->in.capacity() - wire_->in.position();
+}
+
+std::string_view RequestBody::read_all_plain() {
+  ReceiveBuffer& in = wire_->in;
+  if (rest_fits_behind_head()) {
+    while (in.unread().size() < left_) in.commit(receive(in.space()));
+    const std::string_view all = in.unread().substr(0, left_);
+    in.consume(all.size());
+    left_ = 0;
+    return all;
+  }
+  // Memory follows what has arrived, not what the client announced.
+  storage_.assign(in.unread().substr(0, left_));
+  in.consume(storage_.size());
+  left_ -= storage_.size();
+  while (left_ != 0) {
+    const std::size_t before = storage_.size();
+    const std::size_t piece = std::min<std::uint64_t>(left_, std::max(kKeptBytes, before));
+    storage_.resize(before + piece);
+    const std::size_t received = receive({storage_.data() + before, piece});
+    storage_.resize(before + received);
+    left_ -= received;
+  }
+  return storage_;
+}
+
+std::string_view RequestBody::read_all_chunked(std::size_t max_bytes) {
+  storage_.clear();
+  std::array<char, 8 * 1024> buffer;
+  while (const std::size_t size = read_chunked(buffer)) {
+    if (storage_.size() + size > max_bytes) {
+      broken_ = true;
+      throw_too_large(max_bytes);
+    }
+    storage_.append(buffer.data(), size);
+  }
+  return storage_;
+}
+
+void RequestBody::fill() {
+  wire_->in.reuse_from(position_);
+  wire_->in.commit(receive(wire_->in.space()));
+}
+
+// From the socket, after everything the client may be waiting for was sent.
+std::size_t RequestBody::receive(std::span<char> buffer) {
+  broken_ = true;  // until it went well
+  if (owes_continue_) {
+    owes_continue_ = false;
+    wire_->out.append("HTTP/1.1 100 Continue\r\n\r\n");
+  }
+  wire_->flush();
+  std::size_t size = 0;
+  try {
+    size = wire_->read(buffer, wire_->limits.body_timeout);
+  } catch (const Error& error) {
+    if (error.code() != Code::deadline_exceeded || runtime::deadline() <= runtime::now()) throw;  // the handler's own
+    throw Error(Code::deadline_exceeded, "the request body did not arrive in time").with_http_status(408);
+  }
+  if (size == 0) throw Error(Code::unavailable, "the client closed the connection in the middle of a request body");
+  broken_ = false;
+  return size;
+}
+
+bool RequestBody::skip_arrived() noexcept {
+  if (broken_) return false;
+  ReceiveBuffer& in = wire_->in;
+  if (chunked_) {
+    std::array<char, 1024> dropped;
+    while (!decoder_.done() && !in.empty()) {
+      const auto step = decoder_.decode(in.unread(), dropped);
+      if (!step) return false;
+      in.consume(step->consumed);
+    }
+    return decoder_.done();
+  }
+  const std::size_t arrived = std::min<std::uint64_t>(left_, in.unread().size());
+  in.consume(arrived);
+  left_ -= arrived;
+  // A client that still waits for 100 Continue may send the body or not: only a close makes clear what follows.
+  return left_ == 0 || (!owes_continue_ && left_ <= kMaxDrainBytes);
+}
+
+void RequestBody::drain() {
+  std::array<char, 4 * 1024> dropped;
+  while (left_ != 0) read_plain(dropped);
+}
+
+void RequestBody::release_memory() {
+  storage_.clear();
+  if (storage_.capacity() > kKeptBytes) storage_.shrink_to_fit();
+}
+
+}  // namespace marty::http::internal

@@ -1,0 +1,166 @@
+#include "marty/http/server.hpp"
+
+#include <atomic>
+#include <utility>
+#include <vector>
+
+#include "marty/base/check.hpp"
+#include "marty/base/error.hpp"
+#include "marty/http/internal/loop_server.hpp"
+#include "marty/runtime/fiber.hpp"
+#include "marty/runtime/sync.hpp"
+#include "marty/runtime/world.hpp"
+
+namespace marty::http {
+namespace {
+
+// On a fiber of that loop; without a switch where it is the current one.
+template <class Function>
+void on_loop(runtime::Loop& loop, Function&& function) {
+  if (&loop == &runtime::Loop::current()) return function();
+  runtime::run_on(loop, std::forward<Function>(function));
+}
+
+}  // namespace
+
+class Server::State final : public internal::ServerShared {
+ public:
+  State(Handler& handler, ServerOptions options) : handler_(handler), options_(std::move(options)) {}
+
+  void start();
+  bool drain(runtime::Duration timeout);
+  bool running() const noexcept { return !loops_.empty(); }
+  runtime::Address address() const { return running() ? address_ : options_.address; }
+  ServerStats stats() const;
+
+  std::uint64_t requests_in_flight() const noexcept override;
+  bool add_connection() noexcept override;
+  void remove_connection() noexcept override;
+
+ private:
+  // One loop's part, and the loop on whose fibers it lives.
+  struct Part {
+    runtime::Loop* loop;
+    std::unique_ptr<internal::LoopServer> server;
+  };
+
+  void stop_parts();
+  bool wait_for_connections(runtime::Duration timeout);
+  void close_parts();
+
+  Handler& handler_;
+  const ServerOptions options_;
+  runtime::Address address_;
+  std::vector<Part> loops_;
+  ServerStats before_;  // of earlier runs
+  std::atomic<std::uint64_t> connections_{0};
+  // Set when the last connection has closed while the server drains. Replaced at every start.
+  std::unique_ptr<runtime::Event> all_closed_;
+  std::atomic<bool> draining_{false};
+};
+
+void Server::State::start() {
+  if (running()) throw Error(Code::failed_precondition, "the HTTP server on " + address_.to_string() + " runs already");
+  const auto loops = runtime::World::current().loops();
+  draining_ = false;
+  all_closed_ = std::make_unique<runtime::Event>();
+  address_ = options_.address;
+  try {
+    for (runtime::Loop* loop : loops) {
+      loops_.push_back({loop, std::make_unique<internal::LoopServer>(*this, handler_, options_.limits, loops.size())});
+      // A Unix socket has one listener; the first loop serves it.
+      if (loops_.size() > 1 && address_.is_unix()) continue;
+      const bool reuse_port = loops.size() > 1 && !address_.is_unix();
+      on_loop(*loop, [&] { address_ = loops_.back().server->listen(address_, reuse_port); });
+    }
+  } catch (...) {
+    close_parts();
+    throw;
+  }
+  for (Part& part : loops_) {
+    on_loop(*part.loop, [&] { part.server->start(*part.loop); });
+  }
+}
+
+bool Server::State::drain(runtime::Duration timeout) {
+  if (!running()) return true;
+  draining_ = true;
+  const runtime::ShieldScope shield;  // what was begun is finished
+  for (Part& part : loops_) {
+    on_loop(*part.loop, [&] { part.server->stop_accepting(); });
+  }
+  const bool finished = wait_for_connections(timeout);
+  if (!finished) {
+    for (Part& part : loops_) {
+      on_loop(*part.loop, [&] { part.server->cancel_connections(); });
+    }
+    all_closed_->wait();
+  }
+  close_parts();
+  return finished;
+}
+
+// A shield also hides deadlines, so the waiting is done by a fiber that has none of its own.
+bool Server::State::wait_for_connections(runtime::Duration timeout) {
+  if (connections_.load() == 0) return true;
+  if (timeout <= runtime::Duration::zero()) return false;
+  bool timed_out = false;
+  runtime::spawn(
+      [&] {
+        const runtime::DeadlineScope scope(timeout);
+        try {
+          all_closed_->wait();
+        } catch (const Error&) {
+          timed_out = true;
+        }
+      },
+      "http drain")
+      .join();
+  return !timed_out;
+}
+
+void Server::State::close_parts() {
+  before_ = stats();
+  before_.requests_in_flight = before_.connections_open = 0;
+  for (Part& part : loops_) {
+    on_loop(*part.loop, [&] { part.server.reset(); });
+  }
+  loops_.clear();
+}
+
+ServerStats Server::State::stats() const {
+  ServerStats stats = before_;
+  stats.connections_open = connections_.load(std::memory_order_relaxed);
+  for (const Part& part : loops_) part.server->add_to(stats);
+  return stats;
+}
+
+std::uint64_t Server::State::requests_in_flight() const noexcept {
+  std::uint64_t sum = 0;
+  for (const Part& part : loops_) sum += part.server->in_flight();
+  return sum;
+}
+
+bool Server::State::add_connection() noexcept {
+  if (connections_.fetch_add(1, std::memory_order_relaxed) < options_.limits.connections) return true;
+  connections_.fetch_sub(1, std::memory_order_relaxed);
+  return false;
+}
+
+void Server::State::remove_connection() noexcept {
+  if (connections_.fetch_sub(1) == 1 && draining_.load()) all_closed_->set();
+}
+
+Server::Server(Handler& handler, ServerOptions options)
+    : state_(std::make_unique<State>(handler, std::move(options))) {}
+
+Server::~Server() {
+  if (state_->running()) drain(runtime::Duration::zero());
+}
+
+void Server::start() { state_->start(); }
+runtime::Address Server::address() const { return state_->address(); }
+bool Server::drain(runtime::Duration timeout) { return state_->drain(timeout); }
+ServerStats Server::stats() const { return state_->stats(); }
+
+}  // namespace marty::http

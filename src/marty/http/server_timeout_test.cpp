@@ -1,0 +1,150 @@
+// Every timeout of the server, in virtual time.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "marty/base/error.hpp"
+#include "marty/http/internal/test_support.hpp"
+#include "marty/http/server.hpp"
+
+namespace marty::http {
+namespace {
+
+using internal::RawClient;
+using internal::TestServer;
+using std::chrono::seconds;
+using testing::StartsWith;
+
+// A client that waits for as long as it takes.
+std::string read_to_end(RawClient& client) {
+  std::string received;
+  char buffer[4096];
+  while (const std::size_t size = client.socket().read_some(buffer)) received.append(buffer, size);
+  return received;
+}
+
+// How long the server kept the connection of a client that sends `bytes` and then waits, in whole seconds; what it said
+// meanwhile.
+struct Kept {
+  long seconds = 0;
+  std::string reply;
+};
+
+Kept keep(std::string_view bytes, ServerLimits limits = {}, seconds pause_between_bytes = seconds(0)) {
+  Kept kept;
+  internal::run_in(internal::WorldKind::simulated, [&] {
+    TestServer test([](Request& request, Response& response) { response.body() = request.body(); }, limits);
+    RawClient client(test.server.address());
+    const runtime::TimePoint start = runtime::now();
+    auto sending = runtime::spawn([&] {
+      try {
+        for (const char c : bytes) {
+          client.send({&c, 1});
+          if (pause_between_bytes != seconds(0)) runtime::sleep_for(pause_between_bytes);
+        }
+      } catch (const Error&) {  // the server has closed
+      }
+    });
+    kept.reply = read_to_end(client);
+    kept.seconds = std::chrono::duration_cast<seconds>(runtime::now() - start).count();
+    sending.cancel();
+    client.close();
+    runtime::sleep_for(seconds(3));
+    EXPECT_EQ(test.server.stats().connections_open, 0u);
+  });
+  return kept;
+}
+
+TEST(ServerTimeout, ClosesAConnectionThatNeverSends) {
+  const Kept kept = keep("", {.idle_timeout = seconds(75)});
+  EXPECT_EQ(kept.reply, "");
+  EXPECT_NEAR(kept.seconds, 75, 1);
+}
+
+TEST(ServerTimeout, ClosesAKeptConnectionThatIsIdle) {
+  const Kept kept = keep("GET / HTTP/1.1\r\nHost: a\r\n\r\n", {.idle_timeout = seconds(20)});
+  EXPECT_THAT(kept.reply, StartsWith("HTTP/1.1 200 "));
+  EXPECT_NEAR(kept.seconds, 20, 1);
+}
+
+TEST(ServerTimeout, RefusesAHeadThatDoesNotArriveInTime) {
+  const Kept kept = keep("GET / HTTP/1.1\r\nHost:", {.header_timeout = seconds(10)});
+  EXPECT_THAT(kept.reply, StartsWith("HTTP/1.1 408 "));
+  EXPECT_NEAR(kept.seconds, 10, 3);  // and up to two for the client to take the reply
+}
+
+TEST(ServerTimeout, RefusesAHeadThatTricklesInByteByByte) {
+  const Kept kept =
+      keep("GET / HTTP/1.1\r\nHost: a\r\nX-Name: value\r\n\r\n", {.header_timeout = seconds(10)}, seconds(1));
+  EXPECT_THAT(kept.reply, StartsWith("HTTP/1.1 408 "));
+  EXPECT_NEAR(kept.seconds, 10, 3);
+}
+
+TEST(ServerTimeout, RefusesABodyThatStops) {
+  const Kept kept = keep("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc", {.body_timeout = seconds(30)});
+  EXPECT_THAT(kept.reply, StartsWith("HTTP/1.1 408 "));
+  EXPECT_NEAR(kept.seconds, 30, 3);
+}
+
+TEST(ServerTimeout, AcceptsABodyThatIsSlowButNeverStopsForLong) {
+  const Kept kept = keep("POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 9\r\n\r\nabcdefghi",
+                         {.header_timeout = seconds(300), .body_timeout = seconds(3)}, seconds(2));
+  EXPECT_THAT(kept.reply, StartsWith("HTTP/1.1 200 "));
+}
+
+TEST(ServerTimeout, CutsAClientThatTakesNothing) {
+  internal::run_in(internal::WorldKind::simulated, [] {
+    TestServer test([](Request&, Response& response) { response.body().assign(50'000'000, 'x'); },
+                    {.write_timeout = seconds(30)});
+    RawClient client(test.server.address());
+    client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    runtime::sleep_for(seconds(29));
+    EXPECT_EQ(test.server.stats().connections_open, 1u);
+    runtime::sleep_for(seconds(3));
+    EXPECT_EQ(test.server.stats().connections_open, 0u);
+  });
+}
+
+TEST(ServerTimeout, SetsNoneForAHandler) {
+  internal::run_in(internal::WorldKind::simulated, [] {
+    TestServer test([](Request&, Response& response) {
+      EXPECT_EQ(runtime::deadline(), runtime::kNever);
+      runtime::sleep_for(std::chrono::hours(1));
+      response.body() = "done";
+    });
+    RawClient client(test.server.address());
+    client.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    EXPECT_THAT(read_to_end(client), testing::EndsWith("done"));
+  });
+}
+
+TEST(ServerTimeout, LeavesAHandlersOwnDeadlineToTheHandler) {
+  internal::run_in(internal::WorldKind::simulated, [] {
+    TestServer test([](Request& request, Response&) {
+      const runtime::DeadlineScope scope(seconds(5));
+      request.body();
+    });
+    RawClient client(test.server.address());
+    client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n");
+    EXPECT_THAT(read_to_end(client), StartsWith("HTTP/1.1 504 "));
+  });
+}
+
+TEST(ServerTimeout, RefreshesTheDateEverySecond) {
+  internal::run_in(internal::WorldKind::simulated, [] {
+    TestServer test([](Request&, Response&) {});
+    RawClient client(test.server.address());
+    std::vector<std::string> dates;
+    for (int i = 0; i < 3; ++i) {
+      client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+      const std::string reply = client.read_until("\r\n\r\n");
+      dates.push_back(reply.substr(reply.find("Date: "), 35));
+      runtime::sleep_for(seconds(1));
+    }
+    EXPECT_EQ(dates,
+              (std::vector<std::string>{"Date: Thu, 01 Jan 2026 00:00:00 GMT", "Date: Thu, 01 Jan 2026 00:00:01 GMT",
+                                        "Date: Thu, 01 Jan 2026 00:00:02 GMT"}));
+  });
+}
+
+}  // namespace
+}  // namespace marty::http
