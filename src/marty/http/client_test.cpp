@@ -1,0 +1,424 @@
+#include "marty/http/client.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <deque>
+
+#include "marty/base/error.hpp"
+#include "marty/http/internal/test_support.hpp"
+#include "marty/http/internal/url.hpp"
+
+namespace marty::http {
+namespace {
+
+using internal::run_in;
+using internal::TestServer;
+using internal::WorldKind;
+using testing::HasSubstr;
+
+std::string url_of(const runtime::Address& address, std::string_view target = "/") {
+  return "http://" + address.to_string() + std::string(target);
+}
+
+template <class Function>
+Error error_of(Function&& function) {
+  try {
+    function();
+  } catch (const Error& error) {
+    return error;
+  }
+  return Error(Code::ok, "nothing was thrown");
+}
+
+// A server that answers with bytes as they are: each connection gets the next script, one entry for each request that
+// it has read.
+class ScriptedServer {
+ public:
+  using Script = std::vector<std::string>;  // "close": closes instead of answering
+
+  explicit ScriptedServer(std::deque<Script> scripts)
+      : scripts_(std::move(scripts)), listener_(runtime::listen(runtime::Address::ip("127.0.0.1", 0))) {}
+
+  runtime::Address address() const { return listener_.local_address(); }
+  const std::vector<std::string>& requests() const { return requests_; }
+  int connections() const { return connections_; }
+
+  // One connection after the other.
+  void serve() {
+    while (!scripts_.empty()) {
+      runtime::Socket socket = listener_.accept();
+      ++connections_;
+      const Script script = std::move(scripts_.front());
+      scripts_.pop_front();
+      for (const std::string& reply : script) {
+        if (!read_request(socket)) break;
+        if (reply == "close") break;
+        socket.write({reply});
+      }
+    }
+  }
+
+ private:
+  bool read_request(runtime::Socket& socket) {
+    std::string request;
+    char buffer[4096];
+    while (!request.ends_with("\r\n\r\n") && !request.ends_with("\r\n\r\nbody")) {
+      const std::size_t size = socket.read_some(buffer);
+      if (size == 0) return false;
+      request.append(buffer, size);
+    }
+    requests_.push_back(request);
+    return true;
+  }
+
+  std::deque<Script> scripts_;
+  std::vector<std::string> requests_;
+  runtime::Listener listener_;
+  int connections_ = 0;
+};
+
+class ClientTest : public testing::TestWithParam<WorldKind> {
+ protected:
+  void run(std::function<void()> test) { run_in(GetParam(), std::move(test)); }
+  void with_script(std::deque<ScriptedServer::Script> scripts, std::function<void(ScriptedServer&)> test) {
+    run([&] {
+      ScriptedServer server(scripts);
+      auto serving = runtime::spawn([&] { server.serve(); });
+      test(server);
+    });
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Worlds, ClientTest, testing::Values(WorldKind::real, WorldKind::simulated),
+                         [](const auto& test) { return test.param == WorldKind::real ? "real" : "simulated"; });
+
+constexpr std::string_view kOk = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+
+TEST_P(ClientTest, SendsARequestAndReturnsTheReply) {
+  run([] {
+    TestServer test([](Request& request, Response& response) {
+      response.status = 201;
+      response.add_header("x-seen", std::string(request.method_text) + " " + std::string(request.target) + " " +
+                                        std::string(request.header("x-a")));
+      response.set_body(request.body(), "text/plain");
+    });
+    Client client;
+    const Reply reply = client.send({.method = Method::post,
+                                     .url = url_of(test.server.address(), "/pets?x=1#part"),
+                                     .headers = {{"x-a", "1"}},
+                                     .body = "hello"});
+    EXPECT_EQ(reply.status, 201);
+    EXPECT_EQ(reply.header("X-Seen"), "POST /pets?x=1 1");
+    EXPECT_EQ(reply.header("content-length"), "5");
+    EXPECT_EQ(reply.header("none"), "");
+    EXPECT_EQ(reply.body, "hello");
+  });
+}
+
+TEST_P(ClientTest, SendsTheRequestAsTheStandardHasIt) {
+  with_script({{std::string(kOk)}, {std::string(kOk)}, {std::string(kOk)}}, [](ScriptedServer& server) {
+    const std::string host = "Host: " + server.address().to_string() + "\r\n";
+    Client().get(url_of(server.address()));
+    Client().send({.method = Method::put, .url = url_of(server.address()), .body = "body"});
+    Client().send({.method = Method::post, .url = url_of(server.address()), .headers = {{"Host", "shop"}}});
+    EXPECT_EQ(server.requests(),
+              (std::vector<std::string>{"GET / HTTP/1.1\r\n" + host + "\r\n",
+                                        "PUT / HTTP/1.1\r\n" + host + "Content-Length: 4\r\n\r\nbody",
+                                        "POST / HTTP/1.1\r\nHost: shop\r\nContent-Length: 0\r\n\r\n"}));
+  });
+}
+
+TEST_P(ClientTest, ReusesItsConnection) {
+  run([] {
+    TestServer test([](Request&, Response& response) { response.body() = "ok"; });
+    Client client;
+    for (int i = 0; i < 5; ++i) EXPECT_EQ(client.get(url_of(test.server.address())).body, "ok");
+    EXPECT_EQ(test.server.stats().connections_accepted, 1u);
+  });
+}
+
+TEST_P(ClientTest, OpensNoMoreConnectionsThanAllowed) {
+  run([] {
+    int at_once = 0, most = 0;
+    TestServer test([&](Request&, Response&) {
+      most = std::max(most, ++at_once);
+      runtime::sleep_for(std::chrono::milliseconds(1));
+      --at_once;
+    });
+    Client client({.connections_per_origin = 2});
+    const auto get = [&] { return client.get(url_of(test.server.address())).status; };
+    auto first = runtime::spawn(get), second = runtime::spawn(get), third = runtime::spawn(get),
+         fourth = runtime::spawn(get);
+    EXPECT_EQ(first.join() + second.join() + third.join() + fourth.join(), 800);
+    EXPECT_EQ(most, 2);
+    EXPECT_EQ(test.server.stats().connections_accepted, 2u);
+  });
+}
+
+TEST_P(ClientTest, ReadsEveryKindOfBody) {
+  with_script(
+      {{"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;x\r\nab\r\n1\r\nc\r\n0\r\nX-Trailer: 1\r\n\r\n",
+        "HTTP/1.1 204 No Content\r\n\r\n", "HTTP/1.1 304 Not Modified\r\nContent-Length: 10\r\n\r\n",
+        "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 100\r\n\r\nHTTP/1.1 200 \r\nContent-Length: 2\r\n\r\nok",
+        "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\nuntil the end"}},
+      [](ScriptedServer& server) {
+        Client client;
+        const auto get = [&] { return client.get(url_of(server.address())); };
+        EXPECT_EQ(get().body, "abc");
+        EXPECT_EQ(get().status, 204);
+        EXPECT_EQ(get().status, 304);
+        EXPECT_EQ(get().body, "ok");
+        EXPECT_EQ(get().body, "");
+        EXPECT_EQ(get().body, "until the end");
+        EXPECT_EQ(server.connections(), 1);
+      });
+}
+
+TEST_P(ClientTest, ExpectsNoBodyBehindHead) {
+  with_script({{"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n", std::string(kOk)}}, [](ScriptedServer& server) {
+    Client client;
+    EXPECT_EQ(client.send({.method = Method::head, .url = url_of(server.address())}).header("content-length"), "10");
+    EXPECT_EQ(client.get(url_of(server.address())).body, "ok");
+    EXPECT_EQ(server.connections(), 1);
+  });
+}
+
+TEST_P(ClientTest, DoesNotReuseAConnectionThatTheServerCloses) {
+  with_script({{"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok"},
+               {"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok"},
+               {std::string(kOk)}},
+              [](ScriptedServer& server) {
+                Client client;
+                for (int i = 0; i < 3; ++i) EXPECT_EQ(client.get(url_of(server.address())).body, "ok");
+                EXPECT_EQ(server.connections(), 3);
+              });
+}
+
+TEST_P(ClientTest, RepeatsAnIdempotentRequestWhoseConnectionBrokeBeforeTheReply) {
+  with_script({{std::string(kOk), "close"}, {std::string(kOk)}}, [](ScriptedServer& server) {
+    Client client;
+    client.get(url_of(server.address()));
+    EXPECT_EQ(client.send({.method = Method::put, .url = url_of(server.address()), .body = "body"}).body, "ok");
+    EXPECT_EQ(server.requests().size(), 3u);
+  });
+}
+
+TEST_P(ClientTest, DoesNotRepeatARequestThatMayHaveBeenCarriedOut) {
+  with_script({{std::string(kOk), "close"}, {std::string(kOk)}}, [](ScriptedServer& server) {
+    Client client;
+    client.get(url_of(server.address()));
+    const Error error =
+        error_of([&] { client.send({.method = Method::post, .url = url_of(server.address()), .body = "body"}); });
+    EXPECT_EQ(error.code(), Code::unavailable);
+    EXPECT_THAT(error.message(), HasSubstr("POST " + url_of(server.address())));
+    EXPECT_EQ(server.requests().size(), 2u);
+    client.get(url_of(server.address()));
+  });
+}
+
+TEST_P(ClientTest, DoesNotRepeatOnceTheReplyHasBegun) {
+  with_script({{"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf"}}, [](ScriptedServer& server) {
+    const Error error = error_of([&] { Client().get(url_of(server.address())); });
+    EXPECT_EQ(error.code(), Code::unavailable);
+    EXPECT_THAT(error.message(), HasSubstr("in the middle of a body"));
+    EXPECT_EQ(server.connections(), 1);
+  });
+}
+
+TEST_P(ClientTest, RepeatsNoMoreOftenThanToldTo) {
+  with_script({{"close"}, {"close"}, {"close"}}, [](ScriptedServer& server) {
+    EXPECT_EQ(error_of([&] { Client({.retries = 1}).get(url_of(server.address())); }).code(), Code::unavailable);
+    EXPECT_EQ(server.connections(), 2);
+    EXPECT_EQ(error_of([&] { Client({.retries = 0}).get(url_of(server.address())); }).code(), Code::unavailable);
+    EXPECT_EQ(server.connections(), 3);
+  });
+}
+
+TEST_P(ClientTest, RefusesRepliesThatAreNotHttp) {
+  for (const std::string_view reply :
+       {"SSH-2.0-OpenSSH_9.2\r\n", "HTTP/2 200 OK\r\n\r\n", "HTTP/1.1 20 OK\r\n\r\n",
+        "HTTP/1.1 200 OK\nContent-Length: 0\n\n", "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
+        "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nX Name: v\r\n\r\n", "HTTP/1.1 200 OK\r\n folded\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n", "HTTP/1.1 101 Switching\r\n\r\n"}) {
+    with_script({{std::string(reply)}}, [&](ScriptedServer& server) {
+      EXPECT_EQ(error_of([&] { Client().get(url_of(server.address())); }).code(), Code::unavailable) << reply;
+    });
+  }
+}
+
+TEST_P(ClientTest, RefusesAReplyLargerThanAllowed) {
+  run([] {
+    TestServer test([](Request&, Response& response) { response.body().assign(1001, 'x'); });
+    EXPECT_EQ(error_of([&] { Client({.max_reply_bytes = 1000}).get(url_of(test.server.address())); }).code(),
+              Code::out_of_range);
+    EXPECT_EQ(Client({.max_reply_bytes = 1001}).get(url_of(test.server.address())).body.size(), 1001u);
+  });
+}
+
+TEST_P(ClientTest, SaysWhenNobodyListens) {
+  run([] {
+    const runtime::Address nobody = runtime::listen(runtime::Address::ip("127.0.0.1", 0)).local_address();
+    EXPECT_EQ(error_of([&] { Client().get(url_of(nobody)); }).code(), Code::unavailable);
+  });
+}
+
+TEST_P(ClientTest, RefusesRequestsThatHttpForbids) {
+  run([] {
+    TestServer test([](Request&, Response&) {});
+    Client client;
+    const auto code_of = [&](std::string name, std::string value) {
+      return error_of([&] { client.send({.url = url_of(test.server.address()), .headers = {{name, value}}}); }).code();
+    };
+    EXPECT_EQ(code_of("x-a", "1\r\nx-b: 2"), Code::invalid_argument);
+    EXPECT_EQ(code_of("x a", "1"), Code::invalid_argument);
+    EXPECT_EQ(code_of("Content-Length", "1"), Code::invalid_argument);
+    EXPECT_EQ(code_of("x-a", "1"), Code::ok);
+  });
+}
+
+TEST_P(ClientTest, StreamsAReply) {
+  run([] {
+    const std::string body(200'000, 'x');
+    TestServer test([&](Request&, Response& response) { response.body() = body; });
+    Client client;
+    {
+      StreamingReply reply = client.stream({.url = url_of(test.server.address())});
+      EXPECT_EQ(reply.head().status, 200);
+      char piece[1000];
+      std::size_t total = 0;
+      while (const std::size_t size = reply.read_some(piece)) total += size;
+      EXPECT_EQ(total, body.size());
+    }
+    EXPECT_EQ(client.get(url_of(test.server.address())).body.size(), body.size());
+    EXPECT_EQ(test.server.stats().connections_accepted, 1u);
+  });
+}
+
+TEST_P(ClientTest, ClosesTheConnectionOfAStreamThatIsNotReadToItsEnd) {
+  run([] {
+    TestServer test([](Request&, Response& response) { response.body().assign(200'000, 'x'); });
+    Client client({.connections_per_origin = 1});
+    client.stream({.url = url_of(test.server.address())});
+    EXPECT_EQ(client.get(url_of(test.server.address())).status, 200);
+    EXPECT_EQ(test.server.stats().connections_accepted, 2u);
+  });
+}
+
+class Letters final : public BodyStream {
+ public:
+  Letters(std::size_t count, bool tells_length) : count_(count), tells_length_(tells_length) {}
+  std::optional<std::uint64_t> length() const override {
+    return tells_length_ ? std::optional<std::uint64_t>(count_) : std::nullopt;
+  }
+  void write_to(BodyWriter& writer) override {
+    for (std::size_t i = 0; i < count_; i += 10'000)
+      writer.write(std::string(std::min<std::size_t>(10'000, count_ - i), 'x'));
+  }
+
+ private:
+  std::size_t count_;
+  bool tells_length_;
+};
+
+TEST_P(ClientTest, StreamsARequest) {
+  run([] {
+    TestServer test([](Request& request, Response& response) {
+      response.body() = std::to_string(request.body().size()) + (request.body_source->length() ? " told" : " chunked");
+    });
+    Client client;
+    const auto send = [&](bool tells_length) {
+      return client
+          .send({.method = Method::post,
+                 .url = url_of(test.server.address()),
+                 .stream = std::make_shared<Letters>(123'456, tells_length)})
+          .body;
+    };
+    EXPECT_EQ(send(true), "123456 told");
+    EXPECT_EQ(send(false), "123456 chunked");
+  });
+}
+
+TEST_P(ClientTest, StopsSendingABodyThatTheServerRefuses) {
+  run([] {
+    TestServer test([](Request&, Response&) {}, {.body_bytes = 1000});
+    const Reply reply = Client().send(
+        {.method = Method::post, .url = url_of(test.server.address()), .body = std::string(50'000'000, 'x')});
+    EXPECT_EQ(reply.status, 413);
+  });
+}
+
+// In virtual time.
+void simulate(std::function<void()> test) { run_in(WorldKind::simulated, std::move(test)); }
+
+TEST(ClientTimeout, EndsAnExchangeThatTakesTooLong) {
+  simulate([] {
+    TestServer test([](Request&, Response&) { runtime::sleep_for(std::chrono::hours(1)); });
+    const runtime::TimePoint start = runtime::now();
+    EXPECT_EQ(error_of([&] { Client({.timeout = std::chrono::seconds(7)}).get(url_of(test.server.address())); }).code(),
+              Code::deadline_exceeded);
+    EXPECT_EQ(std::chrono::duration_cast<std::chrono::seconds>(runtime::now() - start).count(), 7);
+  });
+}
+
+TEST(ClientTimeout, ObeysAnEarlierDeadlineOfTheFiber) {
+  simulate([] {
+    TestServer test([](Request&, Response&) { runtime::sleep_for(std::chrono::hours(1)); });
+    const runtime::TimePoint start = runtime::now();
+    const runtime::DeadlineScope scope(std::chrono::seconds(3));
+    EXPECT_EQ(error_of([&] { Client().get(url_of(test.server.address())); }).code(), Code::deadline_exceeded);
+    EXPECT_EQ(std::chrono::duration_cast<std::chrono::seconds>(runtime::now() - start).count(), 3);
+  });
+}
+
+TEST(ClientTimeout, ClosesConnectionsThatWereIdleForTooLong) {
+  simulate([] {
+    TestServer test([](Request&, Response&) {}, {.idle_timeout = std::chrono::hours(1)});
+    Client client({.idle_timeout = std::chrono::seconds(60)});
+    client.get(url_of(test.server.address()));
+    runtime::sleep_for(std::chrono::seconds(59));
+    client.get(url_of(test.server.address()));
+    EXPECT_EQ(test.server.stats().connections_accepted, 1u);
+    runtime::sleep_for(std::chrono::seconds(61));
+    client.get(url_of(test.server.address()));
+    EXPECT_EQ(test.server.stats().connections_accepted, 2u);
+  });
+}
+
+TEST(ClientTimeout, LetsGoOfAConnectionThatTheServerClosedWhileItWasIdle) {
+  simulate([] {
+    TestServer test([](Request& request, Response& response) { response.body() = request.body(); },
+                    {.idle_timeout = std::chrono::seconds(10)});
+    Client client;
+    client.get(url_of(test.server.address()));
+    runtime::sleep_for(std::chrono::seconds(20));
+    EXPECT_EQ(client.send({.method = Method::post, .url = url_of(test.server.address()), .body = "once"}).body, "once");
+    EXPECT_EQ(test.server.stats().requests, 2u);
+  });
+}
+
+TEST(Url, IsTakenApart) {
+  const auto parts = [](std::string_view text) {
+    const internal::Url url = internal::parse_url(text);
+    return url.host + " " + std::to_string(url.port) + " " + url.authority + " " + url.target;
+  };
+  EXPECT_EQ(parts("http://shop"), "shop 80 shop /");
+  EXPECT_EQ(parts("HTTP://shop:80/a?b#c"), "shop 80 shop /a?b");
+  EXPECT_EQ(parts("http://shop:8080?x"), "shop 8080 shop:8080 /?x");
+  EXPECT_EQ(parts("http://[::1]:81/a"), "::1 81 [::1]:81 /a");
+  EXPECT_EQ(parts("http://[::1]/#x"), "::1 80 [::1] /");
+}
+
+TEST(Url, IsRefusedWithAReason) {
+  for (const std::string_view text :
+       {"", "shop", "https://shop/", "http://", "http:///a", "http://me@shop/", "http://shop:0/", "http://shop:65536/",
+        "http://shop:x/", "http://shop/a b", "http://[::1/", "http://[::1]x/", "http://shop/\r\nX: y"}) {
+    const Error error = error_of([&] { internal::parse_url(text); });
+    EXPECT_EQ(error.code(), Code::invalid_argument) << text;
+    EXPECT_THAT(error.message(), HasSubstr(std::string(text)));
+  }
+}
+
+}  // namespace
+}  // namespace marty::http

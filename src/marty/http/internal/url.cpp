@@ -1,0 +1,62 @@
+#include "marty/http/internal/url.hpp"
+
+#include <charconv>
+
+#include "marty/base/error.hpp"
+#include "marty/http/internal/characters.hpp"
+#include "marty/http/message.hpp"
+
+namespace marty::http::internal {
+namespace {
+
+[[noreturn]] void refuse(std::string_view text, std::string_view why) {
+  throw Error(Code::invalid_argument, "the URL \"" + std::string(text) + "\" cannot be used: " + std::string(why));
+}
+
+std::uint16_t parse_port(std::string_view text, std::string_view digits) {
+  if (digits.empty()) return 80;
+  std::uint16_t port = 0;
+  const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+  if (parsed.ec != std::errc() || parsed.ptr != digits.data() + digits.size() || port == 0)
+    refuse(text, "its port is not 1 to 65535");
+  return port;
+}
+
+}  // namespace
+
+Url parse_url(std::string_view text) {
+  constexpr std::string_view kScheme = "http://";
+  if (text.size() < kScheme.size() || !header_name_equals(text.substr(0, kScheme.size()), kScheme)) {
+    refuse(text, "it does not begin with http://");
+  }
+  const std::string_view rest = text.substr(kScheme.size(), text.find('#') - kScheme.size());
+  const std::size_t authority_end = std::min(rest.find_first_of("/?"), rest.size());
+  const std::string_view authority = rest.substr(0, authority_end);
+  const std::string_view target = rest.substr(authority_end);
+  if (!all_in_class(authority, kHost))
+    refuse(text, "its host holds characters that are not allowed; user information is not supported");
+  if (!all_in_class(target, kTarget))
+    refuse(text, "its path or query holds characters that have to be percent-encoded");
+
+  Url url;
+  std::string_view port;
+  if (authority.starts_with('[')) {
+    const std::size_t bracket = authority.find(']');
+    if (bracket == std::string_view::npos) refuse(text, "a bracket of its host is missing");
+    url.host = authority.substr(1, bracket - 1);
+    port = authority.substr(bracket + 1);
+    if (!port.empty() && port.front() != ':') refuse(text, "something other than a port follows its host");
+  } else {
+    const std::size_t colon = std::min(authority.find(':'), authority.size());
+    url.host = authority.substr(0, colon);
+    port = authority.substr(colon);
+  }
+  if (url.host.empty()) refuse(text, "it has no host");
+  url.port = parse_port(text, port.empty() ? port : port.substr(1));
+  url.authority = authority.substr(0, authority.size() - port.size());
+  if (url.port != 80) url.authority += ":" + std::to_string(url.port);
+  url.target = target.starts_with('/') ? std::string(target) : "/" + std::string(target);
+  return url;
+}
+
+}  // namespace marty::http::internal

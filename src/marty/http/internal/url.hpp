@@ -1,0 +1,20 @@
+// The parts of an http URL that a client needs (RFC 3986, RFC 9110 section 4.2.1).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace marty::http::internal {
+
+struct Url {
+  std::string host;  // without brackets
+  std::uint16_t port = 80;
+  std::string authority;  // as Host has it: "shop:8080"; without the default port
+  std::string target;     // "/path?query"
+};
+
+// Throws invalid_argument. The fragment is dropped.
+Url parse_url(std::string_view text);
+
+}  // namespace marty::http::internal
