@@ -1,0 +1,122 @@
+// What telemetry costs a request: `request_telemetry` is the whole of it.
+#include <benchmark/benchmark.h>
+
+#include <array>
+#include <string_view>
+
+#include "marty/telemetry/context.hpp"
+#include "marty/telemetry/log.hpp"
+#include "marty/telemetry/standard.hpp"
+
+namespace marty::telemetry {
+namespace {
+
+struct Header {
+  std::string_view name;
+  std::string_view value;
+};
+
+// As a browser or a service behind a proxy sends them.
+constexpr std::array<Header, 8> kHeaders = {
+    {{"Host", "localhost:8080"},
+     {"User-Agent", "Mozilla/5.0 (X11; Linux x86_64)"},
+     {"Accept", "text/html,application/xhtml+xml"},
+     {"Accept-Encoding", "gzip, deflate, br"},
+     {"Connection", "keep-alive"},
+     {"Content-Type", "application/json"},
+     {"X-Forwarded-For", "10.0.0.1"},
+     {"traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"}}};
+
+struct Service {
+  Metrics metrics;
+  HttpMetrics http{metrics, "bench"};
+  HttpMetrics::Route& route = http.route("GET", "/pets/{id}");
+};
+
+void serve(Service& service, Context& context) {
+  service.http.in_flight.add();
+  context.begin(kHeaders, Peer::untrusted);
+  context.echo([](std::string_view name, std::string_view value) {
+    benchmark::DoNotOptimize(name);
+    benchmark::DoNotOptimize(value);
+  });
+  service.route.record(200, std::chrono::microseconds(300));
+  service.http.in_flight.subtract();
+}
+
+void request_telemetry(benchmark::State& state) {
+  Service service;
+  Context context;
+  for (auto _ : state) serve(service, context);
+}
+BENCHMARK(request_telemetry);
+
+void context_begin(benchmark::State& state) {
+  Context context;
+  for (auto _ : state) {
+    context.begin(kHeaders, Peer::untrusted);
+    benchmark::DoNotOptimize(context);
+  }
+}
+BENCHMARK(context_begin);
+
+void counter_add(benchmark::State& state) {
+  Metrics metrics;
+  Counter counter = metrics.counter("a_total", "A.");
+  for (auto _ : state) counter.add();
+}
+BENCHMARK(counter_add);
+
+void histogram_record(benchmark::State& state) {
+  Metrics metrics;
+  Histogram histogram = metrics.histogram("h_seconds", "H.");
+  for (auto _ : state) histogram.record(std::chrono::microseconds(300));
+}
+BENCHMARK(histogram_record);
+
+void correlation_scope(benchmark::State& state) {
+  Context context;
+  context.begin();
+  const ContextScope scope(context);
+  for (auto _ : state) {
+    const auto correlation = with_correlation({.user_id = "kim", .operation = "checkout"});
+    benchmark::DoNotOptimize(&current());
+  }
+}
+BENCHMARK(correlation_scope);
+
+// Formatting only: the line goes nowhere.
+class NullSink final : public LogSink {
+ public:
+  void write(std::string_view line) noexcept override { benchmark::DoNotOptimize(line); }
+};
+
+void log_line(benchmark::State& state) {
+  NullSink sink;
+  Logging logging({.service = "bench", .version = "1.0.0", .environment = "testing"}, sink);
+  Context context;
+  context.begin();
+  context.logging = &logging;
+  const ContextScope scope(context);
+  for (auto _ : state) log::info("pet added", {{"pet_id", 42}, {"species", "dog"}});
+}
+BENCHMARK(log_line);
+
+void log_dropped(benchmark::State& state) {
+  NullSink sink;
+  Logging logging({.level = Level::warning}, sink);
+  Context context;
+  context.logging = &logging;
+  const ContextScope scope(context);
+  for (auto _ : state) log::info("pet added", {{"pet_id", 42}, {"species", "dog"}});
+}
+BENCHMARK(log_dropped);
+
+void scrape(benchmark::State& state) {
+  Service service;
+  for (auto _ : state) benchmark::DoNotOptimize(service.metrics.prometheus());
+}
+BENCHMARK(scrape);
+
+}  // namespace
+}  // namespace marty::telemetry
