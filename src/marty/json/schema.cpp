@@ -1,6 +1,6 @@
 #include "marty/json/schema.hpp"
 
-#include <algorithm>
+#include "marty/reflect/scalar.hpp"
 
 namespace marty::json {
 
@@ -13,11 +13,7 @@ using reflect::Type;
 
 namespace {
 
-Value number_value(long double number) {
-  const auto integer = static_cast<std::int64_t>(number);
-  if (static_cast<long double>(integer) == number) return integer;
-  return static_cast<double>(number);
-}
+Value number_value(long double number) { return Value::parse(reflect::number_text(number)); }
 
 Value integer_schema(const Type& type) {
   Value schema = Value::object({{"type", "integer"}});

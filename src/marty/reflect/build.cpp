@@ -19,16 +19,26 @@ bool is_identifier(char c) {
          static_cast<unsigned char>(c) >= 0x80;
 }
 
+// The end of the word at `begin`: an identifier, "{anonymous}", or a function with its parameters, "run(int) const".
+std::size_t word_end(std::string_view text, std::size_t begin) {
+  std::size_t end = begin;
+  while (end < text.size() && (is_identifier(text[end]) || text[end] == '{' || text[end] == '}')) ++end;
+  if (end == text.size() || text[end] != '(') return end;
+  int open = 0;
+  do {
+    open += (text[end] == '(') - (text[end] == ')');
+  } while (++end < text.size() && open > 0);
+  return text.substr(end).starts_with(" const") ? end + 6 : end;
+}
+
 // "petstore::Page<petstore::Pet>" -> "PagePet": letters and digits of the unqualified names.
 std::string short_name(std::string_view qualified) {
   std::string name;
-  std::size_t word = 0;
-  for (std::size_t i = 0; i <= qualified.size(); ++i) {
-    if (i < qualified.size() && (is_identifier(qualified[i]) || qualified[i] == '{' || qualified[i] == '}')) continue;
-    const bool qualifier = qualified.substr(i).starts_with("::");
-    if (!qualifier) name += qualified.substr(word, i - word);
-    if (qualifier) ++i;
-    word = i + 1;
+  for (std::size_t begin = 0; begin < qualified.size();) {
+    const std::size_t end = word_end(qualified, begin);
+    const bool qualifies = qualified.substr(end).starts_with("::");
+    if (!qualifies) name += qualified.substr(begin, end - begin);
+    begin = end + (qualifies ? 2 : 1);
   }
   return name;
 }
@@ -153,11 +163,7 @@ void check_example(const ObjectSource& source, const Field& field) {
   const Type& type = field.type->kind == Kind::optional ? *field.type->element : *field.type;
   std::string text(example.text);
   if (example.kind == Example::Kind::boolean) text = example.number != 0 ? "true" : "false";
-  if (example.kind == Example::Kind::number) {
-    const auto integer = static_cast<std::int64_t>(example.number);
-    text = static_cast<long double>(integer) == example.number ? std::to_string(integer)
-                                                               : std::to_string(static_cast<double>(example.number));
-  }
+  if (example.kind == Example::Kind::number) text = number_text(example.number);
   std::unique_ptr<char[]> value(new char[type.size]);  // new char[] is aligned for every fundamental type
   type.construct(value.get());
   std::string problem = from_text(type, text, value.get());

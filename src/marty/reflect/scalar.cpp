@@ -125,6 +125,18 @@ NumberError read_number(const Type& type, std::string_view text, void* object) {
   return type.size == sizeof(float) ? read_floating<float>(text, object) : read_floating<double>(text, object);
 }
 
+std::string number_text(long double number) {
+  if (number >= 0 && number <= static_cast<long double>(UINT64_MAX)) {
+    const auto integer = static_cast<std::uint64_t>(number);
+    if (static_cast<long double>(integer) == number) return std::to_string(integer);
+  } else if (number < 0 && number >= static_cast<long double>(INT64_MIN)) {
+    const auto integer = static_cast<std::int64_t>(number);
+    if (static_cast<long double>(integer) == number) return std::to_string(integer);
+  }
+  char buffer[64];
+  return std::string(buffer, std::to_chars(buffer, std::end(buffer), static_cast<double>(number)).ptr);
+}
+
 std::string expectation(const Type& type) {
   switch (type.kind) {
     case Kind::boolean:

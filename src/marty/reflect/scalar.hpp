@@ -26,6 +26,9 @@ void to_text(const Type& type, const void* object, std::string& out);
 // reader answer to something else.
 std::string expectation(const Type& type);
 
+// A bound or example of a rule as JSON: an integer where it is one, else the shortest text that reads back equal.
+std::string number_text(long double number);
+
 // Outcome of the number readers below.
 enum class NumberError : unsigned char { none, syntax, fraction, range };
 

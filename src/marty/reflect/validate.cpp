@@ -1,7 +1,6 @@
 #include "marty/reflect/validate.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cstring>
 
 #include "marty/base/strings.hpp"
@@ -11,15 +10,6 @@
 
 namespace marty::reflect {
 namespace {
-
-std::string show(long double number) {
-  char buffer[64];
-  const auto as_integer = static_cast<std::int64_t>(number);
-  if (number >= -0x1p62L && number <= 0x1p62L && static_cast<long double>(as_integer) == number) {
-    return std::to_string(as_integer);
-  }
-  return std::string(buffer, std::to_chars(buffer, std::end(buffer), static_cast<double>(number)).ptr);
-}
 
 std::string show_range(const char* what, std::optional<std::size_t> least, std::optional<std::size_t> most,
                        const char* unit) {
@@ -49,9 +39,9 @@ void check_number(const Rules& rules, long double number, const Path& path, Prob
   const auto& low = rules.minimum;
   const auto& high = rules.maximum;
   if (low && !(low->exclusive ? number > low->value : number >= low->value)) {
-    problems.add(path, (low->exclusive ? "must be greater than " : "must be at least ") + show(low->value));
+    problems.add(path, (low->exclusive ? "must be greater than " : "must be at least ") + number_text(low->value));
   } else if (high && !(high->exclusive ? number < high->value : number <= high->value)) {
-    problems.add(path, (high->exclusive ? "must be less than " : "must be at most ") + show(high->value));
+    problems.add(path, (high->exclusive ? "must be less than " : "must be at most ") + number_text(high->value));
   }
 }
 
