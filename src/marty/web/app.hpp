@@ -113,6 +113,7 @@ class App final : public http::Handler {
   const std::vector<std::unique_ptr<Route>>& routes() const noexcept { return routes_; }
   std::vector<std::string> filters() const;  // "authentication: tokens", in order
   const AppOptions& options() const noexcept { return options_; }
+  AppOptions& options() noexcept { return options_; }  // before start()
 
  private:
   friend class Next;
