@@ -1,6 +1,6 @@
 # The flags that every target of this tree is compiled with; not exported to users.
 add_library(marty_flags INTERFACE)
-target_compile_options(marty_flags INTERFACE
+target_compile_options(marty_flags INTERFACE -pthread
   -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wno-missing-field-initializers)
 if(MARTY_SANITIZE)
   # Sanitizers change what the optimiser sees, and GCC then warns of what is not there: warnings stay warnings.

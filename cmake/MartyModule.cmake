@@ -61,15 +61,23 @@ endfunction()
 # One GoogleTest program, registered with ctest as a whole (its own cases are printed by GoogleTest).
 function(marty_test target)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT" "SOURCES;LIBRARIES;LABELS")
-  find_package(GTest REQUIRED)
   add_executable(${target} ${arg_SOURCES})
   target_link_libraries(${target} PRIVATE ${arg_LIBRARIES} marty_flags GTest::gmock GTest::gtest_main)
-  target_precompile_headers(${target} PRIVATE <gmock/gmock.h> <gtest/gtest.h> <string> <vector>)
+  target_precompile_headers(${target} REUSE_FROM marty_test_headers)
   add_test(NAME ${target} COMMAND ${target} --gtest_brief=1)
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 120)
   endif()
   set_tests_properties(${target} PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABELS}")
+endfunction()
+
+# GoogleTest's headers, compiled once for all test programs (7 s and 115 MB). Call it before the first module.
+function(marty_test_headers)
+  file(CONFIGURE OUTPUT "${PROJECT_BINARY_DIR}/test_headers.cpp" CONTENT "")
+  add_library(marty_test_headers OBJECT "${PROJECT_BINARY_DIR}/test_headers.cpp")
+  target_link_libraries(marty_test_headers PRIVATE marty_flags GTest::gmock GTest::gtest)
+  target_compile_features(marty_test_headers PRIVATE cxx_std_23)
+  target_precompile_headers(marty_test_headers PRIVATE <gmock/gmock.h> <gtest/gtest.h> <string> <vector>)
 endfunction()
 
 # Refuses a dependency that points up, sideways to a later module, or to something that is no module.
