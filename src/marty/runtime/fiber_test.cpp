@@ -241,28 +241,5 @@ TEST(Exceptions, StayWithTheirFiberWhenItWaitsInsideCatch) {
   });
 }
 
-TEST(World, RunsAgainAndAgainAndCancelsWhatIsLeft) {
-  const auto world = World::real({.loops = 2});
-  for (int round = 0; round < 3; ++round) {
-    std::optional<Code> left_over;
-    struct Job final : FiberJob {
-      std::optional<Code>& result;
-      explicit Job(std::optional<Code>& out) : result(out) {}
-      void run() override {
-        result = code_thrown_by([] { sleep_for(1h); });
-      }
-    } job(left_over);
-    world->run([&] {
-      Loop::current().launch(job);
-      yield();
-    });
-    EXPECT_EQ(left_over, Code::cancelled);
-  }
-}
-
-TEST(World, RethrowsWhatMainThrew) {
-  EXPECT_THROW(in_world([] { throw std::out_of_range("main"); }), std::out_of_range);
-}
-
 }  // namespace
 }  // namespace marty::runtime

@@ -6,16 +6,25 @@
 //   ended
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <span>
-#include <string>
+#include <string_view>
 
 #include "marty/runtime/time.hpp"
 
 namespace marty::runtime {
 
 class FiberJob;
+
+// What one loop has done and holds.
+struct LoopStats {
+  std::size_t fibers = 0;                  // alive now
+  std::uint64_t fibers_started = 0;        // ever
+  std::size_t stack_high_water_bytes = 0;  // the deepest stack so far, to the page; what stack_bytes has to exceed
+};
 
 // One event loop and its fibers. Everything but post() is for its own thread.
 class Loop {
@@ -33,6 +42,7 @@ class Loop {
   virtual void launch(FiberJob& job) = 0;
   virtual void run_now(FiberJob& job) = 0;
   virtual std::size_t index() const noexcept = 0;  // 0 .. loops-1
+  virtual LoopStats stats() const = 0;             // looks at every stack: for now and then
 };
 
 struct WorldOptions {

@@ -302,12 +302,12 @@ std::vector<std::string> Scheduler::live_fiber_names() const {
   return names;
 }
 
-std::size_t Scheduler::stack_high_water_bytes() const {
+LoopStats Scheduler::stats() const {
   std::size_t deepest = pool_.high_water_bytes();
   for (const Fiber* fiber = live_; fiber != nullptr; fiber = fiber->live_next) {
     deepest = std::max(deepest, high_water_bytes(fiber->stack));
   }
-  return deepest;
+  return {.fibers = live_count_, .fibers_started = started_, .stack_high_water_bytes = deepest};
 }
 
 }  // namespace marty::runtime::internal

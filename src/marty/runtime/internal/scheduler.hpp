@@ -50,6 +50,7 @@ class Scheduler final : public Loop {
   void launch(FiberJob& job) override;
   void run_now(FiberJob& job) override;
   std::size_t index() const noexcept override { return index_; }
+  LoopStats stats() const override;
 
   // Turns until stop(). The calling thread is the loop's thread meanwhile.
   void run();
@@ -83,7 +84,6 @@ class Scheduler final : public Loop {
   std::vector<std::string> live_fiber_names() const;
   std::size_t live_fibers() const noexcept { return live_count_; }
   std::uint64_t fibers_started() const noexcept { return started_; }
-  std::size_t stack_high_water_bytes() const;
 
   // The host on whose behalf a callback runs; fibers carry their own.
   Host* current_host() const noexcept { return current_ != nullptr ? current_->host : callback_host_; }

@@ -1,0 +1,281 @@
+#include "marty/runtime/world.hpp"
+
+#include <dirent.h>
+#include <gtest/gtest.h>
+#include <malloc.h>
+
+#include <atomic>
+#include <csignal>
+#include <mutex>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "marty/runtime/fiber.hpp"
+#include "marty/runtime/internal/sanitizer.hpp"
+#include "marty/runtime/internal/test_world.hpp"
+#include "marty/runtime/net.hpp"
+#include "marty/runtime/sync.hpp"
+
+namespace marty::runtime {
+namespace {
+
+using internal::code_thrown_by;
+using internal::in_world;
+using namespace std::chrono_literals;
+
+// Runs a function as a job and deletes itself.
+class LambdaJob final : public FiberJob {
+ public:
+  explicit LambdaJob(std::function<void()> function) : function_(std::move(function)) {}
+  void run() override { function_(); }
+  void finished() noexcept override { delete this; }
+
+ private:
+  std::function<void()> function_;
+};
+
+void launch(std::function<void()> function) { Loop::current().launch(*new LambdaJob(std::move(function))); }
+
+TEST(World, HasTheLoopsAskedForEachOnItsOwnThread) {
+  in_world(
+      [] {
+        std::vector<std::thread::id> threads;
+        for (Loop* loop : World::current().loops()) {
+          run_on(*loop, [&] {
+            EXPECT_EQ(&Loop::current(), loop);
+            EXPECT_EQ(loop->index(), threads.size());
+            threads.push_back(std::this_thread::get_id());
+          });
+        }
+        ASSERT_EQ(threads.size(), 3u);
+        EXPECT_EQ(std::set<std::thread::id>(threads.begin(), threads.end()).size(), 3u);
+      },
+      {.loops = 3});
+}
+
+TEST(World, RefusesOptionsThatCannotWork) {
+  EXPECT_EQ(code_thrown_by([] { World::real({.loops = -1}); }), Code::invalid_argument);
+  EXPECT_EQ(code_thrown_by([] { World::real({.stack_bytes = 1024}); }), Code::invalid_argument);
+}
+
+TEST(World, RethrowsWhatMainThrew) {
+  EXPECT_THROW(in_world([] { throw std::out_of_range("main"); }), std::out_of_range);
+}
+
+TEST(World, RunsAgainAndAgainAndCancelsWhatIsLeft) {
+  const auto world = World::real({.loops = 2});
+  for (int round = 0; round < 3; ++round) {
+    std::atomic<int> cancelled_fibers = 0;
+    const auto sleeper = [&] { cancelled_fibers += code_thrown_by([] { sleep_for(1h); }) == Code::cancelled ? 1 : 0; };
+    world->run([&] {
+      launch(sleeper);
+      run_on(*World::current().loops()[1], [&] { launch(sleeper); });
+      yield();
+    });
+    EXPECT_EQ(cancelled_fibers, 2);
+  }
+}
+
+// The end of one fiber may start the next, on another loop, for as long as it likes: none may be left behind.
+TEST(World, AwaitsFibersThatEndingFibersStartOnOtherLoops) {
+  for (int round = 0; round < 20; ++round) {
+    std::atomic<int> ended = 0;
+    std::function<void(int)> chain = [&](int length) {
+      code_thrown_by([] { sleep_for(1h); });
+      ++ended;
+      if (length == 0) return;
+      Loop& other = *World::current().loops()[1 - Loop::current().index()];
+      other.post([&chain, length] { launch([&chain, length] { chain(length - 1); }); });
+    };
+    in_world([&] { launch([&] { chain(10); }); }, {.loops = 2});
+    EXPECT_EQ(ended, 11);
+  }
+}
+
+TEST(World, LeaksNoMemoryDescriptorOrThreadOverAThousandLives) {
+  const auto count_entries = [](const char* folder) {
+    DIR* directory = opendir(folder);
+    int entries = 0;
+    while (readdir(directory) != nullptr) ++entries;
+    closedir(directory);
+    return entries;
+  };
+  const auto live = [] {
+    in_world(
+        [] {
+          Listener listener = listen(Address::parse("127.0.0.1:0"));
+          auto client = spawn([&] { return connect(listener.local_address()); });
+          Socket server = listener.accept();
+          run_on(*World::current().loops()[1], [] {});
+        },
+        {.loops = 2});
+  };
+  live();
+  const int descriptors = count_entries("/proc/self/fd");
+  const int threads = count_entries("/proc/self/task");
+  const std::size_t bytes = mallinfo2().uordblks;
+  const int lives = internal::kAddressSanitizer || internal::kThreadSanitizer ? 100 : 1000;
+  for (int i = 0; i < lives; ++i) live();
+  EXPECT_EQ(count_entries("/proc/self/fd"), descriptors);
+  EXPECT_EQ(count_entries("/proc/self/task"), threads);
+  EXPECT_LT(mallinfo2().uordblks, bytes + 64 * 1024);
+}
+
+TEST(Post, KeepsTheOrderOfEachSender) {
+  in_world([] {
+    constexpr int kSenders = 3;
+    constexpr int kMessages = 5000;
+    Loop& loop = Loop::current();
+    std::vector<int> last(kSenders, -1);
+    int disorder = 0;
+    Semaphore arrived(0);
+    std::vector<std::thread> senders;
+    for (int sender = 0; sender < kSenders; ++sender) {
+      senders.emplace_back([&, sender] {
+        for (int i = 0; i < kMessages; ++i) {
+          loop.post([&, sender, i] {
+            auto& before = last[static_cast<std::size_t>(sender)];
+            if (i != before + 1) ++disorder;
+            before = i;
+            arrived.release();
+          });
+        }
+      });
+    }
+    for (int i = 0; i < kSenders * kMessages; ++i) arrived.acquire();
+    for (std::thread& sender : senders) sender.join();
+    EXPECT_EQ(disorder, 0);
+  });
+}
+
+TEST(Post, BeforeTheWorldRunsIsDeliveredOnceItDoes) {
+  const auto world = World::real({.loops = 1});
+  bool delivered = false;
+  world->loops()[0]->post([&] { delivered = true; });
+  EXPECT_FALSE(delivered);
+  world->run([] { yield(); });
+  EXPECT_TRUE(delivered);
+}
+
+TEST(RunOn, BringsExceptionsBackAndInheritsTheDeadline) {
+  in_world(
+      [] {
+        Loop& other = *World::current().loops()[1];
+        EXPECT_EQ(code_thrown_by([&] { run_on(other, [] { throw Error(Code::data_loss, "there"); }); }),
+                  Code::data_loss);
+        const DeadlineScope scope(1h);
+        TimePoint there{};
+        run_on(other, [&] { there = deadline(); });
+        EXPECT_EQ(there, deadline());
+      },
+      {.loops = 2});
+}
+
+TEST(RunOn, CancelsTheOtherFiberAndAwaitsItsEnd) {
+  in_world(
+      [] {
+        std::optional<Code> there;
+        auto task = spawn(
+            [&] { run_on(*World::current().loops()[1], [&] { there = code_thrown_by([] { sleep_for(1h); }); }); });
+        sleep_for(1ms);
+        task.cancel();
+        EXPECT_EQ(code_thrown_by([&] { task.join(); }), Code::cancelled);
+        EXPECT_EQ(there, Code::cancelled);
+      },
+      {.loops = 2});
+}
+
+TEST(LoopStats, ShowFibersAndTheDeepestStack) {
+  in_world([] {
+    const LoopStats before = Loop::current().stats();
+    EXPECT_EQ(before.fibers, 1u);
+    auto deep = spawn([] {
+      volatile char frame[100'000];
+      for (std::size_t i = 0; i < sizeof frame; i += 1024) frame[i] = 1;
+    });
+    deep.join();
+    const LoopStats after = Loop::current().stats();
+    EXPECT_EQ(after.fibers_started, before.fibers_started + 1);
+    EXPECT_GT(after.stack_high_water_bytes, 100'000u);
+    EXPECT_LT(before.stack_high_water_bytes, 100'000u);
+  });
+}
+
+TEST(Signals, WakeTheFiberThatWaitsAndAreRestoredAfterwards) {
+  struct sigaction before {};
+  sigaction(SIGUSR1, nullptr, &before);
+  in_world(
+      [] {
+        run_on(*World::current().loops()[1], [] {
+          auto raiser = spawn([] {
+            raise(SIGUSR2);
+            raise(SIGUSR1);
+          });
+          const int both[] = {SIGUSR1, SIGUSR2};
+          const int first = wait_for_signal(both);
+          const int second = wait_for_signal(both);
+          EXPECT_EQ(first + second, SIGUSR1 + SIGUSR2);
+          raiser.join();
+        });
+      },
+      {.loops = 2});
+  struct sigaction after {};
+  sigaction(SIGUSR1, nullptr, &after);
+  EXPECT_EQ(after.sa_handler, before.sa_handler);
+}
+
+TEST(Signals, WaitingObeysTheDeadlineAndRefusesWhatCannotBeCaught) {
+  in_world([] {
+    const int signals[] = {SIGUSR1};
+    {
+      const DeadlineScope scope(1ms);
+      EXPECT_EQ(code_thrown_by([&] { wait_for_signal(signals); }), Code::deadline_exceeded);
+    }
+    for (const int impossible : {SIGKILL, 0, 1000}) {
+      EXPECT_EQ(code_thrown_by([&] { wait_for_signal(std::span(&impossible, 1)); }), Code::invalid_argument);
+    }
+  });
+}
+
+TEST(StallDetector, ReportsAFiberThatHoldsItsLoopOnceWithItsStack) {
+  std::mutex guard;
+  std::vector<std::string> reports;
+  std::atomic<int> count = 0;
+  WorldOptions options{.loops = 1, .stall_threshold = 5ms};
+  options.on_stall = [&](std::string_view report) {
+    const std::lock_guard lock(guard);
+    reports.emplace_back(report);
+    ++count;
+  };
+  in_world(
+      [&] {
+        auto handler = spawn(
+            [&] {
+              while (count == 0) {
+              }
+              const TimePoint reported = now();
+              while (now() - reported < 15ms) {
+              }
+            },
+            "slow handler");
+        handler.join();
+      },
+      options);
+  ASSERT_EQ(reports.size(), 1u);
+  EXPECT_THAT(reports[0], testing::HasSubstr("loop 0 is held for"));
+  EXPECT_THAT(reports[0], testing::HasSubstr("by fiber slow handler"));
+  EXPECT_THAT(reports[0], testing::HasSubstr("\n  #0 "));
+}
+
+TEST(StallDetector, IsSilentWhileLoopsOnlyWait) {
+  std::atomic<int> count = 0;
+  WorldOptions options{.loops = 2, .stall_threshold = 4ms};
+  options.on_stall = [&](std::string_view) { ++count; };
+  in_world([] { sleep_for(20ms); }, options);
+  EXPECT_EQ(count, 0);
+}
+
+}  // namespace
+}  // namespace marty::runtime
