@@ -45,7 +45,7 @@ struct PoolOptions {
       marty::field<&PoolOptions::name>.length(1, 80).description("Name of the pool in messages"),
       marty::field<&PoolOptions::size>.range(1, 1000).description("Connections at most"),
       marty::field<&PoolOptions::wait_timeout_ms>.range(1, 600'000).description("Longest wait for a connection"),
-      marty::field<&PoolOptions::idle_timeout_ms>.range(1, 86'400'000).description("An idle connection is closed after it"),
+      marty::field<&PoolOptions::idle_timeout_ms>.range(1, 86'400'000).description("Idle connections close after it"),
       marty::field<&PoolOptions::max_rows>.range(1, 100'000'000).description("Rows of one query at most"));
 };
 

@@ -112,7 +112,8 @@ constexpr SqlFacts scan_sql(std::string_view text) {
     rest.remove_prefix(token.text.size());
     facts.closed = facts.closed && token.closed;
     if (token.kind == SqlToken::Kind::space || token.kind == SqlToken::Kind::comment) continue;
-    if (ended) facts.single = false;
+    // The body of `create trigger` has semicolons of its own; there it is the driver that refuses a second statement.
+    if (ended && !same_word(statement.operation, "create")) facts.single = false;
     if (token.kind == SqlToken::Kind::other) {
       facts.placeholders += token.text == "?" ? 1 : 0;
       ended = ended || token.text == ";";
