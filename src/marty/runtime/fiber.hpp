@@ -144,7 +144,8 @@ class [[nodiscard]] DeadlineScope {
   TimePoint before_;
 };
 
-// For owners of a FiberJob: the fiber it runs on, valid until finished(), and how another fiber or callback of the loop cancels it.
+// For owners of a FiberJob: the fiber it runs on, valid until finished(), and how another fiber or callback of the loop
+// cancels it.
 Fiber& current_fiber() noexcept;
 void cancel(Fiber& fiber) noexcept;
 

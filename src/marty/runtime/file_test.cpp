@@ -1,0 +1,79 @@
+#include "marty/runtime/file.hpp"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <string>
+
+#include "marty/runtime/fiber.hpp"
+#include "marty/runtime/internal/test_world.hpp"
+
+namespace marty::runtime {
+namespace {
+
+using internal::code_thrown_by;
+using internal::in_world;
+
+class FileTest : public testing::Test {
+ protected:
+  void SetUp() override { std::filesystem::create_directories(folder_); }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+  const std::filesystem::path folder_ =
+      std::filesystem::temp_directory_path() / ("marty-file-test-" + std::to_string(getpid()));
+  const std::filesystem::path path_ = folder_ / "note.txt";
+};
+
+TEST_F(FileTest, IsReadAsItWasWritten) {
+  in_world([&] {
+    const std::string content = std::string(200'000, 'a') + '\0' + "end";
+    write_file(path_, content);
+    EXPECT_EQ(read_file(path_), content);
+    const FileInfo info = file_info(path_);
+    EXPECT_EQ(info.size_bytes, content.size());
+    EXPECT_TRUE(info.is_regular);
+    EXPECT_FALSE(info.is_directory);
+    EXPECT_LE(info.modified, wall_now());
+  });
+}
+
+TEST_F(FileTest, WritingReplacesTheOldContentAndLeavesNoTemporaryFile) {
+  write_file(path_, "a longer first version");  // on a plain thread: inline
+  write_file(path_, "second");
+  EXPECT_EQ(read_file(path_), "second");
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_), {}), 1);
+}
+
+TEST_F(FileTest, WritingIntoAFolderThatIsNotThereNamesThePath) {
+  EXPECT_EQ(code_thrown_by([&] { write_file(folder_ / "none" / "note.txt", "x"); }), Code::not_found);
+  EXPECT_THAT(internal::message_thrown_by([&] { read_file(folder_ / "absent.txt"); }),
+              testing::HasSubstr("absent.txt: No such file"));
+}
+
+TEST_F(FileTest, RefusesToReadMoreThanAllowed) {
+  write_file(path_, "12345");
+  EXPECT_EQ(read_file(path_, 5), "12345");
+  EXPECT_EQ(code_thrown_by([&] { read_file(path_, 4); }), Code::out_of_range);
+}
+
+TEST_F(FileTest, ReadsAtPositions) {
+  in_world([&] {
+    write_file(path_, "0123456789");
+    const File file = File::open(path_);
+    char buffer[4];
+    EXPECT_EQ(file.read_at(3, buffer), 4u);
+    EXPECT_EQ(std::string_view(buffer, 4), "3456");
+    EXPECT_EQ(file.read_at(8, buffer), 2u);
+    EXPECT_EQ(file.read_at(10, buffer), 0u);
+    EXPECT_EQ(file.info().size_bytes, 10u);
+  });
+}
+
+TEST_F(FileTest, FoldersAreNoFiles) {
+  EXPECT_TRUE(file_info(folder_).is_directory);
+  EXPECT_EQ(code_thrown_by([&] { read_file(folder_); }), Code::unavailable);
+}
+
+}  // namespace
+}  // namespace marty::runtime

@@ -1,0 +1,80 @@
+#include "marty/runtime/time.hpp"
+
+#include <gtest/gtest.h>
+
+#include <set>
+#include <string>
+#include <thread>
+
+#include "marty/runtime/fiber.hpp"
+#include "marty/runtime/internal/test_world.hpp"
+#include "marty/runtime/random.hpp"
+
+namespace marty::runtime {
+namespace {
+
+using internal::in_world;
+using namespace std::chrono_literals;
+
+TEST(Time, IsMonotonicAndTheCoarseTimeIsThatOfTheLastTurn) {
+  in_world([] {
+    const TimePoint coarse = coarse_now();
+    const TimePoint fine = now();
+    EXPECT_LE(coarse, fine);
+    EXPECT_EQ(coarse_now(), coarse);
+    sleep_for(1ms);
+    EXPECT_GT(coarse_now(), fine);
+  });
+}
+
+TEST(Time, IsRealOutsideOfAnyWorld) {
+  const TimePoint first = now();
+  EXPECT_LE(first, now());
+  EXPECT_LE(first, coarse_now());
+  EXPECT_GT(wall_now(), Timestamp(std::chrono::seconds(1'700'000'000)));
+}
+
+TEST(Random, DiffersFromCallToCallAndFromThreadToThread) {
+  std::set<std::uint64_t> seen;
+  for (int i = 0; i < 100; ++i) seen.insert(random_u64());
+  std::thread([&] {
+    for (int i = 0; i < 100; ++i) seen.insert(random_u64());
+  }).join();
+  in_world([&] {
+    for (int i = 0; i < 100; ++i) seen.insert(random_u64());
+  });
+  EXPECT_EQ(seen.size(), 300u);
+}
+
+TEST(Random, UnitIsInItsIntervalAndSpread) {
+  double sum = 0;
+  for (int i = 0; i < 10'000; ++i) {
+    const double value = random_unit();
+    ASSERT_GE(value, 0.0);
+    ASSERT_LT(value, 1.0);
+    sum += value;
+  }
+  EXPECT_NEAR(sum / 10'000, 0.5, 0.05);
+}
+
+TEST(Random, SecretsFillTheWholeBuffer) {
+  std::array<std::byte, 64> first{};
+  std::array<std::byte, 64> second{};
+  random_secret(first);
+  in_world([&] { random_secret(second); });
+  EXPECT_NE(first, second);
+  EXPECT_TRUE(std::any_of(second.end() - 8, second.end(), [](std::byte byte) { return byte != std::byte{}; }));
+}
+
+TEST(Uuids, AreVersion7AndSortByTime) {
+  in_world([] {
+    const Uuid first = new_uuid();
+    sleep_for(2ms);
+    const Uuid second = new_uuid();
+    EXPECT_EQ(first.version(), 7);
+    EXPECT_LT(first, second);
+  });
+}
+
+}  // namespace
+}  // namespace marty::runtime
