@@ -1,15 +1,35 @@
 #include "marty/telemetry/context.hpp"
 
-#include <algorithm>
+#include <cstring>
 
 namespace marty::telemetry {
 namespace {
 
-// `lower` is in lowercase; the name of a header comes in any case.
-bool is_header(std::string_view name, std::string_view lower) {
-  return name.size() == lower.size() && std::equal(name.begin(), name.end(), lower.begin(), [](char left, char right) {
-           return (left >= 'A' && left <= 'Z' ? left | 0x20 : left) == right;
-         });
+constexpr std::uint64_t kCaseBits = 0x2020202020202020u;
+
+std::uint64_t load(const char* text) {
+  std::uint64_t word;
+  std::memcpy(&word, text, sizeof word);
+  return word;
+}
+
+// Whether the name of a header, a token in any case, is `lower`. Setting the case bit makes only control characters
+// alike, and those are in no token.
+template <std::size_t N>
+bool is_header(std::string_view name, const char (&lower)[N]) {
+  constexpr std::size_t kSize = N - 1;
+  if (name.size() != kSize) return false;
+  if constexpr (kSize < 8) {
+    for (std::size_t i = 0; i < kSize; ++i) {
+      if ((name[i] | 0x20) != lower[i]) return false;
+    }
+    return true;
+  } else {
+    for (std::size_t i = 0; i + 8 < kSize; i += 8) {
+      if ((load(name.data() + i) | kCaseBits) != load(lower + i)) return false;
+    }
+    return (load(name.data() + kSize - 8) | kCaseBits) == load(lower + kSize - 8);
+  }
 }
 
 }  // namespace
@@ -109,7 +129,7 @@ void Inbound::finish() noexcept {
   context_.sampled = remote ? remote->sampled : b3_sampled_.value_or(true);
   context_.span_id = new_span_id();
   if (context_.correlation_id.empty()) context_.correlation_id.assign(context_.trace_id);
-  if (context_.request_id.empty()) context_.request_id.assign(new_trace_id());
+  if (context_.request_id.empty()) context_.request_id.assign(TraceId{context_.span_id.value, context_.trace_id.low});
 }
 
 const Context& current() noexcept {

@@ -12,6 +12,7 @@
 // fiber at a time.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -42,7 +43,7 @@ class Context final : public runtime::Ambient {
   std::string baggage;
 
   Dimension correlation_id;  // of the whole operation, across services; the trace id unless the caller sent one
-  Dimension request_id;      // of this one hop
+  Dimension request_id;      // of this one hop; the span id and half of the trace id unless the caller sent one
   Dimension user_id;
   Dimension session_id;
   Dimension operation;
@@ -87,10 +88,8 @@ class Inbound {
 
   // Whether a header may concern us: a few instructions for those that do not.
   static bool interesting(std::string_view name) noexcept {
-    if (name.size() < 2) return false;
-    const char first = static_cast<char>(name[0] | 0x20);
-    if (first == 'x') return name.size() >= 10 && name[1] == '-';
-    return first == 't' || first == 'b';
+    constexpr std::uint32_t kInitials = 1u << ('t' & 31) | 1u << ('b' & 31) | 1u << ('x' & 31);
+    return name.size() >= 2 && (kInitials >> (name[0] & 31) & 1) != 0;
   }
   void take(std::string_view name, std::string_view value);  // names in any case
   void finish() noexcept;

@@ -1,6 +1,6 @@
 #include "marty/telemetry/ids.hpp"
 
-#include <array>
+#include <bit>
 #include <cstring>
 
 #include "marty/runtime/random.hpp"
@@ -10,27 +10,12 @@ namespace {
 
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the digits below are laid out for little-endian machines");
 
-constexpr std::uint64_t repeat(std::uint8_t byte) { return 0x0101010101010101u * byte; }
-
-// Eight digits in one register: every request writes some eighty of them.
-std::uint64_t eight_digits(std::uint32_t value) {
-  std::uint64_t nibbles = __builtin_bswap32(value);
-  nibbles = (nibbles | nibbles << 16) & 0x0000FFFF0000FFFFu;
-  nibbles = (nibbles | nibbles << 8) & 0x00FF00FF00FF00FFu;
-  nibbles = (nibbles >> 4 & repeat(0x0F)) | (nibbles & 0x000F000F000F000Fu) << 8;
-  nibbles &= repeat(0x0F);
-  const std::uint64_t letters = (nibbles + repeat(6)) >> 4 & repeat(1);  // 1 in each byte of ten or more
-  return nibbles + repeat('0') + letters * ('a' - '0' - 10);
-}
-
-// The value of each lowercase digit, else 0xFF.
-constexpr auto kDigitValues = [] {
-  std::array<std::uint8_t, 256> values{};
-  values.fill(0xFF);
-  for (int digit = 0; digit < 10; ++digit) values['0' + digit] = static_cast<std::uint8_t>(digit);
-  for (int digit = 10; digit < 16; ++digit) values['a' + digit - 10] = static_cast<std::uint8_t>(digit);
-  return values;
-}();
+// Sixteen digits in one register: every request reads and writes some hundred of them. GCC and clang turn these into
+// SSE2 or NEON.
+using Digits = std::uint8_t __attribute__((vector_size(16)));
+using Pairs = std::uint16_t __attribute__((vector_size(16)));
+using Bytes = std::uint8_t __attribute__((vector_size(8)));
+using Halves = std::uint64_t __attribute__((vector_size(16)));
 
 }  // namespace
 
@@ -45,22 +30,29 @@ SpanId new_span_id() noexcept {
 }
 
 void write_hex(std::uint64_t value, char* out) noexcept {
-  const std::uint64_t first = eight_digits(static_cast<std::uint32_t>(value >> 32));
-  const std::uint64_t second = eight_digits(static_cast<std::uint32_t>(value));
-  std::memcpy(out, &first, 8);
-  std::memcpy(out + 8, &second, 8);
+  const auto bytes = reinterpret_cast<Digits>(Halves{__builtin_bswap64(value), 0});
+  const Digits high = bytes >> 4;
+  const Digits low = bytes & 0x0F;
+  const Digits nibbles = __builtin_shufflevector(high, low, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+  const auto is_letter = reinterpret_cast<Digits>(nibbles > 9);
+  const Digits digits = nibbles + '0' + (is_letter & ('a' - '0' - 10));
+  std::memcpy(out, &digits, sizeof digits);
 }
 
 bool read_hex(const char* digits, std::uint64_t& value) noexcept {
-  std::uint64_t result = 0;
-  std::uint8_t seen = 0;
-  for (int i = 0; i < 16; ++i) {
-    const std::uint8_t digit = kDigitValues[static_cast<unsigned char>(digits[i])];
-    seen |= digit;
-    result = result << 4 | (digit & 0x0F);
-  }
-  if (seen > 0x0F) return false;
-  value = result;
+  Digits text;
+  std::memcpy(&text, digits, sizeof text);
+  const Digits number = text - '0';
+  const Digits letter = text - 'a';
+  const auto is_number = reinterpret_cast<Digits>(number < 10);
+  const auto is_letter = reinterpret_cast<Digits>(letter < 6);
+  const auto valid = reinterpret_cast<Halves>(is_number | is_letter);
+  if ((valid[0] & valid[1]) != ~std::uint64_t{0}) return false;
+  const Digits nibbles = (number & is_number) | ((letter + 10) & is_letter);
+  // Two neighbours make a byte, the first of them its high half.
+  const auto pairs = reinterpret_cast<Pairs>(nibbles);
+  const auto bytes = __builtin_convertvector(pairs << 4 | pairs >> 8, Bytes);
+  value = __builtin_bswap64(std::bit_cast<std::uint64_t>(bytes));
   return true;
 }
 

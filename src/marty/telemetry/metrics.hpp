@@ -28,7 +28,13 @@ namespace marty::telemetry {
 
 namespace internal {
 class Registry;
-}
+
+// Where a cell stands in the memory of every thread.
+struct CellPosition {
+  std::uint32_t chunk = 0;
+  std::uint32_t offset = 0;
+};
+}  // namespace internal
 
 // One label of a series: {"route", "/pets"}.
 struct Label {
@@ -49,9 +55,9 @@ class Counter {
 
  private:
   friend class Metrics;
-  Counter(internal::Registry* registry, std::uint32_t cell) : registry_(registry), cell_(cell) {}
+  Counter(internal::Registry* registry, internal::CellPosition cell) : registry_(registry), cell_(cell) {}
   internal::Registry* registry_ = nullptr;
-  std::uint32_t cell_ = 0;
+  internal::CellPosition cell_;
 };
 
 // Goes up and down by steps, from any thread, as cheaply as a Counter: requests in flight. A gauge in Prometheus.
@@ -91,13 +97,13 @@ class Histogram {
 
  private:
   friend class Metrics;
-  Histogram(internal::Registry* registry, std::uint32_t cell, std::span<const double> bounds)
+  Histogram(internal::Registry* registry, internal::CellPosition cell, std::span<const double> bounds)
       : registry_(registry),
         cell_(cell),
         bounds_count_(static_cast<std::uint32_t>(bounds.size())),
         bounds_(bounds.data()) {}
   internal::Registry* registry_ = nullptr;
-  std::uint32_t cell_ = 0;  // the sum; the buckets follow
+  internal::CellPosition cell_;  // the sum; the buckets follow
   std::uint32_t bounds_count_ = 0;
   const double* bounds_ = nullptr;
 };

@@ -65,12 +65,11 @@ void append_member(std::string& list, std::string_view member) {
 }  // namespace
 
 std::optional<RemoteSpan> parse_traceparent(std::string_view text) noexcept {
-  if (text.size() < kTraceparentBytes) return std::nullopt;
-  if (!is_hex(text[0]) || !is_hex(text[1]) || (text[0] == 'f' && text[1] == 'f')) return std::nullopt;
+  if (text.size() < kTraceparentBytes || text[2] != '-' || text[35] != '-' || text[52] != '-') return std::nullopt;
   const bool version_0 = text[0] == '0' && text[1] == '0';
+  if (!version_0 && (!is_hex(text[0]) || !is_hex(text[1]) || text.starts_with("ff"))) return std::nullopt;
   if (text.size() > kTraceparentBytes && (version_0 || text[kTraceparentBytes] != '-')) return std::nullopt;
-  if (text[2] != '-' || text[35] != '-' || text[52] != '-' || !is_hex(text[53]) || !is_hex(text[54]))
-    return std::nullopt;
+  if (!is_hex(text[53]) || !is_hex(text[54])) return std::nullopt;
   RemoteSpan span;
   if (!read_hex(text.data() + 3, span.trace_id.high) || !read_hex(text.data() + 19, span.trace_id.low) ||
       !read_hex(text.data() + 36, span.span_id.value) || !span.trace_id.valid() || !span.span_id.valid()) {

@@ -27,15 +27,18 @@ constexpr std::array<Header, 8> kHeaders = {
      {"X-Forwarded-For", "10.0.0.1"},
      {"traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"}}};
 
+constexpr std::array<Header, 3> kFewHeaders = {kHeaders[0], kHeaders[1], kHeaders[2]};
+
 struct Service {
   Metrics metrics;
   HttpMetrics http{metrics, "bench"};
   HttpMetrics::Route& route = http.route("GET", "/pets/{id}");
 };
 
-void serve(Service& service, Context& context) {
+template <class Headers>
+void serve(Service& service, Context& context, const Headers& headers) {
   service.http.in_flight.add();
-  context.begin(kHeaders, Peer::untrusted);
+  context.begin(headers, Peer::untrusted);
   context.echo([](std::string_view name, std::string_view value) {
     benchmark::DoNotOptimize(name);
     benchmark::DoNotOptimize(value);
@@ -47,9 +50,16 @@ void serve(Service& service, Context& context) {
 void request_telemetry(benchmark::State& state) {
   Service service;
   Context context;
-  for (auto _ : state) serve(service, context);
+  for (auto _ : state) serve(service, context, kHeaders);
 }
 BENCHMARK(request_telemetry);
+
+void request_telemetry_new_trace(benchmark::State& state) {
+  Service service;
+  Context context;
+  for (auto _ : state) serve(service, context, kFewHeaders);
+}
+BENCHMARK(request_telemetry_new_trace);
 
 void context_begin(benchmark::State& state) {
   Context context;

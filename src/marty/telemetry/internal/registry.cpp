@@ -78,12 +78,16 @@ double call(const std::function<double()>& callback) {
 
 }  // namespace
 
-Cell* Registry::cell(std::uint32_t index) noexcept {
-  if (t_registry != this) [[unlikely]] {
-    t_slab = t_memberships.find(*this);
-    t_registry = this;
-  }
-  return t_slab->cell(index);
+Cell* Registry::cell(CellPosition position) noexcept {
+  if (t_registry != this) [[unlikely]]
+    enter();
+  return t_slab->cell(position);
+}
+
+// Apart, so that cell() needs no stack frame.
+[[gnu::noinline]] void Registry::enter() noexcept {
+  t_slab = t_memberships.find(*this);
+  t_registry = this;
 }
 
 Slab* Registry::acquire_slab() {
@@ -154,13 +158,13 @@ Family& Registry::family_for(const Registration& registration) {
 }
 
 // A block never crosses a chunk, so that a histogram's buckets are adjacent in memory.
-std::uint32_t Registry::allocate(std::uint32_t cells) {
-  const std::uint32_t chunk = Slab::chunk_of(next_cell_);
-  if (Slab::chunk_of(next_cell_ + cells - 1) != chunk) next_cell_ = Slab::chunk_begin(chunk + 1);
-  if (Slab::chunk_of(next_cell_ + cells - 1) >= Slab::kChunks) {
+CellPosition Registry::allocate(std::uint32_t cells) {
+  std::uint32_t chunk = Slab::chunk_of(next_cell_);
+  if (Slab::chunk_of(next_cell_ + cells - 1) != chunk) next_cell_ = Slab::chunk_begin(++chunk);
+  if (chunk >= Slab::kChunks) {
     throw Error(Code::resource_exhausted, "the metrics registry is full: fewer metrics, or a lower max_series");
   }
-  return std::exchange(next_cell_, next_cell_ + cells);
+  return {chunk, std::exchange(next_cell_, next_cell_ + cells) - Slab::chunk_begin(chunk)};
 }
 
 std::uint64_t Registry::observe(const Registration& registration, std::function<double()> callback) {
@@ -184,7 +188,7 @@ void Registry::forget(std::uint64_t observation) {
   }
 }
 
-std::uint64_t Registry::sum(std::uint32_t cell) const {
+std::uint64_t Registry::sum(CellPosition cell) const {
   std::uint64_t total = 0;
   for (const auto& slab : slabs_) total += slab->read(cell);
   return total;
@@ -198,7 +202,7 @@ Series Registry::read_series(const Family& family, const std::vector<std::string
     for (const auto& slab : slabs_) series.sum += std::bit_cast<double>(slab->read(entry.cell));
     std::uint64_t count = 0;
     for (std::uint32_t bucket = 0; bucket <= family.bounds.size(); ++bucket) {
-      count += series.buckets.emplace_back(sum(entry.cell + 1 + bucket));
+      count += series.buckets.emplace_back(sum({entry.cell.chunk, entry.cell.offset + 1 + bucket}));
     }
     series.value = static_cast<double>(count);
   } else if (family.source == Source::cells) {

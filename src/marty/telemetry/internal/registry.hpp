@@ -34,7 +34,7 @@ struct Registration {
 
 // One series. Its address is stable.
 struct SeriesEntry {
-  std::uint32_t cell = 0;            // Source::cells and signed_cells
+  CellPosition cell;                 // Source::cells and signed_cells
   std::atomic<double> value{0};      // Source::shared
   std::function<double()> callback;  // Source::callback
   std::uint64_t observation = 0;
@@ -67,7 +67,7 @@ class Registry : public std::enable_shared_from_this<Registry> {
   std::vector<MetricFamily> read();
 
   // The cell of the calling thread. Fast where this thread last used the same registry.
-  Cell* cell(std::uint32_t index) noexcept;
+  Cell* cell(CellPosition position) noexcept;
 
   Slab* acquire_slab();          // a retired thread's, or a new one
   void retire_slab(Slab* slab);  // what was counted stays
@@ -75,11 +75,12 @@ class Registry : public std::enable_shared_from_this<Registry> {
   bool closed() const noexcept { return closed_.load(std::memory_order_relaxed); }
 
  private:
+  void enter() noexcept;
   Entry add_locked(const Registration& registration);
   void count_dropped(std::string_view metric);
   Family& family_for(const Registration& registration);
-  std::uint32_t allocate(std::uint32_t cells);
-  std::uint64_t sum(std::uint32_t cell) const;
+  CellPosition allocate(std::uint32_t cells);
+  std::uint64_t sum(CellPosition cell) const;
   Series read_series(const Family& family, const std::vector<std::string>& values, const SeriesEntry& entry) const;
 
   const MetricsOptions options_;

@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <memory>
 
-#include "marty/base/check.hpp"
+#include "marty/telemetry/metrics.hpp"
 
 namespace marty::telemetry::internal {
 
@@ -28,17 +28,16 @@ class Slab {
   }
 
   // Of the owning thread. Cells of one block (see allocate in registry.cpp) are adjacent.
-  Cell* cell(std::uint32_t index) {
-    const std::uint32_t level = chunk_of(index);
-    Cell* chunk = chunks_[level].load(std::memory_order_relaxed);
-    if (chunk == nullptr) chunk = grow(level);
-    return chunk + offset_of(index, level);
+  Cell* cell(CellPosition position) {
+    Cell* chunk = chunks_[position.chunk].load(std::memory_order_relaxed);
+    if (chunk == nullptr) [[unlikely]]
+      chunk = grow(position.chunk);
+    return chunk + position.offset;
   }
   // Of any thread.
-  std::uint64_t read(std::uint32_t index) const {
-    const std::uint32_t level = chunk_of(index);
-    const Cell* chunk = chunks_[level].load(std::memory_order_acquire);
-    return chunk == nullptr ? 0 : chunk[offset_of(index, level)].load(std::memory_order_relaxed);
+  std::uint64_t read(CellPosition position) const {
+    const Cell* chunk = chunks_[position.chunk].load(std::memory_order_acquire);
+    return chunk == nullptr ? 0 : chunk[position.offset].load(std::memory_order_relaxed);
   }
 
   static std::uint32_t chunk_of(std::uint32_t index) {
@@ -47,8 +46,7 @@ class Slab {
   static std::uint32_t chunk_begin(std::uint32_t level) { return kFirstChunk * ((1u << level) - 1); }
 
  private:
-  static std::uint32_t offset_of(std::uint32_t index, std::uint32_t level) { return index - chunk_begin(level); }
-  Cell* grow(std::uint32_t level) {
+  [[gnu::noinline]] Cell* grow(std::uint32_t level) {
     Cell* const chunk = new Cell[kFirstChunk << level]();
     chunks_[level].store(chunk, std::memory_order_release);
     return chunk;
