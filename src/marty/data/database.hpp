@@ -33,7 +33,7 @@ namespace internal {
 class Core;  // the pool and its metrics
 }
 
-// The section `database.pool`.
+// How a pool behaves: the section `database.pool`.
 struct PoolOptions {
   std::string name = "database";    // in errors; the configuration section it came from
   int size = 8;                     // connections at most

@@ -63,3 +63,7 @@ class Session {
 };
 
 }  // namespace marty::data
+
+namespace marty {
+using data::Session;
+}
