@@ -382,5 +382,12 @@ TEST(EnvironmentVariables, are_those_of_the_process) {
   ::unsetenv("MARTY_CONFIG_TEST");
 }
 
+TEST(Sections, may_stand_inside_another_one) {
+  Tree tree = parse("tls:\n  certificate: a.pem\n  mutual:\n    certificate: b.pem\n");
+  EXPECT_EQ(tree.bind<Tls>("tls").certificate, "a.pem");
+  EXPECT_EQ(tree.bind<Tls>("tls.mutual").certificate, "b.pem");
+  EXPECT_NO_THROW(tree.finish());
+}
+
 }  // namespace
 }  // namespace marty::config

@@ -259,6 +259,7 @@ void Binder::report_unknown(const Object& shape, std::string_view name, const No
   std::string message = "is not a known key";
   if (const auto near = nearest(name, names)) message += "; did you mean " + join(key, *near) + "?";
   report(node, join(key, name), std::move(message));
+  problems_.back().unknown_key = true;
 }
 
 // Whether all is there that has to be.

@@ -20,6 +20,7 @@ struct Problem {
   Origin origin;  // empty: nothing was written
   std::string key;
   std::string message;
+  bool unknown_key = false;  // to the struct; it may be a section of its own
 };
 
 // See above. Binds one section.

@@ -74,7 +74,15 @@ std::string TreeState::line(const Problem& problem) const {
   return text + "as " + variable_for(problem.key);
 }
 
+// A section may stand inside another one's: database.sqlite in database.
+void TreeState::forgive_sections() {
+  std::erase_if(problems_, [this](const Problem& problem) {
+    return problem.unknown_key && sections_.contains(problem.key);
+  });
+}
+
 void TreeState::finish() {
+  forgive_sections();
   report_unused(root_, "");
   if (problems_.empty()) return;
   // As somebody would repair them: file by file, from the top; last what is written nowhere.

@@ -25,6 +25,7 @@ class TreeState {
 
  private:
   void expand_references(Node& node, const std::string& key, const Variables& variables);
+  void forgive_sections();
   void report_unused(const Node& node, const std::string& key);
   std::string line(const Problem& problem) const;
 
