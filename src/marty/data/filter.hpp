@@ -198,5 +198,6 @@ inline constexpr SortBy<Member, true> descending{};
 namespace marty {
 using data::ascending;
 using data::descending;
+using data::SortKey;
 using data::where;
 }  // namespace marty
