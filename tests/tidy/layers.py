@@ -29,9 +29,9 @@ def reachable(modules, name):
 
 
 def module_of_file(modules, path):
-    """The module whose folder holds the file, itself or in internal/ or refused/ (what must not compile)."""
+    """The module whose folder (or internal/ folder) holds the file."""
     parent = path.rsplit("/", 1)[0]
-    parent = parent.removesuffix("/internal").removesuffix("/refused")
+    parent = parent.removesuffix("/internal")
     return next((module for module in modules.values() if module.folder == parent), None)
 
 

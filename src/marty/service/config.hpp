@@ -1,0 +1,83 @@
+// The configuration sections that every service has. Names, defaults, units, limits: here and nowhere else.
+// docs/guide/configuration.md says where the values come from.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "marty/config/units.hpp"
+#include "marty/data/database.hpp"
+#include "marty/reflect/rules.hpp"
+#include "marty/telemetry/log.hpp"
+
+namespace marty::service {
+
+struct ServiceSection {
+  std::optional<std::string> name;  // each of them: default is what the program says
+  std::optional<std::string> version;
+  std::optional<std::string> description;
+};
+
+struct ServerSection {
+  std::string host = "127.0.0.1";
+  int http_port = 8080;
+  int loops = 0;
+  int max_connections = 100'000;
+  int max_in_flight = 10'000;
+  config::Size max_body = config::Size(16 << 20);
+  config::Duration header_timeout = std::chrono::seconds(10);
+  config::Duration body_timeout = std::chrono::seconds(30);
+  config::Duration write_timeout = std::chrono::seconds(30);
+  config::Duration idle_timeout = std::chrono::seconds(75);
+  config::Duration drain_timeout = std::chrono::seconds(10);
+  config::Duration stall_threshold = std::chrono::milliseconds(200);
+  config::Size fiber_stack = config::Size(256 << 10);
+  bool docs = true;
+
+  static constexpr auto rules =
+      marty::rules(field<&ServerSection::host>.description("The address to listen on; 0.0.0.0 for all"),
+                   field<&ServerSection::http_port>.range(0, 65535).description("0: any free port"),
+                   field<&ServerSection::loops>.range(0, 256).description("Event loops; 0: one per core"),
+                   field<&ServerSection::max_connections>.range(1, 10'000'000),
+                   field<&ServerSection::max_in_flight>.range(1, 10'000'000),
+                   field<&ServerSection::drain_timeout>.description("How long a stop waits for requests in flight"),
+                   field<&ServerSection::stall_threshold>.description(
+                       "A handler that holds its loop longer is reported with its stack; 0s: off"),
+                   field<&ServerSection::docs>.description("Serve /docs and /openapi.json"));
+};
+
+struct DatabaseSection {
+  std::optional<std::string> driver;  // of those the program brings; its options are the section database.NAME
+  data::PoolOptions pool;
+  std::optional<bool> migrate_on_start;
+  std::string migrations = "migrations";
+
+  static constexpr auto rules =
+      marty::rules(field<&DatabaseSection::pool>.optional(),
+                   field<&DatabaseSection::migrate_on_start>.description(
+                       "Default: yes in development and testing; elsewhere run: PROGRAM migrate up"),
+                   field<&DatabaseSection::migrations>.description(
+                       "The folder of the migration files, below the service's directory"));
+};
+
+struct LoggingSection {
+  telemetry::Level level = telemetry::Level::info;
+  bool access_log = false;
+
+  static constexpr auto rules =
+      marty::rules(field<&LoggingSection::access_log>.description("A line for every request"));
+};
+
+struct TelemetrySection {
+  bool enabled = true;
+  bool trust_identity_headers = false;
+
+  static constexpr auto rules =
+      marty::rules(field<&TelemetrySection::enabled>.description("Correlation, trace context and metrics of requests"),
+                   field<&TelemetrySection::trust_identity_headers>.description(
+                       "Believe the user and session headers of every peer: only behind a proxy that sets them"));
+};
+
+}  // namespace marty::service

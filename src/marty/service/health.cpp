@@ -1,0 +1,75 @@
+#include "marty/service/health.hpp"
+
+#include <algorithm>
+#include <mutex>
+#include <utility>
+
+#include "marty/base/error.hpp"
+#include "marty/runtime/fiber.hpp"
+
+namespace marty::service {
+namespace {
+
+ComponentHealth run_check(const HealthCheck& check) {
+  const HealthStatus failed = check.required ? HealthStatus::unhealthy : HealthStatus::degraded;
+  try {
+    const runtime::DeadlineScope scope(check.timeout);
+    check.check();
+    return {check.name, HealthStatus::healthy, check.required, ""};
+  } catch (const Error& error) {
+    return {check.name, failed, check.required, describe(std::make_exception_ptr(error))};
+  } catch (const std::exception& error) {
+    return {check.name, failed, check.required, error.what()};
+  }
+}
+
+std::string_view phase_name(Health::Phase phase) {
+  switch (phase) {
+    case Health::Phase::starting:
+      return "starting";
+    case Health::Phase::running:
+      return "running";
+    case Health::Phase::draining:
+      break;
+  }
+  return "draining";
+}
+
+}  // namespace
+
+Health::Health(std::string service, std::string version, runtime::Duration max_age)
+    : service_(std::move(service)), version_(std::move(version)), max_age_(max_age) {}
+
+void Health::add(HealthCheck check) { checks_.push_back(std::move(check)); }
+
+std::vector<ComponentHealth> Health::run_checks() const {
+  const auto start = [](const HealthCheck& check) {
+    return runtime::spawn([&check] { return run_check(check); }, "health check");
+  };
+  std::vector<decltype(start(checks_.front()))> running;
+  running.reserve(checks_.size());
+  for (const HealthCheck& check : checks_) running.push_back(start(check));
+  std::vector<ComponentHealth> components;
+  for (auto& task : running) components.push_back(task.join());
+  return components;
+}
+
+HealthReport Health::report() const {
+  HealthReport report{HealthStatus::healthy, service_, version_, std::string(phase_name(phase_)), {}};
+  {
+    const std::lock_guard lock(mutex_);
+    if (!answered_at_ || runtime::now() - *answered_at_ >= max_age_) {
+      components_ = run_checks();
+      answered_at_ = runtime::now();
+    }
+    report.components = components_;
+  }
+  for (const ComponentHealth& component : report.components) report.status = std::max(report.status, component.status);
+  return report;
+}
+
+bool Health::ready(const HealthReport& report) const noexcept {
+  return phase_ == Phase::running && report.status != HealthStatus::unhealthy;
+}
+
+}  // namespace marty::service

@@ -1,0 +1,51 @@
+#include "marty/service/internal/command_line.hpp"
+
+#include <CLI/CLI.hpp>
+
+namespace marty::service {
+namespace {
+
+void add_migrate(CLI::App& app, CommandLine& line) {
+  using Command = CommandLine::Command;
+  CLI::App* migrate = app.add_subcommand("migrate", "Bring the database schema to a version");
+  migrate->require_subcommand(1);
+  CLI::App* up = migrate->add_subcommand("up", "Apply what is pending");
+  up->add_option("--to", line.to, "The last version to apply");
+  up->callback([&line] { line.command = Command::migrate_up; });
+  CLI::App* down = migrate->add_subcommand("down", "Take versions back");
+  down->add_option("--to", line.to, "The version to go back to; 0: an empty schema")->required();
+  down->callback([&line] { line.command = Command::migrate_down; });
+  for (CLI::App* direction : {up, down}) direction->add_flag("--dry-run", line.dry_run, "Only print what would run");
+  migrate->add_subcommand("status", "List the versions and whether they are applied")->callback([&line] {
+    line.command = Command::migrate_status;
+  });
+}
+
+}  // namespace
+
+CommandLineResult parse_command_line(const std::string& name, const std::string& version, int argc,
+                                     const char* const* argv) {
+  CommandLine line;
+  CLI::App app(name + " " + version, name);
+  app.set_version_flag("--version", name + " " + version);
+  app.add_option("--directory", line.directory, "Where config/ and migrations/ are (else MARTY_HOME, else here)");
+  app.add_option("--environment", line.environment,
+                 "development, testing, staging or production (else MARTY_ENV, else development)");
+  app.require_subcommand(0, 1);
+  app.fallthrough();
+  app.add_subcommand("run", "Serve until SIGTERM or SIGINT (the default)");
+  app.add_subcommand("openapi", "Print the OpenAPI document")->callback([&line] {
+    line.command = CommandLine::Command::openapi;
+  });
+  add_migrate(app, line);
+  try {
+    app.parse(argc, argv);
+    return {std::move(line), 0, ""};
+  } catch (const CLI::ParseError& error) {
+    std::ostringstream out;
+    const bool asked = app.exit(error, out, out) == 0;
+    return {std::nullopt, asked ? 0 : 2, out.str()};
+  }
+}
+
+}  // namespace marty::service

@@ -1,0 +1,74 @@
+// What every service serves besides its own routes.
+#include "marty/service/internal/state.hpp"
+#include "marty/telemetry/metrics.hpp"
+#include "marty/web/web.hpp"
+
+namespace marty {
+namespace {
+
+constexpr std::string_view kTag = "service";
+
+struct Liveness {
+  std::string status;
+};
+
+struct ServiceInfo {
+  std::string name;
+  std::string version;
+  std::string description;
+  std::string environment;
+};
+
+Reply<service::HealthReport> reply_when(bool good, service::HealthReport report) {
+  return {.status = good ? 200 : 503, .headers = {{"cache-control", "no-store"}}, .value = std::move(report)};
+}
+
+}  // namespace
+
+void Service::State::add_endpoints() {
+  app.get(
+         "/health/live", [] { return Liveness{"alive"}; }, "The process answers")
+      .tag(std::string(kTag));
+  app.get(
+         "/health/startup",
+         [this] { return reply_when(health->phase() != service::Health::Phase::starting, health->report()); },
+         "The service has started")
+      .tag(std::string(kTag))
+      .response<service::HealthReport>(503, "It has not yet");
+  app.get(
+         "/health/ready",
+         [this] {
+           service::HealthReport report = health->report();
+           const bool ready = health->ready(report);
+           return reply_when(ready, std::move(report));
+         },
+         "Requests are welcome")
+      .tag(std::string(kTag))
+      .response<service::HealthReport>(503, "Send them elsewhere");
+  app.get(
+         "/health",
+         [this] {
+           service::HealthReport report = health->report();
+           const bool good = report.status != service::HealthStatus::unhealthy;
+           return reply_when(good, std::move(report));
+         },
+         "Every component and how it is")
+      .tag(std::string(kTag))
+      .response<service::HealthReport>(503, "A required one is not well");
+  app.get(
+         "/info",
+         [this] {
+           return ServiceInfo{name, version, description, environment};
+         },
+         "What this service is")
+      .tag(std::string(kTag));
+  app.get(
+         "/metrics",
+         [this] {
+           return web::Blob{metrics.prometheus(), std::string(telemetry::kPrometheusContentType)};
+         },
+         "Metrics in the text format of Prometheus")
+      .tag(std::string(kTag));
+}
+
+}  // namespace marty

@@ -1,0 +1,121 @@
+// Service::run(): from the command line to the exit code.
+#include <csignal>
+#include <cstdio>
+#include <string_view>
+
+#include "marty/base/error.hpp"
+#include "marty/runtime/world.hpp"
+#include "marty/service/internal/state.hpp"
+
+namespace marty {
+namespace {
+
+void print(std::FILE* file, std::string_view text) {
+  std::fwrite(text.data(), 1, text.size(), file);
+  if (!text.ends_with('\n')) std::fputc('\n', file);
+  std::fflush(file);
+}
+
+std::string variable(const config::Variables& variables, const std::string& name) {
+  const auto found = variables.find(name);
+  return found == variables.end() ? std::string() : found->second;
+}
+
+std::string_view state_name(data::MigrationState state) {
+  switch (state) {
+    case data::MigrationState::applied:
+      return "applied";
+    case data::MigrationState::pending:
+      return "pending";
+    case data::MigrationState::changed:
+      return "changed since it was applied";
+    case data::MigrationState::unknown:
+      break;
+  }
+  return "applied, but its file is missing";
+}
+
+void print_steps(const std::vector<data::MigrationStep>& steps, bool dry_run) {
+  if (steps.empty()) print(stdout, "nothing to do");
+  for (const data::MigrationStep& step : steps) {
+    print(stdout, std::string(dry_run ? "would run " : "ran ") + (step.up ? "up " : "down ") +
+                      std::to_string(step.version) + "_" + step.name);
+    if (dry_run) print(stdout, step.sql);
+  }
+}
+
+}  // namespace
+
+int Service::State::run(Service& self) {
+  const service::CommandLineResult parsed =
+      service::parse_command_line(name, version, static_cast<int>(arguments.size()), arguments.data());
+  if (!parsed.command_line) {
+    print(parsed.exit_code == 0 ? stdout : stderr, parsed.message);
+    return parsed.exit_code;
+  }
+  const service::CommandLine& line = *parsed.command_line;
+  if (const std::string home = variable(options.variables, "MARTY_HOME"); !home.empty()) options.directory = home;
+  if (!line.directory.empty()) options.directory = line.directory;
+  if (!line.environment.empty()) options.environment = line.environment;
+  try {
+    load_configuration();
+    runtime::WorldOptions world_options;
+    world_options.loops = server_section.loops;
+    world_options.stack_bytes = static_cast<std::size_t>(server_section.fiber_stack.bytes());
+    world_options.stall_threshold = server_section.stall_threshold;
+    int exit_code = 0;
+    runtime::World::real(std::move(world_options))->run([&] {
+      using Command = service::CommandLine::Command;
+      if (line.command == Command::run)
+        exit_code = serve(self);
+      else if (line.command == Command::openapi)
+        exit_code = print_openapi();
+      else
+        exit_code = migrate(line);
+    });
+    return exit_code;
+  } catch (const std::exception&) {
+    print(stderr, name + ": " + marty::describe(std::current_exception()));
+    return 1;
+  }
+}
+
+int Service::State::serve(Service& self) {
+  self.start();
+  const std::string url = "http://" + server->address().to_string();
+  print(stderr, name + " " + version + " serves " + url + (server_section.docs ? "  docs " + url + "/docs" : "") +
+                    "  health " + url + "/health  metrics " + url + "/metrics");
+  const int signals[] = {SIGTERM, SIGINT};
+  runtime::wait_for_signal(signals);
+  self.stop();
+  return 0;
+}
+
+int Service::State::migrate(const service::CommandLine& line) {
+  using Command = service::CommandLine::Command;
+  if (!database_plan) throw Error(Code::failed_precondition, "this service has no database to migrate");
+  make_database();
+  data::Migrations steps = migrations();
+  if (line.command == Command::migrate_status) {
+    for (const data::MigrationStatus& status : steps.status()) {
+      print(stdout, std::to_string(status.version) + "_" + status.name + "  " + std::string(state_name(status.state)) +
+                        (status.applied_at.empty() ? "" : " at " + status.applied_at));
+    }
+  } else {
+    const std::int64_t to = line.to.value_or(steps.newest());
+    print_steps(line.dry_run ? steps.plan(to) : steps.to(to), line.dry_run);
+  }
+  database.reset();
+  return 0;
+}
+
+int Service::State::print_openapi() {
+  if (database_plan) make_database();
+  app.start();
+  print(stdout, "{}");
+  app.stop();
+  database.reset();
+  return 0;
+}
+
+}  // namespace marty

@@ -1,0 +1,95 @@
+// The steps of Service::start().
+#include <filesystem>
+
+#include "marty/base/error.hpp"
+#include "marty/service/internal/state.hpp"
+
+namespace marty {
+namespace {
+
+constexpr Logger kLog("marty.service");
+
+}  // namespace
+
+std::string Service::State::path_of(const std::string& relative) const {
+  return (std::filesystem::path(options.directory) / relative).lexically_normal().string();
+}
+
+bool Service::State::migrates_on_start() const {
+  return database_section.migrate_on_start.value_or(environment == "development" || environment == "testing");
+}
+
+data::Migrations Service::State::migrations() {
+  const std::string directory = path_of(database_section.migrations);
+  const bool any = std::filesystem::is_directory(directory);
+  return data::Migrations(*database, any ? data::migration_files(directory) : std::vector<data::Migration>());
+}
+
+// Connects with the first statement.
+void Service::State::make_database() {
+  database = std::make_unique<Database>(database_plan->make_driver(), database_section.pool, &metrics);
+}
+
+void Service::State::open_database() {
+  make_database();
+  database->check();
+  if (migrates_on_start()) {
+    for (const data::MigrationStep& step : migrations().up()) {
+      kLog.info("migrated the database", {{"version", step.version}, {"migration", step.name}});
+    }
+    return;
+  }
+  for (const data::MigrationStatus& status : migrations().status()) {
+    if (status.state == data::MigrationState::applied) continue;
+    throw Error(Code::failed_precondition, "migration " + std::to_string(status.version) + "_" + status.name +
+                                               " is not applied: run " + name +
+                                               " migrate up, or set database.migrate_on_start: true");
+  }
+}
+
+void Service::State::start_server() {
+  const service::ServerSection& section = server_section;
+  http::ServerOptions server_options;
+  server_options.address = runtime::Address::ip(section.host, static_cast<std::uint16_t>(section.http_port));
+  http::ServerLimits& limits = server_options.limits;
+  limits.connections = static_cast<std::size_t>(section.max_connections);
+  limits.in_flight = static_cast<std::size_t>(section.max_in_flight);
+  limits.body_bytes = static_cast<std::size_t>(section.max_body.bytes());
+  limits.header_timeout = section.header_timeout;
+  limits.body_timeout = section.body_timeout;
+  limits.write_timeout = section.write_timeout;
+  limits.idle_timeout = section.idle_timeout;
+  server = std::make_unique<http::Server>(app, server_options);
+  try {
+    server->start();
+  } catch (const Error& error) {
+    if (error.code() != Code::already_exists) throw;
+    throw Error(Code::already_exists,
+                error.message() + "; choose another with server.http_port or MARTY_SERVER__HTTP_PORT");
+  }
+}
+
+void Service::State::plan_lifecycle() {
+  lifecycle.emplace();
+  health.emplace(name, version);
+  if (database_plan) {
+    lifecycle->add({.name = "database", .start = [this] { open_database(); }, .stop = [this] { database.reset(); }});
+    health->add({.name = "database", .check = [this] { database->check(); }});
+  }
+  for (const service::HealthCheck& check : health_checks) health->add(check);
+  lifecycle->add({.name = "application", .start = [this] { app.start(); }, .stop = [this] { app.stop(); }});
+  for (const service::Part& hook : hooks) lifecycle->add(hook);
+  if (!options.listen) return;
+  const runtime::Duration drain = server_section.drain_timeout;
+  lifecycle->add({.name = "http server",
+                  .start = [this] { start_server(); },
+                  .stop =
+                      [this, drain] {
+                        if (!server->drain(drain))
+                          kLog.warning("requests were cut off: they took longer than server.drain_timeout");
+                        server.reset();
+                      },
+                  .stop_timeout = drain + std::chrono::seconds(5)});
+}
+
+}  // namespace marty

@@ -1,0 +1,91 @@
+// State: what a Service holds between its declaration and its end.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "marty/config/config.hpp"
+#include "marty/data/migrations.hpp"
+#include "marty/http/server.hpp"
+#include "marty/service/config.hpp"
+#include "marty/service/internal/command_line.hpp"
+#include "marty/service/service.hpp"
+#include "marty/telemetry/context.hpp"
+#include "marty/telemetry/log.hpp"
+#include "marty/telemetry/metrics.hpp"
+#include "marty/telemetry/process_metrics.hpp"
+
+namespace marty {
+
+class Service::State {
+ public:
+  State(std::string service_name, ServiceOptions service_options);
+
+  // A section that the program asked for, to be filled from the configuration.
+  struct Section {
+    std::string path;
+    const reflect::Type* type;
+    std::shared_ptr<void> object;
+  };
+  struct DatabasePlan {
+    std::string name;  // of the driver
+    const reflect::Type* options_type;
+    std::shared_ptr<void> options;
+    std::function<std::unique_ptr<data::Driver>()> make_driver;
+  };
+
+  // configuration.cpp
+  void load_configuration();
+  void check_driver() const;
+  void apply_configuration();
+  // startup.cpp: the steps of Service::start()
+  void plan_lifecycle();
+  void make_database();
+  void open_database();
+  void start_server();
+  // endpoints.cpp
+  void add_endpoints();
+  // run.cpp: what the command line asks for; the exit code
+  int run(Service& self);
+  int serve(Service& self);
+  int migrate(const service::CommandLine& line);
+  int print_openapi();
+
+  data::Migrations migrations();
+  std::string path_of(const std::string& relative) const;  // below the service's directory
+  bool migrates_on_start() const;
+
+  std::string name;
+  std::string version = "0.1.0";
+  std::string description;
+  ServiceOptions options;
+  std::vector<const char*> arguments;
+
+  service::ServiceSection service_section;
+  service::ServerSection server_section;
+  service::DatabaseSection database_section;
+  service::LoggingSection logging_section;
+  service::TelemetrySection telemetry_section;
+  std::string environment;
+  bool configured = false;
+  std::vector<Section> sections;
+
+  telemetry::DescriptorSink standard_output{1};
+  std::unique_ptr<telemetry::Logging> logging;
+  telemetry::Metrics metrics;
+  std::optional<telemetry::ProcessMetrics> process_metrics;
+  telemetry::Context context;  // of what happens outside of requests
+
+  web::App app;
+  std::optional<DatabasePlan> database_plan;
+  std::unique_ptr<Database> database;
+  std::vector<service::Part> hooks;
+  std::vector<service::HealthCheck> health_checks;
+  std::optional<service::Health> health;
+  std::optional<service::Lifecycle> lifecycle;
+  std::unique_ptr<http::Server> server;
+};
+
+}  // namespace marty

@@ -1,0 +1,106 @@
+#include "marty/service/lifecycle.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "marty/base/error.hpp"
+#include "marty/runtime/fiber.hpp"
+#include "marty/runtime/simulation.hpp"
+
+namespace marty::service {
+namespace {
+
+using testing::ElementsAre;
+using namespace std::chrono_literals;
+
+// Parts that write down what happens to them.
+struct Parts {
+  std::vector<std::string> log;
+  Lifecycle lifecycle;
+
+  void add(const std::string& name, std::function<void()> on_start = {}, std::function<void()> on_stop = {}) {
+    lifecycle.add({.name = name,
+                   .start =
+                       [this, name, on_start] {
+                         log.push_back("+" + name);
+                         if (on_start) on_start();
+                       },
+                   .stop =
+                       [this, name, on_stop] {
+                         log.push_back("-" + name);
+                         if (on_stop) on_stop();
+                       }});
+  }
+};
+
+void in_simulation(const std::function<void()>& test) { runtime::SimulatedWorld().run(test); }
+
+TEST(Lifecycle, StartsInOrderAndStopsInReverse) {
+  in_simulation([] {
+    Parts parts;
+    for (const char* name : {"database", "cache", "http"}) parts.add(name);
+    parts.lifecycle.start();
+    EXPECT_TRUE(parts.lifecycle.running());
+    EXPECT_THAT(parts.lifecycle.stop(), ElementsAre());
+    EXPECT_THAT(parts.log, ElementsAre("+database", "+cache", "+http", "-http", "-cache", "-database"));
+  });
+}
+
+TEST(Lifecycle, AFailedStartStopsWhatRanAndNamesThePart) {
+  in_simulation([] {
+    Parts parts;
+    parts.add("database");
+    parts.add("http", [] { throw Error(Code::already_exists, "port 8080 is taken"); });
+    parts.add("never");
+    try {
+      parts.lifecycle.start();
+      FAIL() << "started";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), Code::already_exists);
+      EXPECT_EQ(describe(std::current_exception()),
+                "already_exists: cannot start http: already_exists: port 8080 is taken");
+    }
+    EXPECT_THAT(parts.log, ElementsAre("+database", "+http", "-database"));
+    EXPECT_FALSE(parts.lifecycle.running());
+  });
+}
+
+TEST(Lifecycle, AStartThatTakesTooLongIsADeadlineExceeded) {
+  in_simulation([] {
+    Parts parts;
+    parts.add("broker", [] { runtime::sleep_for(1h); });
+    const runtime::TimePoint before = runtime::now();
+    EXPECT_THROW(parts.lifecycle.start(), Error);
+    EXPECT_EQ(runtime::now() - before, 5s);
+  });
+}
+
+TEST(Lifecycle, StopGoesOnPastFailuresAndSlowParts) {
+  in_simulation([] {
+    Parts parts;
+    parts.add("database");
+    parts.add("cache", {}, [] { throw std::runtime_error("socket gone"); });
+    parts.add("http", {}, [] { runtime::sleep_for(1h); });
+    parts.lifecycle.start();
+    const std::vector<std::string> failures = parts.lifecycle.stop();
+    ASSERT_EQ(failures.size(), 2u);
+    EXPECT_TRUE(failures[0].starts_with("cannot stop http: deadline_exceeded")) << failures[0];
+    EXPECT_EQ(failures[1], "cannot stop cache: socket gone");
+    EXPECT_EQ(parts.log.back(), "-database");
+  });
+}
+
+TEST(Lifecycle, CanBeStartedAgain) {
+  in_simulation([] {
+    Parts parts;
+    parts.add("http");
+    for (int round = 0; round < 3; ++round) {
+      parts.lifecycle.start();
+      parts.lifecycle.stop();
+    }
+    EXPECT_EQ(parts.log.size(), 6u);
+  });
+}
+
+}  // namespace
+}  // namespace marty::service

@@ -1,0 +1,104 @@
+#include "marty/service/service.hpp"
+
+#include "marty/base/check.hpp"
+#include "marty/base/error.hpp"
+#include "marty/service/internal/command_line.hpp"
+#include "marty/service/internal/state.hpp"
+
+namespace marty {
+namespace {
+
+constexpr Logger kLog("marty.service");
+
+// Makes the service's own context the current one for a scope, so that log lines outside of requests find its Logging.
+class ContextScope {
+ public:
+  explicit ContextScope(telemetry::Context& context) : before_(runtime::exchange_ambient(&context)) {}
+  ~ContextScope() { runtime::exchange_ambient(before_); }
+  ContextScope(const ContextScope&) = delete;
+  ContextScope& operator=(const ContextScope&) = delete;
+
+ private:
+  runtime::Ambient* before_;
+};
+
+}  // namespace
+
+Service::State::State(std::string service_name, ServiceOptions service_options)
+    : name(std::move(service_name)),
+      options(std::move(service_options)),
+      app({.title = name, .service = name, .metrics = &metrics}) {}
+
+Service::Service(std::string name, ServiceOptions options)
+    : state_(std::make_unique<State>(std::move(name), std::move(options))) {
+  state_->add_endpoints();
+}
+
+Service::Service(std::string name, int argc, const char* const* argv)
+    : Service(std::move(name), ServiceOptions{.variables = config::environment_variables()}) {
+  state_->arguments.assign(argv, argv + argc);
+}
+
+Service::~Service() { MARTY_CHECK(!state_->lifecycle || !state_->lifecycle->running()); }
+
+web::App& Service::app() noexcept { return state_->app; }
+telemetry::Metrics& Service::metrics() noexcept { return state_->metrics; }
+
+Database& Service::database() noexcept {
+  MARTY_CHECK(state_->database != nullptr);
+  return *state_->database;
+}
+
+runtime::Address Service::address() const {
+  MARTY_CHECK(state_->server != nullptr);
+  return state_->server->address();
+}
+
+void Service::describe(std::string version, std::string description) {
+  state_->version = std::move(version);
+  state_->description = std::move(description);
+}
+
+void Service::bind(std::string section, const reflect::Type& type, std::shared_ptr<void> object) {
+  state_->sections.push_back({std::move(section), &type, std::move(object)});
+}
+
+void Service::add_hook(service::Part part) { state_->hooks.push_back(std::move(part)); }
+void Service::health_check(service::HealthCheck check) { state_->health_checks.push_back(std::move(check)); }
+
+void Service::use_database(std::string name, const reflect::Type& options_type, std::shared_ptr<void> options,
+                           std::function<std::unique_ptr<data::Driver>()> make_driver) {
+  if (state_->database_plan)
+    throw Error(Code::already_exists, "service.database() was called twice: a service has one");
+  state_->database_plan =
+      State::DatabasePlan{std::move(name), &options_type, std::move(options), std::move(make_driver)};
+  web::Dependencies& dependencies = app().dependencies();
+  dependencies.provide([this]() -> Database& { return database(); });
+  dependencies.provide([](Database& database) -> data::Session& { return database; });
+  dependencies.per_request([](Database& database) { return Transaction(database); },
+                           [](Transaction& transaction) { transaction.commit(); },
+                           [](Transaction& transaction) noexcept { transaction.rollback(); });
+}
+
+void Service::start() {
+  State& state = *state_;
+  state.load_configuration();
+  state.plan_lifecycle();
+  const ContextScope scope(state.context);
+  state.lifecycle->start();
+  state.health->set_phase(service::Health::Phase::running);
+  kLog.info("started", {{"address", state.server ? state.server->address().to_string() : "none"}});
+}
+
+void Service::stop() noexcept {
+  State& state = *state_;
+  const ContextScope scope(state.context);
+  state.health->set_phase(service::Health::Phase::draining);
+  kLog.info("stopping");
+  for (const std::string& failure : state.lifecycle->stop()) kLog.error(failure);
+  kLog.info("stopped");
+}
+
+int Service::run() { return state_->run(*this); }
+
+}  // namespace marty

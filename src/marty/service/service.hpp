@@ -1,0 +1,153 @@
+// Service: the composition root. Says what the service is made of; run() checks it, starts it, serves, and stops it on
+// SIGTERM.
+//
+//   int main(int argc, char** argv) {
+//     marty::Service service("petstore", argc, argv);
+//     service.database("sqlite", sqlite::driver);                                // its options: the section
+//     database.sqlite service.provide([](Database& database) { return Pets(database); });        // dependencies are
+//     named by type service.get("/api/v1/pets/{id}", get_pet, "Get one pet"); return service.run();
+//   }
+//
+// Everything is declared first and happens in run() (or start(), in tests): configuration, migrations, dependencies,
+// hooks, listening. What is wrong – an unknown key, a missing dependency, a taken port – ends it within seconds with a
+// message that says what to do, and exit code 1. Served besides the routes: /health/live, /health/ready,
+// /health/startup, /health, /info, /metrics, /openapi.json, /docs.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "marty/config/variables.hpp"
+#include "marty/data/database.hpp"
+#include "marty/service/health.hpp"
+#include "marty/service/lifecycle.hpp"
+#include "marty/telemetry/log_sink.hpp"
+#include "marty/telemetry/metrics.hpp"
+#include "marty/web/web.hpp"
+
+namespace marty {
+
+// Where a service looks for its configuration, for tests; run() takes these from the command line and the environment.
+struct ServiceOptions {
+  std::string directory = ".";             // of config/ and migrations/
+  std::string environment;                 // empty: MARTY_ENV of `variables`, else development
+  config::Variables variables;             // MARTY_SERVER__HTTP_PORT ...
+  telemetry::LogSink* log_sink = nullptr;  // null: standard output
+  bool listen = true;                      // false: no sockets; requests come through app().handle()
+};
+
+class Service {
+ public:
+  explicit Service(std::string name, int argc = 0, const char* const* argv = nullptr);
+  Service(std::string name, ServiceOptions options);
+  ~Service();
+  Service(const Service&) = delete;
+  Service& operator=(const Service&) = delete;
+
+  // For the documentation, /info and --version; the section `service` of the configuration has the last word.
+  void describe(std::string version, std::string description);
+
+  // Routes: a path, a plain function, and what it does in a few words. See web/app.hpp.
+  template <class Handler>
+  web::RouteBuilder get(std::string_view path, Handler handler, std::string summary) {
+    return app().get(path, std::move(handler), std::move(summary));
+  }
+  template <class Handler>
+  web::RouteBuilder post(std::string_view path, Handler handler, std::string summary) {
+    return app().post(path, std::move(handler), std::move(summary));
+  }
+  template <class Handler>
+  web::RouteBuilder put(std::string_view path, Handler handler, std::string summary) {
+    return app().put(path, std::move(handler), std::move(summary));
+  }
+  template <class Handler>
+  web::RouteBuilder patch(std::string_view path, Handler handler, std::string summary) {
+    return app().patch(path, std::move(handler), std::move(summary));
+  }
+  template <class Handler>
+  web::RouteBuilder del(std::string_view path, Handler handler, std::string summary) {
+    return app().del(path, std::move(handler), std::move(summary));
+  }
+  template <class Filter>
+  void filter(std::string name, Filter filter) {
+    app().filter(std::move(name), std::move(filter));
+  }
+
+  // A dependency for the whole service, made by a factory whose parameters are its own needs.
+  template <web::Callable Factory>
+  void provide(Factory factory) {
+    app().provide(std::move(factory));
+  }
+
+  // A section of the configuration as a typed dependency: handlers, factories and hooks take a const Section&.
+  template <class Section>
+  void configure(std::string section) {
+    auto bound = std::make_shared<Section>();
+    app().dependencies().use(*bound);
+    bind(std::move(section), reflect::type_of<Section>(), std::move(bound));
+  }
+
+  // The database, by the name of a driver and its function from options to driver: provides Database, data::Session
+  // and, for each request that asks for it, a Transaction that commits when the handler returns and rolls back when it
+  // throws. Its options are the section database.NAME.
+  template <class Options>
+  void database(std::string name, std::unique_ptr<data::Driver> (*driver)(Options)) {
+    auto options = std::make_shared<Options>();
+    use_database(std::move(name), reflect::type_of<Options>(), options, [driver, options] { return driver(*options); });
+  }
+
+  // Runs after the dependencies are built and before the first request; parameters are dependencies. What it throws
+  // ends the start.
+  template <web::Callable Hook>
+  void on_start(std::string name, Hook hook) {
+    add_hook({.name = std::move(name), .start = with_dependencies(std::move(hook))});
+  }
+  // Runs after the last request; hooks stop in reverse order.
+  template <web::Callable Hook>
+  void on_stop(std::string name, Hook hook) {
+    add_hook({.name = std::move(name), .stop = with_dependencies(std::move(hook))});
+  }
+  void health_check(service::HealthCheck check);
+
+  // Runs what the command line asks for – to serve, by default – and returns the exit code: 0; 1 for a failure, which
+  // is printed; 2 for wrong usage.
+  int run();
+
+  // The parts of run() for tests and simulations, on a fiber of any world. start() throws what is wrong; stop() drains.
+  void start();
+  void stop() noexcept;
+  runtime::Address address() const;  // where it listens; REQUIRES start()
+
+  web::App& app() noexcept;
+  Database& database() noexcept;  // REQUIRES start() and a driver
+  telemetry::Metrics& metrics() noexcept;
+
+ private:
+  template <class Hook>
+  std::function<void()> with_dependencies(Hook hook) {
+    return with_dependencies(std::move(hook), typename web::Signature<Hook>::Parameters());
+  }
+  template <class Hook, class... P>
+  std::function<void()> with_dependencies(Hook hook, web::TypeList<P...>) {
+    return [this, hook = std::move(hook)]() mutable {
+      hook(app().dependencies().template get<std::remove_cvref_t<P>>()...);
+    };
+  }
+  void bind(std::string section, const reflect::Type& type, std::shared_ptr<void> object);
+  void use_database(std::string name, const reflect::Type& options_type, std::shared_ptr<void> options,
+                    std::function<std::unique_ptr<data::Driver>()> make_driver);
+  void add_hook(service::Part part);
+
+  class State;
+  std::unique_ptr<State> state_;
+};
+
+// The wall clock of the current world.
+inline Timestamp now() { return runtime::wall_now(); }
+
+}  // namespace marty
