@@ -1,0 +1,99 @@
+// The petstore over real sockets, in the real world, on a database file.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "marty/http/client.hpp"
+#include "marty/json/json.hpp"
+#include "marty/json/value.hpp"
+#include "marty/runtime/fiber.hpp"
+#include "marty/runtime/world.hpp"
+#include "petstore.hpp"
+
+namespace petstore {
+namespace {
+
+// A folder of its own that is removed at the end.
+class TemporaryFolder {
+ public:
+  TemporaryFolder() : path_(std::filesystem::path(testing::TempDir()) / ("petstore." + std::to_string(::getpid()))) {
+    std::filesystem::create_directories(path_);
+  }
+  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
+  std::string file(const std::string& name) const { return (path_ / name).string(); }
+
+ private:
+  std::filesystem::path path_;
+};
+
+// Starts the petstore on a free port and calls `test(url)` on a fiber.
+void with_petstore(const std::string& database, const std::function<void(const std::string& url)>& test) {
+  marty::runtime::World::real({.loops = 2})->run([&] {
+    marty::telemetry::RecordingSink log;
+    marty::Service service("petstore", marty::ServiceOptions{.directory = PETSTORE_DIRECTORY,
+                                                             .environment = "testing",
+                                                             .variables = {{"MARTY_SERVER__HTTP_PORT", "0"},
+                                                                           {"MARTY_DATABASE__SQLITE__PATH", database}},
+                                                             .log_sink = &log});
+    build(service);
+    service.start();
+    test("http://" + service.address().to_string());
+    service.stop();
+  });
+}
+
+marty::http::Reply post(marty::http::Client& client, const std::string& url, std::string body) {
+  return client.send({.method = marty::http::Method::post,
+                      .url = url,
+                      .headers = {{"content-type", "application/json"}},
+                      .body = std::move(body)});
+}
+
+TEST(PetstoreOverSockets, KeepsItsPetsAcrossRestarts) {
+  const TemporaryFolder folder;
+  std::string location;
+  with_petstore(folder.file("petstore.db"), [&](const std::string& url) {
+    marty::http::Client client;
+    const auto added = post(client, url + "/api/v1/pets", R"({"name":"Rex","species":"dog","price":"349.00"})");
+    EXPECT_EQ(added.status, 201) << added.body;
+    location = added.header("location");
+  });
+  with_petstore(folder.file("petstore.db"), [&](const std::string& url) {
+    marty::http::Client client;
+    EXPECT_EQ(marty::json::parse<Pet>(client.get(url + location).body).name, "Rex");
+  });
+}
+
+TEST(PetstoreOverSockets, OneOfManyBuyersGetsThePet) {
+  const TemporaryFolder folder;
+  with_petstore(folder.file("petstore.db"), [&](const std::string& url) {
+    marty::http::Client client;
+    const Pet rex = marty::json::parse<Pet>(
+        post(client, url + "/api/v1/pets", R"({"name":"Rex","species":"dog","price":"1"})").body);
+    const std::string order = R"({"pet_id":")" + rex.id.to_string() + R"(","customer":"Ada"})";
+    const auto buy = [&] { return post(client, url + "/api/v1/orders", order).status; };
+    std::vector<decltype(marty::runtime::spawn(buy))> buyers;
+    for (int i = 0; i < 20; ++i) buyers.push_back(marty::runtime::spawn(buy));
+    int sold = 0, refused = 0;
+    for (auto& buyer : buyers) {
+      const int status = buyer.join();
+      sold += status == 201;
+      refused += status == 409;
+    }
+    EXPECT_EQ(sold, 1);
+    EXPECT_EQ(refused, 19);
+  });
+}
+
+TEST(PetstoreOverSockets, TellsItsHealthAndMetrics) {
+  const TemporaryFolder folder;
+  with_petstore(folder.file("petstore.db"), [&](const std::string& url) {
+    marty::http::Client client;
+    EXPECT_EQ(client.get(url + "/health/live").status, 200);
+    EXPECT_EQ(client.get(url + "/health/ready").status, 200);
+    EXPECT_NE(client.get(url + "/metrics").body.find("mmf_requests_total"), std::string::npos);
+  });
+}
+
+}  // namespace
+}  // namespace petstore
