@@ -6,5 +6,7 @@ namespace marty::internal {
 [[noreturn]] void check_failed(const char* condition, const char* file, int line) noexcept;
 }
 
-#define MARTY_CHECK(condition) \
-  (__builtin_expect(static_cast<bool>(condition), 1) ? void(0) : ::marty::internal::check_failed(#condition, __FILE__, __LINE__))
+#define MARTY_CHECK(condition)                       \
+  (__builtin_expect(static_cast<bool>(condition), 1) \
+       ? void(0)                                     \
+       : ::marty::internal::check_failed(#condition, __FILE__, __LINE__))

@@ -39,18 +39,34 @@ const CodeInfo& code_info(Code code) {
 
 Code code_from_http_status(int status) {
   switch (status) {
-    case 401: return Code::unauthenticated;
-    case 403: return Code::permission_denied;
-    case 404: case 410: return Code::not_found;
-    case 408: case 504: return Code::deadline_exceeded;
-    case 409: return Code::aborted;
-    case 412: case 428: return Code::failed_precondition;
-    case 416: return Code::out_of_range;
-    case 429: return Code::resource_exhausted;
-    case 499: return Code::cancelled;
-    case 501: return Code::unimplemented;
-    case 502: case 503: return Code::unavailable;
-    default: break;
+    case 401:
+      return Code::unauthenticated;
+    case 403:
+      return Code::permission_denied;
+    case 404:
+    case 410:
+      return Code::not_found;
+    case 408:
+    case 504:
+      return Code::deadline_exceeded;
+    case 409:
+      return Code::aborted;
+    case 412:
+    case 428:
+      return Code::failed_precondition;
+    case 416:
+      return Code::out_of_range;
+    case 429:
+      return Code::resource_exhausted;
+    case 499:
+      return Code::cancelled;
+    case 501:
+      return Code::unimplemented;
+    case 502:
+    case 503:
+      return Code::unavailable;
+    default:
+      break;
   }
   if (status >= 200 && status < 400) return Code::ok;
   if (status >= 400 && status < 500) return Code::invalid_argument;
@@ -94,7 +110,8 @@ Error::~Error() {
 }
 
 Error Error::invalid(std::vector<FieldError> fields) {
-  std::string message = fields.size() == 1 ? "1 field is invalid" : std::to_string(fields.size()) + " fields are invalid";
+  std::string message =
+      fields.size() == 1 ? "1 field is invalid" : std::to_string(fields.size()) + " fields are invalid";
   for (std::size_t i = 0; i < fields.size() && i < 3; ++i) {
     message += (i == 0 ? ": " : "; ") + fields[i].pointer + " " + fields[i].message;
   }

@@ -16,7 +16,8 @@
 
 namespace marty {
 
-// The canonical codes of gRPC (https://grpc.github.io/grpc/core/md_doc_statuscodes.html); the values are the gRPC status.
+// The canonical codes of gRPC (https://grpc.github.io/grpc/core/md_doc_statuscodes.html); the values are the gRPC
+// status.
 enum class Code : std::uint8_t {
   ok = 0,
   cancelled = 1,
@@ -59,8 +60,8 @@ struct FieldError {
   bool operator==(const FieldError&) const = default;
 };
 
-// What is thrown. Cheap to copy: the content is shared and immutable (exceptions are copied by the language). Counted by
-// hand: <memory> would cost every source that sees this header a quarter of a second.
+// What is thrown. Cheap to copy: the content is shared and immutable (exceptions are copied by the language). Counted
+// by hand: <memory> would cost every source that sees this header a quarter of a second.
 class Error : public std::exception {
  public:
   Error(Code code, std::string message);
@@ -75,7 +76,8 @@ class Error : public std::exception {
   // invalid_argument with the list of fields as its content.
   static Error invalid(std::vector<FieldError> fields);
 
-  // The same error with a more exact HTTP status than its code's row gives: 405, 413, 415, 428 ... have no code of their own.
+  // The same error with a more exact HTTP status than its code's row gives: 405, 413, 415, 428 ... have no code of
+  // their own.
   Error with_http_status(int status) const;
 
   Code code() const noexcept;
@@ -93,7 +95,8 @@ class Error : public std::exception {
   Shared* shared_;
 };
 
-// A line for logs of any exception, with its causes: "unavailable: cannot open the pool: cannot connect to 10.0.0.7:5432".
+// A line for logs of any exception, with its causes: "unavailable: cannot open the pool: cannot connect
+// to 10.0.0.7:5432".
 std::string describe(std::exception_ptr exception);
 
 }  // namespace marty

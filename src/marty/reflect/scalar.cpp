@@ -1,5 +1,6 @@
 #include "marty/reflect/scalar.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstring>
@@ -95,11 +96,15 @@ std::string enumeration_expectation(const Type& type) {
 
 std::string variant_expectation(const Type& type) {
   constexpr std::string_view kMust = "must be ";
-  std::string text(kMust);
+  std::vector<std::string> expectations;
   for (const Type* alternative : type.variant->alternatives) {
-    if (text.size() > kMust.size()) text += ", or ";
-    text += expectation(*alternative).substr(kMust.size());
+    std::string each = expectation(*alternative).substr(kMust.size());
+    if (std::find(expectations.begin(), expectations.end(), each) == expectations.end()) {
+      expectations.push_back(std::move(each));
+    }
   }
+  std::string text(kMust);
+  for (const std::string& each : expectations) text += (&each == &expectations.front() ? "" : ", or ") + each;
   return text;
 }
 
