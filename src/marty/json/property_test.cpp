@@ -7,6 +7,7 @@
 #include <random>
 
 #include "bench/order.hpp"
+#include "marty/base/uuid.hpp"
 #include "marty/json/json.hpp"
 #include "marty/json/value.hpp"
 #include "marty/reflect/validate.hpp"
@@ -126,7 +127,7 @@ class Random {
 
 TEST(JsonProperty, random_objects_read_back_to_the_same_text) {
   Random random(1);
-  for (int i = 0; i < 300; ++i) {
+  for (int i = 0; i < 60; ++i) {
     const std::string text = to_string(random.branch(3));
     EXPECT_EQ(to_string(parse<Branch>(text)), text);
   }
@@ -134,7 +135,7 @@ TEST(JsonProperty, random_objects_read_back_to_the_same_text) {
 
 TEST(JsonProperty, a_value_and_a_struct_hold_the_same_document) {
   Random random(2);
-  for (int i = 0; i < 100; ++i) {
+  for (int i = 0; i < 30; ++i) {
     const std::string text = to_string(random.branch(2));
     const Value value = Value::parse(text);
     EXPECT_EQ(Value::parse(value.to_string()), value);
@@ -144,7 +145,7 @@ TEST(JsonProperty, a_value_and_a_struct_hold_the_same_document) {
 
 TEST(JsonProperty, white_space_between_tokens_changes_nothing) {
   Random random(3);
-  for (int i = 0; i < 100; ++i) {
+  for (int i = 0; i < 30; ++i) {
     const std::string text = to_string(random.branch(2));
     std::string spaced;
     bool in_string = false;
@@ -177,7 +178,7 @@ TEST(JsonProperty, every_prefix_of_a_document_is_refused) {
 TEST(JsonProperty, damaged_documents_are_refused_or_give_a_valid_object) {
   Random random(4);
   int accepted = 0;
-  for (int i = 0; i < 20'000; ++i) {
+  for (int i = 0; i < 4'000; ++i) {
     std::string text(bench::kOrderText);
     for (std::size_t damage = 1 + random.below(3); damage > 0; --damage) {
       const std::size_t at = random.below(text.size());
@@ -204,7 +205,7 @@ TEST(JsonProperty, damaged_documents_are_refused_or_give_a_valid_object) {
     EXPECT_EQ(reflect::validate(order).size(), 0u) << text;
     EXPECT_EQ(to_string(parse<bench::Order>(to_string(order))), to_string(order)) << text;
   }
-  EXPECT_GT(accepted, 100) << "the damage is too hard to test anything";
+  EXPECT_GT(accepted, 20) << "the damage is too hard to test anything";
 }
 
 }  // namespace

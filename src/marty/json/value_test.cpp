@@ -37,6 +37,7 @@ TEST(Value, integers_of_64_bits_are_exact_and_stay_integers) {
   EXPECT_THROW(Value(UINT64_MAX).as_integer(), Error);
   EXPECT_THROW(Value(-1).as_unsigned(), Error);
   EXPECT_EQ(Value(-1).as_number(), -1.0);
+  EXPECT_EQ(Value::parse("-0").to_string(), "-0");
 }
 
 TEST(Value, the_wrong_type_is_an_error_that_names_both) {

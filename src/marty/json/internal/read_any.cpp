@@ -62,6 +62,7 @@ bool Reader::read_any_number(Value& value, const Path& path) {
     value = number;
     return true;
   };
+  integral = integral && text != "-0";  // no integer is minus zero
   if (integral && (read_as(std::int64_t{}) || read_as(std::uint64_t{}))) return true;
   return read_as(double{}) || report(path, "is too large for a number");
 }
