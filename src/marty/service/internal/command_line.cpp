@@ -28,7 +28,8 @@ CommandLineResult parse_command_line(const std::string& name, const std::string&
   CommandLine line;
   CLI::App app(name + " " + version, name);
   app.set_version_flag("--version", name + " " + version);
-  app.add_option("--directory", line.directory, "Where config/ and migrations/ are (else MARTY_HOME, else here)");
+  app.add_option("--directory", line.directory,
+                 "The folder to work in, with config/ and migrations/ (else MARTY_HOME, else here)");
   app.add_option("--environment", line.environment,
                  "development, testing, staging or production (else MARTY_ENV, else development)");
   app.require_subcommand(0, 1);

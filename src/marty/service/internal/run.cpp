@@ -1,6 +1,7 @@
 // Service::run(): from the command line to the exit code.
 #include <csignal>
 #include <cstdio>
+#include <filesystem>
 #include <string_view>
 
 #include "marty/base/error.hpp"
@@ -46,6 +47,14 @@ void print_steps(const std::vector<data::MigrationStep>& steps, bool dry_run) {
 
 }  // namespace
 
+// Like `make -C`: configuration, migrations and a database file are all found from there.
+void Service::State::enter_directory() {
+  std::error_code failure;
+  std::filesystem::current_path(options.directory, failure);
+  if (failure) throw Error(Code::not_found, "cannot work in " + options.directory + ": " + failure.message());
+  options.directory = ".";
+}
+
 int Service::State::run(Service& self) {
   const service::CommandLineResult parsed =
       service::parse_command_line(name, version, static_cast<int>(arguments.size()), arguments.data());
@@ -58,6 +67,7 @@ int Service::State::run(Service& self) {
   if (!line.directory.empty()) options.directory = line.directory;
   if (!line.environment.empty()) options.environment = line.environment;
   try {
+    enter_directory();
     load_configuration();
     runtime::WorldOptions world_options;
     world_options.loops = server_section.loops;

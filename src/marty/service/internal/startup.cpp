@@ -35,7 +35,7 @@ void Service::State::open_database() {
   database->check();
   if (migrates_on_start()) {
     for (const data::MigrationStep& step : migrations().up()) {
-      kLog.info("migrated the database", {{"version", step.version}, {"migration", step.name}});
+      kLog.info("migrated the database", {{"migration", std::to_string(step.version) + "_" + step.name}});
     }
     return;
   }

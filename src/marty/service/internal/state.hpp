@@ -49,6 +49,7 @@ class Service::State {
   void add_endpoints();
   // run.cpp: what the command line asks for; the exit code
   int run(Service& self);
+  void enter_directory();
   int serve(Service& self);
   int migrate(const service::CommandLine& line);
   int print_openapi();

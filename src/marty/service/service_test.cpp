@@ -1,0 +1,180 @@
+#include "marty/service/service.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <malloc.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "marty/base/error.hpp"
+#include "marty/http/client.hpp"
+#include "marty/runtime/fiber.hpp"
+#include "marty/runtime/simulation.hpp"
+#include "marty/runtime/world.hpp"
+
+namespace marty {
+namespace {
+
+using testing::HasSubstr;
+
+struct Greeting {
+  std::string message;
+};
+
+struct Greeter {
+  std::string word;
+};
+
+Greeting greet(Path<std::string> name, const Greeter& greeter) { return {greeter.word + ", " + *name + "!"}; }
+
+// The options of a test: nothing of the process's environment, no files, a free port.
+ServiceOptions options(telemetry::LogSink& log, config::Variables variables = {}) {
+  variables.emplace("MARTY_SERVER__HTTP_PORT", "0");
+  return {.directory = "/nonexistent", .environment = "testing", .variables = std::move(variables), .log_sink = &log};
+}
+
+std::string failure_of(const std::function<void()>& function) {
+  try {
+    function();
+  } catch (const Error&) {
+    return describe(std::current_exception());
+  }
+  return "nothing was thrown";
+}
+
+TEST(Service, ServesItsRoutesWithItsDependencies) {
+  runtime::SimulatedWorld().run([] {
+    telemetry::RecordingSink log;
+    Service service("hello", options(log));
+    service.provide([] { return Greeter{"Hello"}; });
+    service.get("/hello/{name}", greet, "Greet somebody");
+    service.start();
+    http::Client client;
+    EXPECT_EQ(client.get("http://" + service.address().to_string() + "/hello/you").body,
+              R"({"message":"Hello, you!"})");
+    service.stop();
+  });
+}
+
+TEST(Service, AMissingDependencyStopsTheStartNamingRouteAndType) {
+  runtime::SimulatedWorld().run([] {
+    telemetry::RecordingSink log;
+    Service service("hello", options(log));
+    service.get("/hello/{name}", greet, "Greet somebody");
+    const std::string failure = failure_of([&] { service.start(); });
+    EXPECT_THAT(failure, HasSubstr("GET /hello/{name}"));
+    EXPECT_THAT(failure, HasSubstr("Greeter"));
+  });
+}
+
+TEST(Service, ATakenPortStopsTheStartNamingTheKey) {
+  runtime::SimulatedWorld().run([] {
+    telemetry::RecordingSink log;
+    const runtime::Listener other = runtime::listen(runtime::Address::ip("127.0.0.1", 8080));
+    Service service("hello", options(log, {{"MARTY_SERVER__HTTP_PORT", "8080"}}));
+    EXPECT_THAT(failure_of([&] { service.start(); }), HasSubstr("MARTY_SERVER__HTTP_PORT"));
+  });
+}
+
+TEST(Service, AnUnknownKeyStopsTheStartNamingTheNearest) {
+  runtime::SimulatedWorld().run([] {
+    telemetry::RecordingSink log;
+    Service service("hello", options(log, {{"MARTY_SERVER__HTTP_PROT", "1"}}));
+    EXPECT_THAT(failure_of([&] { service.start(); }), HasSubstr("server.http_port"));
+  });
+}
+
+struct Limits {
+  int greetings = 3;
+  static constexpr auto rules = marty::rules(field<&Limits::greetings>.range(1, 10));
+};
+
+TEST(Service, HandsConfiguredSectionsToHooksAndStopsInReverse) {
+  runtime::SimulatedWorld().run([] {
+    telemetry::RecordingSink log;
+    std::vector<std::string> order;
+    Service service("hello", options(log, {{"MARTY_LIMITS__GREETINGS", "7"}}));
+    service.configure<Limits>("limits");
+    service.on_start("first",
+                     [&](const Limits& limits) { order.push_back("+first " + std::to_string(limits.greetings)); });
+    service.on_stop("first", [&](const Limits&) { order.push_back("-first"); });
+    service.on_stop("second", [&](const Limits&) { order.push_back("-second"); });
+    service.start();
+    service.stop();
+    EXPECT_THAT(order, testing::ElementsAre("+first 7", "-second", "-first"));
+  });
+}
+
+TEST(Service, IsNotReadyWhileARequiredComponentFails) {
+  runtime::SimulatedWorld().run([] {
+    telemetry::RecordingSink log;
+    bool well = true;
+    Service service("hello", options(log));
+    service.health_check({.name = "payments", .check = [&] {
+                            if (!well) throw Error(Code::unavailable, "no answer");
+                          }});
+    service.start();
+    http::Client client;
+    const std::string url = "http://" + service.address().to_string();
+    EXPECT_EQ(client.get(url + "/health/ready").status, 200);
+    well = false;
+    runtime::sleep_for(std::chrono::seconds(1));
+    EXPECT_EQ(client.get(url + "/health/ready").status, 503);
+    EXPECT_EQ(client.get(url + "/health/live").status, 200);
+    EXPECT_THAT(client.get(url + "/health").body, HasSubstr("no answer"));
+    service.stop();
+  });
+}
+
+TEST(Service, FinishesWhatIsInFlightBeforeItStops) {
+  runtime::SimulatedWorld world;
+  world.run([&] {
+    telemetry::RecordingSink log;
+    Service service("slow", options(log));
+    service.get(
+        "/slow",
+        [] {
+          runtime::sleep_for(std::chrono::seconds(5));
+          return Greeting{"done"};
+        },
+        "Takes its time");
+    service.start();
+    const std::string url = "http://" + service.address().to_string() + "/slow";
+    auto request = runtime::spawn([&] { return http::Client().get(url).status; });
+    runtime::sleep_for(std::chrono::seconds(1));
+    service.stop();
+    EXPECT_EQ(request.join(), 200);
+  });
+}
+
+// Descriptors and threads of this process, by what /proc lists.
+std::size_t entries(const char* directory) {
+  return static_cast<std::size_t>(
+      std::distance(std::filesystem::directory_iterator(directory), std::filesystem::directory_iterator()));
+}
+
+void start_and_stop() {
+  runtime::World::real({.loops = 1})->run([] {
+    telemetry::RecordingSink log;
+    Service service("hello", options(log));
+    service.provide([] { return Greeter{"Hello"}; });
+    service.get("/hello/{name}", greet, "Greet somebody");
+    service.start();
+    EXPECT_EQ(http::Client().get("http://" + service.address().to_string() + "/hello/you").status, 200);
+    service.stop();
+  });
+}
+
+TEST(Service, StartsAndStopsAThousandTimesWithoutLeaking) {
+  for (int i = 0; i < 50; ++i) start_and_stop();
+  const std::size_t descriptors = entries("/proc/self/fd"), threads = entries("/proc/self/task");
+  const std::size_t bytes = mallinfo2().uordblks;
+  for (int i = 0; i < 1000; ++i) start_and_stop();
+  EXPECT_EQ(entries("/proc/self/fd"), descriptors);
+  EXPECT_EQ(entries("/proc/self/task"), threads);
+  EXPECT_LT(mallinfo2().uordblks, bytes + 64 * 1024);
+}
+
+}  // namespace
+}  // namespace marty
