@@ -51,7 +51,7 @@ void add_bounds(const Rules& rules, Value& schema) {
   if (rules.min_length) schema["minLength"] = *rules.min_length;
   if (rules.max_length) schema["maxLength"] = *rules.max_length;
   // A map is an object in JSON, where the keywords have other names.
-  const bool is_map = schema["type"] == Value("object");
+  const bool is_map = std::as_const(schema)["type"] == Value("object");
   if (rules.min_items) schema[is_map ? "minProperties" : "minItems"] = *rules.min_items;
   if (rules.max_items) schema[is_map ? "maxProperties" : "maxItems"] = *rules.max_items;
   if (rules.unique) schema["uniqueItems"] = true;
