@@ -9,6 +9,9 @@
 #include "marty/telemetry/log.hpp"
 #include "marty/telemetry/standard.hpp"
 #include "marty/web/internal/binding.hpp"
+#include "marty/web/internal/documentation.hpp"
+#include "marty/web/multipart.hpp"
+#include "marty/web/openapi.hpp"
 #include "marty/web/problem.hpp"
 
 namespace marty::web {
@@ -68,6 +71,7 @@ App::App(AppOptions options) : options_(std::move(options)) {
   dependencies_.ambient<Caller>(index_of(Ambient::caller));
   dependencies_.ambient<telemetry::Context>(index_of(Ambient::context));
   dependencies_.ambient<Exchange>(index_of(Ambient::exchange));
+  dependencies_.per_request([](http::Request& request) { return Multipart(request); });
 }
 
 App::~App() { stop(); }
@@ -115,9 +119,19 @@ void App::start() {
   const bool authorizes = std::any_of(filters_.begin(), filters_.end(),
                                       [](const auto& filter) { return filter->phase == Phase::authorization; });
   if (protects && !authorizes) filter(Phase::authorization, "permissions", check_permissions);
+  document();
   bind_routes();
   if (options_.telemetry && options_.metrics != nullptr) telemetry_ = std::make_unique<Telemetry>(options_, routes_);
   started_ = true;
+}
+
+void App::document() {
+  if (!options_.docs) return;
+  if (!documentation_) {
+    documentation_ = std::make_unique<internal::Documentation>();
+    internal::add_documentation_routes(*this, *documentation_);
+  }
+  documentation_->set(openapi(options_, routes_));
 }
 
 void App::bind_routes() {
@@ -129,6 +143,11 @@ void App::bind_routes() {
     route->handler->sources.clear();
     for (const TypeInfo* need : route->handler->needs) route->handler->sources.push_back(dependencies_.source(*need));
   }
+}
+
+const std::string& App::openapi_text() const noexcept {
+  MARTY_CHECK(documentation_ != nullptr);
+  return documentation_->text();
 }
 
 void App::stop() noexcept {

@@ -32,9 +32,22 @@ class Metrics;
 
 namespace marty::web {
 
+namespace internal {
+class Documentation;
+}
+
 struct ApiServer {
   std::string url;
   std::string description;
+};
+
+struct ApiTag {
+  std::string name;
+  std::string description;
+};
+struct ApiLicense {
+  std::string name;
+  std::string url;
 };
 
 struct AppOptions {
@@ -42,7 +55,11 @@ struct AppOptions {
   std::string version = "0.1.0";
   std::string description;         // CommonMark
   std::vector<ApiServer> servers;  // none: the one that serves the document
-  std::string service = "marty";   // the label of the metrics
+  std::vector<ApiTag> tags;        // what the tags of the routes stand for
+  ApiLicense license;
+  std::string service = "marty";  // the label of the metrics
+
+  bool docs = true;  // serves /openapi.json, and /docs, /docs/redoc, /docs/stoplight where these are built in
 
   bool telemetry = true;                  // trace and correlation context, echoed ids, metrics
   telemetry::Metrics* metrics = nullptr;  // null: counts nothing; must outlive the app
@@ -114,6 +131,8 @@ class App final : public http::Handler {
   std::vector<std::string> filters() const;  // "authentication: tokens", in order
   const AppOptions& options() const noexcept { return options_; }
   AppOptions& options() noexcept { return options_; }  // before start()
+  // The OpenAPI 3.1 document, as /openapi.json gives it. REQUIRES start(), and options().docs.
+  const std::string& openapi_text() const noexcept;
 
  private:
   friend class Next;
@@ -126,6 +145,7 @@ class App final : public http::Handler {
   void refuse_unmatched(Exchange& exchange) const;
   void report(Exchange& exchange, const std::exception_ptr& exception) const;
   void log_access(Exchange& exchange) const;
+  void document();
   void bind_routes();
 
   AppOptions options_;
@@ -135,6 +155,7 @@ class App final : public http::Handler {
   std::vector<std::unique_ptr<Filter>> filters_;  // by phase
   std::size_t edge_filters_ = 0;
   std::unique_ptr<Telemetry> telemetry_;
+  std::unique_ptr<internal::Documentation> documentation_;  // null: options().docs is off
   bool started_ = false;
 };
 

@@ -22,7 +22,8 @@
 
 namespace marty::web {
 
-class FileReply;
+struct FileReply;
+class Multipart;
 
 // One parameter that is read from the request.
 struct ParameterInfo {
@@ -57,6 +58,7 @@ class RouteHandler {
   bool reads_query = false;
   bool takes_request = false;  // may read anything by itself
   bool takes_form = false;
+  bool streams_form = false;  // by Multipart&
 };
 
 namespace internal {
@@ -128,6 +130,7 @@ struct InjectedArgument {
     handler.needs.push_back(&type_info<Plain>());
     if constexpr (std::is_same_v<T, http::Request>) handler.takes_request = true;
     if constexpr (std::is_same_v<T, http::Response>) handler.result.raw = true;
+    if constexpr (std::is_same_v<T, Multipart>) handler.takes_form = handler.streams_form = true;
   }
   void read(Exchange&, const RouteHandler&, std::size_t&, std::size_t& next_need) { index = next_need++; }
   void inject(Exchange& exchange, const RouteHandler& handler) {

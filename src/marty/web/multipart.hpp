@@ -41,6 +41,8 @@ class Part {
 class Multipart {
  public:
   explicit Multipart(http::Request& request);
+  Multipart(const Multipart&) = delete;
+  Multipart& operator=(const Multipart&) = delete;
   Part* next();  // null after the last part; skips what was not read of the one before
 
  private:

@@ -49,10 +49,11 @@ Problem make_problem(const Error& error) {
 }
 
 void write_problem(http::Response& response, const Problem& problem) {
-  for (const char* name : {"cache-control", "content-disposition", "content-encoding", "content-language",
-                           "content-range", "etag", "last-modified", "location"}) {
+  for (const char* name : {"cache-control", "content-disposition", "content-encoding", "content-language", "etag",
+                           "last-modified", "location"}) {
     response.remove_header(name);
   }
+  if (problem.status != 416) response.remove_header("content-range");
   response.set_stream(nullptr);
   response.status = problem.status;
   std::string text = json::to_string(problem);

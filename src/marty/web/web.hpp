@@ -3,6 +3,7 @@
 
 #include "marty/web/app.hpp"
 #include "marty/web/caller.hpp"
+#include "marty/web/file_reply.hpp"
 #include "marty/web/filter.hpp"
 #include "marty/web/multipart.hpp"
 #include "marty/web/parameters.hpp"
@@ -14,6 +15,7 @@ using web::Caller;
 using web::Cookie;
 using web::Created;
 using web::File;
+using web::FileReply;
 using web::Form;
 using web::HeaderValue;
 using web::Html;

@@ -1,0 +1,109 @@
+#include "marty/web/compression.hpp"
+
+#include <optional>
+
+#include "marty/base/strings.hpp"
+#include "marty/compress/compress.hpp"
+#include "marty/web/cors.hpp"
+#include "marty/web/media_type.hpp"
+
+namespace marty::web {
+namespace {
+
+using compress::Coding;
+
+// Compresses what another stream writes.
+class CompressedStream final : public http::BodyStream {
+ public:
+  CompressedStream(std::unique_ptr<http::BodyStream> inner, Coding coding)
+      : inner_(std::move(inner)), coding_(coding) {}
+
+  void write_to(http::BodyWriter& writer) override {
+    Writer compressing(writer, coding_);
+    inner_->write_to(compressing);
+    compressing.finish();
+  }
+
+ private:
+  class Writer final : public http::BodyWriter {
+   public:
+    Writer(http::BodyWriter& out, Coding coding) : out_(out), compressor_(coding) {}
+    void write(std::string_view bytes) override {
+      compressor_.write(bytes, buffer_);
+      send();
+    }
+    void flush() override {
+      compressor_.flush(buffer_);
+      send();
+      out_.flush();
+    }
+    void finish() {
+      compressor_.finish(buffer_);
+      send();
+    }
+
+   private:
+    void send() {
+      if (!buffer_.empty()) out_.write(buffer_);
+      buffer_.clear();
+    }
+    http::BodyWriter& out_;
+    compress::Compressor compressor_;
+    std::string buffer_;
+  };
+
+  std::unique_ptr<http::BodyStream> inner_;
+  Coding coding_;
+};
+
+// The coding that the client likes best; brotli where it likes both as much.
+std::optional<Coding> choose(std::string_view accept_encoding, bool brotli, bool gzip) {
+  const int brotli_quality = brotli ? encoding_quality(accept_encoding, "br") : 0;
+  const int gzip_quality = gzip ? encoding_quality(accept_encoding, "gzip") : 0;
+  if (brotli_quality == 0 && gzip_quality == 0) return std::nullopt;
+  return brotli_quality >= gzip_quality ? Coding::brotli : Coding::gzip;
+}
+
+bool covers(std::string_view range, std::string_view essence) {
+  if (!range.ends_with("/*")) return equals_ignore_case(range, essence);
+  const std::string_view group = range.substr(0, range.size() - 1);
+  return equals_ignore_case(group, essence.substr(0, group.size()));
+}
+
+void weaken_etag(http::Response& response) {
+  const std::string etag(response.header("etag"));
+  if (etag.starts_with('"')) response.set_header("etag", "W/" + etag);
+}
+
+}  // namespace
+
+bool Compression::worthwhile(const http::Response& response) const {
+  if (response.status < 200 || response.status == 204 || response.status == 206 || response.status == 304) return false;
+  if (!response.header("content-encoding").empty()) return false;
+  if (response.header("cache-control").find("no-transform") != std::string_view::npos) return false;
+  if (response.stream() == nullptr && response.body().size() < options_.min_bytes) return false;
+  const std::string_view essence = parse_media_type(response.header("content-type")).essence;
+  if (essence.ends_with("+json") || essence.ends_with("+xml")) return true;
+  for (const std::string& range : options_.media_types) {
+    if (covers(range, essence)) return true;
+  }
+  return false;
+}
+
+void Compression::operator()(http::Request& request, http::Response& response, Next next) const {
+  next();
+  if (!worthwhile(response)) return;
+  add_vary(response, "Accept-Encoding");
+  const std::string_view accepted = request.header("accept-encoding");
+  const std::optional<Coding> coding = choose(accepted, options_.brotli, options_.gzip);
+  if (accepted.empty() || !coding) return;
+  if (response.stream() != nullptr) {
+    response.set_stream(std::make_unique<CompressedStream>(response.take_stream(), *coding));
+  } else {
+    response.body() = compress::compress(*coding, response.body());
+  }
+  response.set_header("content-encoding", compress::coding_name(*coding));
+  weaken_etag(response);
+}
+
+}  // namespace marty::web

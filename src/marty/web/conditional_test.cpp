@@ -1,0 +1,184 @@
+#include "marty/web/conditional.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <set>
+
+#include "marty/web/http_date.hpp"
+#include "marty/web/media_type.hpp"
+#include "marty/web/percent.hpp"
+#include "marty/web/query.hpp"
+#include "marty/web/range.hpp"
+
+namespace marty::web {
+namespace {
+
+using ::testing::ElementsAre;
+
+Timestamp at(std::string_view text) { return *parse_timestamp(text); }
+
+TEST(HttpDateTest, WritesTheFixedForm) {
+  EXPECT_EQ(format_http_date(at("1994-11-06T08:49:37.5Z")), "Sun, 06 Nov 1994 08:49:37 GMT");
+  EXPECT_EQ(format_http_date(at("2024-02-29T23:59:59Z")), "Thu, 29 Feb 2024 23:59:59 GMT");
+}
+
+TEST(HttpDateTest, ReadsAllThreeForms) {
+  const Timestamp now = at("2026-01-01T00:00:00Z");
+  const Timestamp expected = at("1994-11-06T08:49:37Z");
+  EXPECT_EQ(parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT", now), expected);
+  EXPECT_EQ(parse_http_date("Sunday, 06-Nov-94 08:49:37 GMT", now), expected);
+  EXPECT_EQ(parse_http_date("Sun Nov  6 08:49:37 1994", now), expected);
+  EXPECT_EQ(parse_http_date("Sunday, 06-Nov-70 08:49:37 GMT", now), at("2070-11-06T08:49:37Z"));
+  EXPECT_EQ(parse_http_date("Sunday, 06-Nov-77 08:49:37 GMT", now), at("1977-11-06T08:49:37Z"));
+}
+
+TEST(HttpDateTest, RefusesAnythingElse) {
+  const Timestamp now = at("2026-01-01T00:00:00Z");
+  for (const char* text :
+       {"", "Sun", "Sun, 06 Nov 1994 08:49:37", "Sun, 6 Nov 1994 08:49:37 GMT", "Sun, 31 Feb 1994 08:49:37 GMT",
+        "Sun, 06 Nov 1994 24:00:00 GMT", "Sun, 06 nov 1994 08:49:37 GMT", "Sun Nov 6 08:49:37 1994",
+        "Sun, 06 Nov 1994 08:49:37 GMT ", "1994-11-06T08:49:37Z"}) {
+    EXPECT_EQ(parse_http_date(text, now), std::nullopt) << text;
+  }
+}
+
+TEST(EntityTagTest, ChangesWithEveryByte) {
+  std::set<std::string> tags;
+  const std::string content(100, 'a');
+  tags.insert(make_etag(content));
+  for (std::size_t i = 0; i < content.size(); ++i) {
+    std::string changed = content;
+    changed[i] = 'b';
+    tags.insert(make_etag(changed));
+    tags.insert(make_etag(content.substr(0, i)));
+  }
+  EXPECT_EQ(tags.size(), 201U);
+  EXPECT_THAT(make_etag(content), ::testing::MatchesRegex("\"[0-9a-f]{16}\""));
+}
+
+TEST(EntityTagTest, IsComparedStronglyOrWeakly) {
+  EXPECT_TRUE(has_etag("\"a\", \"b\"", "\"b\"", Comparison::strong));
+  EXPECT_FALSE(has_etag("W/\"b\"", "\"b\"", Comparison::strong));
+  EXPECT_FALSE(has_etag("W/\"b\"", "W/\"b\"", Comparison::strong));
+  EXPECT_TRUE(has_etag("W/\"b\"", "\"b\"", Comparison::weak));
+  EXPECT_TRUE(has_etag("\"a,b\"", "\"a,b\"", Comparison::strong));
+  EXPECT_TRUE(has_etag("*", "\"x\"", Comparison::strong));
+  EXPECT_FALSE(has_etag("\"a\"", "", Comparison::weak));
+}
+
+// Status of a request with these headers; 0: go on.
+int evaluate(http::Method method, const std::vector<http::Header>& headers) {
+  http::Request request;
+  request.method = method;
+  request.headers = http::HeaderList(headers);
+  return precondition(request, {.etag = "\"v2\"", .last_modified = at("2024-01-02T00:00:00.9Z")}).value_or(0);
+}
+
+TEST(PreconditionTest, FollowsTheOrderOfTheStandard) {
+  using http::Method;
+  EXPECT_EQ(evaluate(Method::get, {}), 0);
+  EXPECT_EQ(evaluate(Method::get, {{"if-none-match", "\"v2\""}}), 304);
+  EXPECT_EQ(evaluate(Method::put, {{"if-none-match", "*"}}), 412);
+  EXPECT_EQ(evaluate(Method::put, {{"if-match", "\"v1\""}}), 412);
+  EXPECT_EQ(evaluate(Method::put, {{"if-match", "\"v2\""}}), 0);
+  EXPECT_EQ(evaluate(Method::get, {{"if-modified-since", "Tue, 02 Jan 2024 00:00:00 GMT"}}), 304);
+  EXPECT_EQ(evaluate(Method::get, {{"if-modified-since", "Mon, 01 Jan 2024 00:00:00 GMT"}}), 0);
+  EXPECT_EQ(evaluate(Method::get, {{"if-modified-since", "nonsense"}}), 0);
+  EXPECT_EQ(evaluate(Method::put, {{"if-modified-since", "Tue, 02 Jan 2024 00:00:00 GMT"}}), 0);
+  EXPECT_EQ(evaluate(Method::put, {{"if-unmodified-since", "Mon, 01 Jan 2024 00:00:00 GMT"}}), 412);
+  EXPECT_EQ(evaluate(Method::put, {{"if-unmodified-since", "Tue, 02 Jan 2024 00:00:00 GMT"}}), 0);
+  // If-None-Match takes precedence over If-Modified-Since, If-Match over If-Unmodified-Since.
+  EXPECT_EQ(
+      evaluate(Method::get, {{"if-none-match", "\"v1\""}, {"if-modified-since", "Tue, 02 Jan 2024 00:00:00 GMT"}}), 0);
+  EXPECT_EQ(evaluate(Method::put, {{"if-match", "\"v2\""}, {"if-unmodified-since", "Mon, 01 Jan 2024 00:00:00 GMT"}}),
+            0);
+}
+
+TEST(RangeTest, ReadsOneRange) {
+  using Kind = RangeRequest::Kind;
+  const auto part = [](std::string_view header, std::uint64_t size) {
+    const RangeRequest request = parse_range(header, size);
+    EXPECT_EQ(request.kind, Kind::part) << header;
+    return request.range;
+  };
+  EXPECT_EQ(part("bytes=0-99", 1000), (ByteRange{0, 100}));
+  EXPECT_EQ(part("bytes=900-", 1000), (ByteRange{900, 100}));
+  EXPECT_EQ(part("bytes=-50", 1000), (ByteRange{950, 50}));
+  EXPECT_EQ(part("bytes=-5000", 1000), (ByteRange{0, 1000}));
+  EXPECT_EQ(part("bytes=999-99999999999999999999999", 1000), (ByteRange{999, 1}));
+  for (const char* none : {"bytes=1000-", "bytes=-0", "bytes=99999999999999999999999-"}) {
+    EXPECT_EQ(parse_range(none, 1000).kind, Kind::unsatisfiable) << none;
+  }
+  EXPECT_EQ(parse_range("bytes=-1", 0).kind, Kind::unsatisfiable);
+  for (const char* whole :
+       {"", "bytes", "bytes=", "bytes=-", "bytes=5-2", "bytes=a-b", "items=0-1", "bytes=0-1,3-4", "bytes=0--1"}) {
+    EXPECT_EQ(parse_range(whole, 1000).kind, Kind::whole) << whole;
+  }
+}
+
+TEST(PercentTest, DecodesWhatIsEncodedAndRefusesHalfOfIt) {
+  std::string buffer;
+  EXPECT_EQ(percent_decode("plain", buffer), "plain");
+  EXPECT_EQ(percent_decode("a%20b%C3%a9+", buffer), "a b\xC3\xA9+");
+  EXPECT_EQ(percent_decode("a+b", buffer, Plus::space), "a b");
+  EXPECT_EQ(percent_decode("%", buffer), std::nullopt);
+  EXPECT_EQ(percent_decode("%4", buffer), std::nullopt);
+  EXPECT_EQ(percent_decode("%4g", buffer), std::nullopt);
+  std::string out;
+  append_percent_encoded(out, "a b/\xC3\xA9~");
+  EXPECT_EQ(out, "a%20b%2F%C3%A9~");
+}
+
+std::vector<std::string> all(PairReader reader) {
+  std::vector<std::string> pairs;
+  while (const auto pair = reader.next()) {
+    pairs.push_back(std::string(pair->name) + "=" + std::string(pair->value) + (pair->valid ? "" : "!"));
+  }
+  return pairs;
+}
+
+TEST(PairReaderTest, ReadsQueriesAndCookies) {
+  EXPECT_THAT(all(query_pairs("a=1&&b=x+y%26&c&=d&e=%zz&f=%ff")),
+              ElementsAre("a=1", "b=x y&", "c=", "=d", "e=%zz!", "f=\xff!"));
+  EXPECT_THAT(all(query_pairs("")), ElementsAre());
+  EXPECT_THAT(all(cookie_pairs(" a=1; b=\"two words\";c=x=y; ; =7; flag")), ElementsAre("a=1", "b=two words", "c=x=y"));
+}
+
+TEST(MediaTypeTest, ReadsTypesAndParameters) {
+  const MediaType type = parse_media_type("Multipart/Form-Data; charset=utf-8; boundary=\"a;\\\"b\"");
+  EXPECT_TRUE(type.is("multipart/form-data"));
+  std::string buffer;
+  EXPECT_EQ(type.parameter("Boundary", buffer), "a;\"b");
+  EXPECT_EQ(type.parameter("charset", buffer), "utf-8");
+  EXPECT_EQ(type.parameter("other", buffer), std::nullopt);
+  EXPECT_TRUE(parse_media_type("application/vnd.pet+json").is_json());
+  EXPECT_FALSE(parse_media_type("application/jsonp").is_json());
+  for (const char* malformed : {"", "json", "/json", "application/", "a b/c", "a/b c"}) {
+    EXPECT_EQ(parse_media_type(malformed).essence, "") << malformed;
+  }
+}
+
+TEST(MediaTypeTest, TheMostExactRangeDecides) {
+  EXPECT_TRUE(acceptable("", "application/json"));
+  EXPECT_TRUE(acceptable("text/html, */*;q=0.1", "application/json"));
+  EXPECT_FALSE(acceptable("text/html", "application/json"));
+  EXPECT_FALSE(acceptable("*/*, application/json;q=0", "application/json"));
+  EXPECT_TRUE(acceptable("application/*;q=0, application/json", "application/json"));
+  EXPECT_TRUE(acceptable("APPLICATION/JSON;q=0.001", "application/json"));
+  EXPECT_TRUE(acceptable("nonsense", "application/json"));
+  EXPECT_TRUE(acceptable("text/html;q=2", "application/json"));
+}
+
+TEST(MediaTypeTest, EncodingsHaveQualities) {
+  EXPECT_EQ(encoding_quality("gzip;q=0.5, br", "gzip"), 500);
+  EXPECT_EQ(encoding_quality("gzip;q=0.5, br", "br"), 1000);
+  EXPECT_EQ(encoding_quality("*;q=0.25", "br"), 250);
+  EXPECT_EQ(encoding_quality("gzip;q=0, *", "gzip"), 0);
+  EXPECT_EQ(encoding_quality("", "gzip"), 0);
+  EXPECT_EQ(encoding_quality("", "identity"), 1000);
+}
+
+}  // namespace
+}  // namespace marty::web

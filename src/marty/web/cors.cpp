@@ -1,0 +1,109 @@
+#include "marty/web/cors.hpp"
+
+#include <algorithm>
+
+#include "marty/base/error.hpp"
+#include "marty/base/strings.hpp"
+#include "marty/web/media_type.hpp"
+
+namespace marty::web {
+namespace {
+
+std::string join(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
+bool is_origin(std::string_view text) {
+  const std::size_t scheme = text.find("://");
+  return scheme != std::string_view::npos && scheme > 0 && scheme + 3 < text.size() &&
+         text.find_first_of("/ \t", scheme + 3) == std::string_view::npos &&
+         std::count(text.begin(), text.end(), '*') <= 1;
+}
+
+// The '*' stands for one or more characters of a host name, never for a port, a scheme or a user.
+bool matches(std::string_view pattern, std::string_view origin) noexcept {
+  const std::size_t star = pattern.find('*');
+  if (star == std::string_view::npos) return equals_ignore_case(pattern, origin);
+  const std::string_view before = pattern.substr(0, star);
+  const std::string_view after = pattern.substr(star + 1);
+  if (origin.size() <= before.size() + after.size()) return false;
+  const std::string_view middle = origin.substr(before.size(), origin.size() - before.size() - after.size());
+  return equals_ignore_case(origin.substr(0, before.size()), before) &&
+         equals_ignore_case(origin.substr(origin.size() - after.size()), after) &&
+         middle.find_first_of(":/@") == std::string_view::npos;
+}
+
+}  // namespace
+
+void add_vary(http::Response& response, std::string_view name) {
+  std::string_view before = response.header("vary");
+  for (std::string_view rest = before; !rest.empty();) {
+    if (const std::string_view element = take_element(rest); element == "*" || equals_ignore_case(element, name))
+      return;
+  }
+  const std::string all = before.empty() ? std::string(name) : std::string(before) + ", " + std::string(name);
+  response.set_header("vary", all);
+}
+
+Cors::Cors(CorsOptions options)
+    : options_(std::move(options)),
+      methods_(join(options_.methods)),
+      headers_(join(options_.headers)),
+      exposed_(join(options_.exposed)),
+      max_age_(std::to_string(options_.max_age_seconds)) {
+  for (const std::string& origin : options_.origins) {
+    if (origin == "*") {
+      any_origin_ = true;
+    } else if (!is_origin(origin)) {
+      throw Error(Code::invalid_argument,
+                  "\"" + origin + "\" is no origin: write scheme and host, as in https://shop.example");
+    }
+  }
+  if (any_origin_ && options_.credentials) {
+    throw Error(Code::invalid_argument,
+                "credentials cannot be allowed to every origin: list the origins instead of \"*\"");
+  }
+}
+
+bool Cors::allows(std::string_view origin) const noexcept {
+  return any_origin_ || std::any_of(options_.origins.begin(), options_.origins.end(),
+                                    [&](const std::string& pattern) { return matches(pattern, origin); });
+}
+
+void Cors::add_origin(std::string_view origin, http::Response& response) const {
+  response.set_header("access-control-allow-origin", any_origin_ ? std::string_view("*") : origin);
+  if (options_.credentials) response.set_header("access-control-allow-credentials", "true");
+}
+
+void Cors::answer_preflight(const http::Request& request, http::Response& response, bool allowed) const {
+  response.status = 204;
+  add_vary(response, "Access-Control-Request-Method");
+  add_vary(response, "Access-Control-Request-Headers");
+  if (!allowed) return;
+  add_origin(request.header("origin"), response);
+  response.set_header("access-control-allow-methods", methods_);
+  const std::string_view headers = headers_.empty() ? request.header("access-control-request-headers") : headers_;
+  if (!headers.empty()) response.set_header("access-control-allow-headers", headers);
+  response.set_header("access-control-max-age", max_age_);
+}
+
+void Cors::operator()(http::Request& request, http::Response& response, Next next) const {
+  const auto origin = request.headers.find("origin");
+  const bool allowed = origin && allows(*origin);
+  const bool preflight =
+      origin && request.method == http::Method::options && request.headers.find("access-control-request-method");
+  if (preflight) {
+    answer_preflight(request, response, allowed);
+  } else {
+    next();
+    if (allowed) {
+      add_origin(*origin, response);
+      if (!exposed_.empty()) response.set_header("access-control-expose-headers", exposed_);
+    }
+  }
+  if (!any_origin_) add_vary(response, "Origin");
+}
+
+}  // namespace marty::web

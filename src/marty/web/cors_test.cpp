@@ -1,0 +1,116 @@
+#include "marty/web/cors.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "marty/web/internal/test_request.hpp"
+#include "marty/web/web.hpp"
+
+namespace marty::web {
+namespace {
+
+using internal::Answer;
+using internal::ask;
+using internal::get;
+
+class CorsTest : public ::testing::Test {
+ protected:
+  App& serve(CorsOptions options) {
+    app.filter(Phase::edge, "cors", Cors(std::move(options)));
+    app.get(
+        "/pets", [] { return PlainText{"pets"}; }, "List pets");
+    app.post(
+        "/pets", []() -> PlainText { throw Error(Code::aborted, "no"); }, "Add a pet");
+    app.start();
+    return app;
+  }
+  Answer preflight(std::string_view origin) {
+    return ask(app, {"OPTIONS",
+                     "/pets",
+                     {{"origin", origin},
+                      {"access-control-request-method", "PUT"},
+                      {"access-control-request-headers", "x-a, x-b"}}});
+  }
+  App app;
+};
+
+TEST_F(CorsTest, AnswersThePreflightOfAListedOrigin) {
+  serve({.origins = {"https://shop.example"}, .credentials = true});
+  const Answer answer = preflight("https://shop.example");
+  EXPECT_EQ(answer.status, 204);
+  EXPECT_EQ(answer.header("access-control-allow-origin"), "https://shop.example");
+  EXPECT_EQ(answer.header("access-control-allow-credentials"), "true");
+  EXPECT_EQ(answer.header("access-control-allow-methods"), "GET, HEAD, POST, PUT, PATCH, DELETE");
+  EXPECT_EQ(answer.header("access-control-allow-headers"), "x-a, x-b");
+  EXPECT_EQ(answer.header("access-control-max-age"), "600");
+  EXPECT_EQ(answer.header("vary"), "Access-Control-Request-Method, Access-Control-Request-Headers, Origin");
+}
+
+TEST_F(CorsTest, GivesAnotherOriginNothingButVary) {
+  serve({.origins = {"https://shop.example"}});
+  EXPECT_EQ(preflight("https://evil.example").header("access-control-allow-origin"), "");
+  const Answer answer = get(app, "/pets", {{"origin", "https://evil.example"}});
+  EXPECT_EQ(answer.body, "pets");
+  EXPECT_EQ(answer.header("access-control-allow-origin"), "");
+  EXPECT_EQ(answer.header("vary"), "Origin");
+}
+
+TEST_F(CorsTest, MarksErrorsAndUnknownPathsToo) {
+  serve({.origins = {"https://shop.example"}});
+  const std::vector<http::Header> origin{{"origin", "https://shop.example"}};
+  const Answer failed = ask(app, {"POST", "/pets", origin});
+  EXPECT_EQ(failed.status, 409);
+  EXPECT_EQ(failed.header("access-control-allow-origin"), "https://shop.example");
+  EXPECT_EQ(get(app, "/none", origin).header("access-control-allow-origin"), "https://shop.example");
+  EXPECT_NE(get(app, "/pets", origin).header("access-control-expose-headers"), "");
+}
+
+TEST_F(CorsTest, APlainOptionsRequestIsNoPreflight) {
+  serve({.origins = {"*"}});
+  const Answer answer = ask(app, {.method = "OPTIONS", .target = "/pets"});
+  EXPECT_EQ(answer.header("allow"), "GET, HEAD, POST, OPTIONS");
+  EXPECT_EQ(answer.header("access-control-allow-methods"), "");
+}
+
+TEST_F(CorsTest, EveryOriginNeedsNoVary) {
+  serve({.origins = {"*"}, .headers = {"content-type"}});
+  const Answer answer = get(app, "/pets", {{"origin", "https://any.example"}});
+  EXPECT_EQ(answer.header("access-control-allow-origin"), "*");
+  EXPECT_EQ(answer.header("vary"), "");
+  EXPECT_EQ(preflight("https://any.example").header("access-control-allow-headers"), "content-type");
+}
+
+TEST(CorsOriginTest, AStarStandsForAPartOfTheHostOnly) {
+  const Cors cors({.origins = {"https://*.shop.example", "http://localhost:3000"}});
+  EXPECT_TRUE(cors.allows("https://a.shop.example"));
+  EXPECT_TRUE(cors.allows("https://a.b.SHOP.example"));
+  EXPECT_TRUE(cors.allows("http://localhost:3000"));
+  EXPECT_FALSE(cors.allows("https://shop.example"));
+  EXPECT_FALSE(cors.allows("https://.shop.example"));
+  EXPECT_FALSE(cors.allows("http://a.shop.example"));
+  EXPECT_FALSE(cors.allows("https://evil.example:1/.shop.example"));
+  EXPECT_FALSE(cors.allows("https://a.shop.example.evil"));
+  EXPECT_FALSE(cors.allows("http://localhost:30000"));
+  EXPECT_FALSE(cors.allows("null"));
+}
+
+TEST(CorsOriginTest, RefusesOptionsThatContradictEachOther) {
+  EXPECT_THROW(Cors({.origins = {"*"}, .credentials = true}), Error);
+  EXPECT_THROW(Cors({.origins = {"shop.example"}}), Error);
+  EXPECT_THROW(Cors({.origins = {"https://shop.example/"}}), Error);
+  EXPECT_THROW(Cors({.origins = {"https://*.*.example"}}), Error);
+}
+
+TEST(VaryTest, AddsANameOnce) {
+  http::Response response;
+  add_vary(response, "Origin");
+  add_vary(response, "Accept-Encoding");
+  add_vary(response, "origin");
+  EXPECT_EQ(response.header("vary"), "Origin, Accept-Encoding");
+  response.set_header("vary", "*");
+  add_vary(response, "Origin");
+  EXPECT_EQ(response.header("vary"), "*");
+}
+
+}  // namespace
+}  // namespace marty::web

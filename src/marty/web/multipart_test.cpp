@@ -1,0 +1,120 @@
+#include "marty/web/multipart.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "marty/web/internal/form.hpp"
+#include "marty/web/internal/test_request.hpp"
+
+namespace marty::web {
+namespace {
+
+using internal::TextSource;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+// "name|filename|type|content" of each part, or "!" and the message.
+std::vector<std::string> parts_of(std::string_view content_type, std::string_view body, std::size_t step) {
+  std::vector<std::string> parts;
+  const http::Header header{"content-type", content_type};
+  TextSource source(body, step);
+  http::Request request;
+  request.headers = http::HeaderList({&header, 1});
+  request.body_source = &source;
+  try {
+    Multipart multipart(request);
+    while (Part* part = multipart.next()) {
+      std::string text = part->name + "|" + part->filename.value_or("-") + "|" + part->content_type + "|";
+      parts.push_back(text + part->read_all(1 << 20));
+    }
+  } catch (const Error& error) {
+    parts.push_back("!" + error.message());
+  }
+  return parts;
+}
+
+constexpr std::string_view kType = "multipart/form-data; boundary=AaB03x";
+constexpr std::string_view kBody =
+    "ignored preamble\r\n"
+    "--AaB03x\r\n"
+    "Content-Disposition: form-data; name=\"first\"\r\n\r\n"
+    "one\r\n"
+    "--AaB03x  \r\n"
+    "content-disposition: form-data; name=\"file\"; filename=\"a.bin\"\r\n"
+    "Content-Type: application/x-a\r\n\r\n"
+    "\r\n--AaB03\r\n-\r\n"
+    "--AaB03x\r\n"
+    "Content-Disposition: form-data; name=empty\r\n\r\n"
+    "\r\n"
+    "--AaB03x--\r\nignored";
+
+TEST(MultipartTest, GivesTheSamePartsHoweverTheBodyArrives) {
+  for (const std::size_t step : {1U, 2U, 3U, 7U, 64U, 100000U}) {
+    EXPECT_THAT(
+        parts_of(kType, kBody, step),
+        ElementsAre("first|-|text/plain|one", "file|a.bin|application/x-a|\r\n--AaB03\r\n-", "empty|-|text/plain|"))
+        << step;
+  }
+}
+
+TEST(MultipartTest, SkipsWhatIsNotRead) {
+  const http::Header header{"content-type", kType};
+  TextSource source(kBody, 5);
+  http::Request request;
+  request.headers = http::HeaderList({&header, 1});
+  request.body_source = &source;
+  Multipart multipart(request);
+  EXPECT_EQ(multipart.next()->name, "first");
+  EXPECT_EQ(multipart.next()->name, "file");
+  EXPECT_EQ(multipart.next()->name, "empty");
+  EXPECT_EQ(multipart.next(), nullptr);
+  EXPECT_EQ(multipart.next(), nullptr);
+}
+
+TEST(MultipartTest, ABodyMayHaveNoPartsAtAll) { EXPECT_THAT(parts_of(kType, "--AaB03x--", 3), ElementsAre()); }
+
+TEST(MultipartTest, RefusesMalformedBodiesSayingWhy) {
+  const auto refusal = [](std::string_view body) { return parts_of(kType, body, 11).back(); };
+  EXPECT_THAT(refusal(""), HasSubstr("!the multipart body is malformed: it ends within a part"));
+  EXPECT_THAT(refusal("--AaB03x"), HasSubstr("before its closing boundary"));
+  EXPECT_THAT(refusal("--AaB03x\r\n"), HasSubstr("before its closing boundary"));
+  EXPECT_THAT(refusal("--AaB03xyz\r\n"), HasSubstr("text behind a boundary"));
+  EXPECT_THAT(refusal("--AaB03x\r\n\r\ncontent\r\n--AaB03x--"), HasSubstr("no Content-Disposition"));
+  EXPECT_THAT(refusal("--AaB03x\r\nContent-Disposition: form-data\r\n\r\nx\r\n--AaB03x--"), HasSubstr("no name"));
+  EXPECT_THAT(refusal("--AaB03x\r\nContent-Disposition: attachment; name=a\r\n\r\nx\r\n--AaB03x--"),
+              HasSubstr("no form-data"));
+  EXPECT_THAT(refusal("--AaB03x\r\nnonsense\r\n\r\n"), HasSubstr("no colon"));
+  EXPECT_THAT(refusal("--AaB03x\r\n" + std::string(9000, 'a')), HasSubstr("too long"));
+  std::string many = "--AaB03x\r\n";
+  for (int i = 0; i < 20; ++i) many += "x: y\r\n";
+  EXPECT_THAT(refusal(many), HasSubstr("too many headers"));
+  EXPECT_THAT(refusal("--AaB03x\r\nContent-Disposition: form-data; name=\"\xff\"\r\n\r\nx\r\n--AaB03x--"),
+              HasSubstr("UTF-8"));
+}
+
+TEST(MultipartTest, RefusesOtherTypesAndBoundaries) {
+  EXPECT_THAT(parts_of("text/plain", kBody, 9), ElementsAre(HasSubstr("!send the form as multipart/form-data")));
+  EXPECT_THAT(parts_of("multipart/form-data", kBody, 9), ElementsAre(HasSubstr("no valid boundary")));
+  EXPECT_THAT(parts_of("multipart/form-data; boundary=\"\"", kBody, 9), ElementsAre(HasSubstr("no valid boundary")));
+}
+
+TEST(FormTest, BoundsTheSizeOfAllPartsTogether) {
+  const http::Header header{"content-type", kType};
+  const auto read = [&](std::size_t max_bytes) {
+    TextSource source(kBody, 50);
+    http::Request request;
+    request.headers = http::HeaderList({&header, 1});
+    request.body_source = &source;
+    return internal::read_form(request, max_bytes);
+  };
+  EXPECT_EQ(read(15).fields.size(), 2U);
+  try {
+    read(14);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.http_status(), 413);
+  }
+}
+
+}  // namespace
+}  // namespace marty::web
