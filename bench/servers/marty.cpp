@@ -1,0 +1,32 @@
+// Marty as a user would write it, on one core like every server of the comparison.
+//
+//   bench_marty PORT [--telemetry=off]
+#include <cstdlib>
+#include <string_view>
+
+#include "../order.hpp"
+#include "marty/service/service.hpp"
+
+namespace {
+
+struct Greeting {
+  std::string message;
+};
+
+marty::PlainText plaintext() { return {"Hello, World!"}; }
+Greeting greeting() { return {"Hello, World!"}; }
+bench::Order add_order(marty::Body<bench::Order> order) { return std::move(*order); }
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc < 2) return 2;
+  setenv("MARTY_SERVER__HTTP_PORT", argv[1], 1);
+  setenv("MARTY_LOGGING__LEVEL", "warning", 1);
+  if (argc > 2 && argv[2] == std::string_view("--telemetry=off")) setenv("MARTY_TELEMETRY__ENABLED", "false", 1);
+  marty::Service service("bench", 1, argv);
+  service.get("/plaintext", plaintext, "A fixed text");
+  service.get("/greeting", greeting, "A small JSON reply");
+  service.post("/orders", add_order, "An order, checked and given back").status(200);
+  return service.run();
+}
