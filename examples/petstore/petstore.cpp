@@ -82,7 +82,10 @@ void seed(const Settings& settings, Pets& pets) {
 }  // namespace
 
 void build(Service& service) {
-  service.describe("1.0.0", "Pets and orders: the example service of Marty");
+  service.describe({.version = "1.0.0",
+                    .description = "Pets and orders: the example service of Marty",
+                    .license = {.name = "Apache 2.0", .url = "https://www.apache.org/licenses/LICENSE-2.0"},
+                    .tags = {{"pets", "What is for sale"}, {"orders", "What was bought"}}});
   service.database("sqlite", sqlite::driver);
   service.configure<Settings>("petstore");
   service.provide([](Database& database) { return Pets(database); });

@@ -85,13 +85,15 @@ TEST(PetstoreOverSockets, OneOfManyBuyersGetsThePet) {
   });
 }
 
-TEST(PetstoreOverSockets, TellsItsHealthAndMetrics) {
+TEST(PetstoreOverSockets, TellsItsHealthMetricsAndDocumentation) {
   const TemporaryFolder folder;
   with_petstore(folder.file("petstore.db"), [&](const std::string& url) {
     marty::http::Client client;
     EXPECT_EQ(client.get(url + "/health/live").status, 200);
     EXPECT_EQ(client.get(url + "/health/ready").status, 200);
     EXPECT_NE(client.get(url + "/metrics").body.find("mmf_requests_total"), std::string::npos);
+    EXPECT_NE(client.get(url + "/openapi.json").body.find("/api/v1/orders/{id}"), std::string::npos);
+    EXPECT_EQ(client.get(url + "/docs").status, 200);
   });
 }
 

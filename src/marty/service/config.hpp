@@ -11,6 +11,7 @@
 #include "marty/data/database.hpp"
 #include "marty/reflect/rules.hpp"
 #include "marty/telemetry/log.hpp"
+#include "marty/web/cors.hpp"
 
 namespace marty::service {
 
@@ -35,17 +36,23 @@ struct ServerSection {
   config::Duration stall_threshold = std::chrono::milliseconds(200);
   config::Size fiber_stack = config::Size(256 << 10);
   bool docs = true;
+  bool compression = true;
+  bool entity_tags = false;
+  web::CorsOptions cors;
 
-  static constexpr auto rules =
-      marty::rules(field<&ServerSection::host>.description("The address to listen on; 0.0.0.0 for all"),
-                   field<&ServerSection::http_port>.range(0, 65535).description("0: any free port"),
-                   field<&ServerSection::loops>.range(0, 256).description("Event loops; 0: one per core"),
-                   field<&ServerSection::max_connections>.range(1, 10'000'000),
-                   field<&ServerSection::max_in_flight>.range(1, 10'000'000),
-                   field<&ServerSection::drain_timeout>.description("How long a stop waits for requests in flight"),
-                   field<&ServerSection::stall_threshold>.description(
-                       "A handler that holds its loop longer is reported with its stack; 0s: off"),
-                   field<&ServerSection::docs>.description("Serve /docs and /openapi.json"));
+  static constexpr auto rules = marty::rules(
+      field<&ServerSection::host>.description("The address to listen on; 0.0.0.0 for all"),
+      field<&ServerSection::http_port>.range(0, 65535).description("0: any free port"),
+      field<&ServerSection::loops>.range(0, 256).description("Event loops; 0: one per core"),
+      field<&ServerSection::max_connections>.range(1, 10'000'000),
+      field<&ServerSection::max_in_flight>.range(1, 10'000'000),
+      field<&ServerSection::drain_timeout>.description("How long a stop waits for requests in flight"),
+      field<&ServerSection::stall_threshold>.description(
+          "A handler that holds its loop longer is reported with its stack; 0s: off"),
+      field<&ServerSection::docs>.description("Serve /docs and /openapi.json"),
+      field<&ServerSection::compression>.description("Replies in brotli or gzip where the client takes them"),
+      field<&ServerSection::entity_tags>.description("Hash replies to GET, and answer 304 where the client has it"),
+      field<&ServerSection::cors>.optional().description("Which pages of other origins may call; none by default"));
 };
 
 struct DatabaseSection {

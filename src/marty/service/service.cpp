@@ -30,9 +30,7 @@ Service::State::State(std::string service_name, ServiceOptions service_options)
       app({.title = name, .service = name, .metrics = &metrics}) {}
 
 Service::Service(std::string name, ServiceOptions options)
-    : state_(std::make_unique<State>(std::move(name), std::move(options))) {
-  state_->add_endpoints();
-}
+    : state_(std::make_unique<State>(std::move(name), std::move(options))) {}
 
 Service::Service(std::string name, int argc, const char* const* argv)
     : Service(std::move(name), ServiceOptions{.variables = config::environment_variables()}) {
@@ -54,10 +52,7 @@ runtime::Address Service::address() const {
   return state_->server->address();
 }
 
-void Service::describe(std::string version, std::string description) {
-  state_->version = std::move(version);
-  state_->description = std::move(description);
-}
+void Service::describe(ServiceDescription description) { state_->description = std::move(description); }
 
 void Service::bind(std::string section, const reflect::Type& type, std::shared_ptr<void> object) {
   state_->sections.push_back({std::move(section), &type, std::move(object)});

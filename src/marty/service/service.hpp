@@ -21,6 +21,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "marty/config/variables.hpp"
 #include "marty/data/database.hpp"
@@ -41,6 +42,14 @@ struct ServiceOptions {
   bool listen = true;                      // false: no sockets; requests come through app().handle()
 };
 
+// For the documentation, /info and --version; the section `service` of the configuration has the last word.
+struct ServiceDescription {
+  std::string version = "0.1.0";
+  std::string description;        // CommonMark
+  web::ApiLicense license;        // of the API
+  std::vector<web::ApiTag> tags;  // what the tags of the routes stand for
+};
+
 class Service {
  public:
   explicit Service(std::string name, int argc = 0, const char* const* argv = nullptr);
@@ -49,8 +58,7 @@ class Service {
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
 
-  // For the documentation, /info and --version; the section `service` of the configuration has the last word.
-  void describe(std::string version, std::string description);
+  void describe(ServiceDescription description);
 
   // Routes: a path, a plain function, and what it does in a few words. See web/app.hpp.
   template <class Handler>

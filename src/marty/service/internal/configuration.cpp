@@ -1,6 +1,9 @@
 // Where the values of a service's sections come from.
 #include "marty/base/error.hpp"
 #include "marty/service/internal/state.hpp"
+#include "marty/web/compression.hpp"
+#include "marty/web/cors.hpp"
+#include "marty/web/entity_tags.hpp"
 
 namespace marty {
 
@@ -34,24 +37,32 @@ void Service::State::check_driver() const {
 
 void Service::State::apply_configuration() {
   name = service_section.name.value_or(name);
-  version = service_section.version.value_or(version);
-  description = service_section.description.value_or(description);
+  description.version = service_section.version.value_or(description.version);
+  description.description = service_section.description.value_or(description.description);
 
   telemetry::LogSink& sink = options.log_sink != nullptr ? *options.log_sink : standard_output;
   logging = std::make_unique<telemetry::Logging>(
-      telemetry::LoggingOptions{logging_section.level, name, version, environment}, sink);
+      telemetry::LoggingOptions{logging_section.level, name, description.version, environment}, sink);
   context.begin();
   context.logging = logging.get();
 
   web::AppOptions& app_options = app.options();
   app_options.title = app_options.service = name;
-  app_options.version = version;
-  app_options.description = description;
+  app_options.version = description.version;
+  app_options.description = description.description;
+  app_options.license = description.license;
+  app_options.tags = description.tags;
   app_options.logging = logging.get();
+  app_options.docs = server_section.docs;
   app_options.telemetry = telemetry_section.enabled;
   app_options.trust_identity_headers = telemetry_section.trust_identity_headers;
   app_options.access_log = logging_section.access_log;
   app_options.max_body_bytes = static_cast<std::size_t>(server_section.max_body.bytes());
+
+  if (!server_section.cors.origins.empty()) app.filter(web::Phase::edge, "cors", web::Cors(server_section.cors));
+  if (server_section.compression) app.filter(web::Phase::edge, "compression", web::Compression());
+  if (server_section.entity_tags) app.filter(web::Phase::edge, "entity tags", web::EntityTags());
+  add_endpoints();
 }
 
 }  // namespace marty

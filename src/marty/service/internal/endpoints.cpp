@@ -26,6 +26,7 @@ Reply<service::HealthReport> reply_when(bool good, service::HealthReport report)
 }  // namespace
 
 void Service::State::add_endpoints() {
+  app.options().tags.push_back({std::string(kTag), "How the service itself is doing"});
   app.get(
          "/health/live", [] { return Liveness{"alive"}; }, "The process answers")
       .tag(std::string(kTag));
@@ -58,7 +59,7 @@ void Service::State::add_endpoints() {
   app.get(
          "/info",
          [this] {
-           return ServiceInfo{name, version, description, environment};
+           return ServiceInfo{name, description.version, description.description, environment};
          },
          "What this service is")
       .tag(std::string(kTag));

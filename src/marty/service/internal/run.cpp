@@ -57,7 +57,7 @@ void Service::State::enter_directory() {
 
 int Service::State::run(Service& self) {
   const service::CommandLineResult parsed =
-      service::parse_command_line(name, version, static_cast<int>(arguments.size()), arguments.data());
+      service::parse_command_line(name, description.version, static_cast<int>(arguments.size()), arguments.data());
   if (!parsed.command_line) {
     print(parsed.exit_code == 0 ? stdout : stderr, parsed.message);
     return parsed.exit_code;
@@ -93,8 +93,9 @@ int Service::State::run(Service& self) {
 int Service::State::serve(Service& self) {
   self.start();
   const std::string url = "http://" + server->address().to_string();
-  print(stderr, name + " " + version + " serves " + url + (server_section.docs ? "  docs " + url + "/docs" : "") +
-                    "  health " + url + "/health  metrics " + url + "/metrics");
+  print(stderr, name + " " + description.version + " serves " + url +
+                    (server_section.docs ? "  docs " + url + "/docs" : "") + "  health " + url + "/health  metrics " +
+                    url + "/metrics");
   const int signals[] = {SIGTERM, SIGINT};
   runtime::wait_for_signal(signals);
   self.stop();
@@ -121,8 +122,9 @@ int Service::State::migrate(const service::CommandLine& line) {
 
 int Service::State::print_openapi() {
   if (database_plan) make_database();
+  app.options().docs = true;
   app.start();
-  print(stdout, "{}");
+  print(stdout, app.openapi_text());
   app.stop();
   database.reset();
   return 0;

@@ -71,7 +71,7 @@ void Service::State::start_server() {
 
 void Service::State::plan_lifecycle() {
   lifecycle.emplace();
-  health.emplace(name, version);
+  health.emplace(name, description.version);
   if (database_plan) {
     lifecycle->add({.name = "database", .start = [this] { open_database(); }, .stop = [this] { database.reset(); }});
     health->add({.name = "database", .check = [this] { database->check(); }});

@@ -59,8 +59,7 @@ class Service::State {
   bool migrates_on_start() const;
 
   std::string name;
-  std::string version = "0.1.0";
-  std::string description;
+  ServiceDescription description;
   ServiceOptions options;
   std::vector<const char*> arguments;
 
