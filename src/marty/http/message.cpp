@@ -77,7 +77,7 @@ bool header_name_equals(std::string_view left, std::string_view right) noexcept 
 
 std::optional<std::string_view> HeaderList::find(std::string_view name) const noexcept {
   for (const Header& header : headers_) {
-    if (header_name_equals(header.name, name)) return header.value;
+    if (header.name.size() == name.size() && header_name_equals(header.name, name)) return header.value;
   }
   return std::nullopt;
 }
@@ -104,6 +104,10 @@ std::string_view Request::query() const noexcept {
 void Response::add_header(std::string_view name, std::string_view value) {
   value = internal::trim_blanks(value);
   check_header(name, value);
+  add_header_unchecked(name, value);
+}
+
+void Response::add_header_unchecked(std::string_view name, std::string_view value) {
   const std::size_t before = head_.size();
   head_.resize(before + name.size() + value.size() + 4);
   char* at = head_.data() + before;

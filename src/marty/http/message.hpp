@@ -112,6 +112,8 @@ class Response {
   int status = 200;
 
   void add_header(std::string_view name, std::string_view value);
+  // The same for a name and a value that are valid for certain – literals, ids of our own: nothing is checked.
+  void add_header_unchecked(std::string_view name, std::string_view value);
   void set_header(std::string_view name, std::string_view value);  // replaces
   void remove_header(std::string_view name) noexcept;
   std::string_view header(std::string_view name) const noexcept;  // "" where absent

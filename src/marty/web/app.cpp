@@ -57,7 +57,22 @@ class App::Telemetry {
     for (const auto& route : routes) routes_.push_back(&http_.route(http::method_name(route->method), route->pattern));
   }
   telemetry::HttpMetrics::Route& of(const Route* route) noexcept { return route ? *routes_[route->index] : unmatched_; }
-  telemetry::UpDownCounter& in_flight() noexcept { return http_.in_flight; }
+
+  // Counts a request for as long as it lives.
+  class InFlight {
+   public:
+    explicit InFlight(Telemetry* telemetry) : telemetry_(telemetry) {
+      if (telemetry_ != nullptr) telemetry_->http_.in_flight.add();
+    }
+    ~InFlight() {
+      if (telemetry_ != nullptr) telemetry_->http_.in_flight.subtract();
+    }
+    InFlight(const InFlight&) = delete;
+    InFlight& operator=(const InFlight&) = delete;
+
+   private:
+    Telemetry* telemetry_;
+  };
 
  private:
   telemetry::HttpMetrics http_;
@@ -164,20 +179,20 @@ void App::handle(http::Request& request, http::Response& response) {
   if (options_.telemetry) {
     context.begin(request.headers,
                   options_.trust_identity_headers ? telemetry::Peer::trusted : telemetry::Peer::untrusted);
-    context.echo([&](std::string_view name, std::string_view value) { response.add_header(name, value); });
   }
   const telemetry::ContextScope current(context);
   Exchange exchange(request, response, context, dependencies_);
   if (router_.match(request.method, request.path(), exchange.match_)) take_route(exchange);
-  if (telemetry_) telemetry_->in_flight().add();
+  const Telemetry::InFlight in_flight(telemetry_.get());
 
-  advance(exchange,
-          0);  // edge filters, authentication, authorization, rate limit, resilience, user filters, the handler
+  // Edge filters, authentication, authorization, rate limit, resilience, user filters, the handler.
+  advance(exchange, 0);
 
-  if (telemetry_) {
-    telemetry_->in_flight().subtract();
-    telemetry_->of(exchange.route_).record(response.status, runtime::now() - arrival);
+  if (options_.telemetry) {
+    // Printable by construction: what came in as an id was checked. Last, so that the handler met an empty head.
+    context.echo([&](std::string_view name, std::string_view value) { response.add_header_unchecked(name, value); });
   }
+  if (telemetry_) telemetry_->of(exchange.route_).record(response.status, runtime::now() - arrival);
   if (options_.access_log) log_access(exchange);
 }
 

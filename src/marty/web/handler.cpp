@@ -191,17 +191,40 @@ int success_status(const Exchange& exchange) { return exchange.route()->success_
 
 void throw_not_found(const Exchange&) { throw Error(Code::not_found, "there is no such resource"); }
 
+namespace {
+
+// Most responses have no header yet; then there is none to replace, and the literal needs no check.
+void set_content_type(http::Response& response, std::string_view literal) {
+  if (response.wire_headers().empty()) return response.add_header_unchecked("content-type", literal);
+  response.set_header("content-type", literal);
+}
+
+}  // namespace
+
 void write_json(Exchange& exchange, int status, const reflect::Type& type, const void* value) {
   http::Response& response = exchange.response();
   response.body().clear();
   json::write(response.body(), type, value, json::View::response);
   response.status = status;
-  response.set_header("content-type", "application/json");
+  set_content_type(response, "application/json");
 }
 
-void write_content(Exchange& exchange, int status, std::string_view content, std::string_view media_type) {
-  exchange.response().status = status;
-  exchange.response().set_body(content, media_type);
+void write_text(Exchange& exchange, std::string&& content, std::string_view media_type) {
+  http::Response& response = exchange.response();
+  response.status = success_status(exchange);
+  // Copying keeps the buffer that the response reuses; a large content is worth more than the buffer.
+  if (content.size() <= response.body().capacity()) {
+    response.body().assign(content);
+  } else {
+    response.body() = std::move(content);
+  }
+  set_content_type(response, media_type);
+}
+
+void write_blob(Exchange& exchange, Blob&& blob) {
+  exchange.response().status = success_status(exchange);
+  exchange.response().body() = std::move(blob.content);
+  exchange.response().set_header("content-type", blob.content_type);
 }
 
 void write_nothing(Exchange& exchange, int status) { exchange.response().status = status; }

@@ -68,7 +68,8 @@ void read_parameter(Exchange& exchange, const ParameterInfo& info, void* value);
 void read_done(Exchange& exchange,
                const RouteHandler& handler);  // refuses unknown query parameters; throws what was found
 void write_json(Exchange& exchange, int status, const reflect::Type& type, const void* value);
-void write_content(Exchange& exchange, int status, std::string_view content, std::string_view media_type);
+void write_text(Exchange& exchange, std::string&& content, std::string_view media_type);  // a literal
+void write_blob(Exchange& exchange, Blob&& blob);
 void write_nothing(Exchange& exchange, int status);
 void write_headers(Exchange& exchange, const ResponseHeaders& headers);
 void write_location(Exchange& exchange, std::string_view location);
@@ -205,24 +206,20 @@ struct Result<Reply<void>> {
 };
 template <>
 struct Result<PlainText> {
-  static void describe(ResultInfo& info) { info = {200, nullptr, "text/plain; charset=utf-8"}; }
-  static void write(Exchange& exchange, const PlainText& text) {
-    write_content(exchange, success_status(exchange), text.content, "text/plain; charset=utf-8");
-  }
+  static constexpr std::string_view kMediaType = "text/plain; charset=utf-8";
+  static void describe(ResultInfo& info) { info = {200, nullptr, kMediaType}; }
+  static void write(Exchange& exchange, PlainText&& text) { write_text(exchange, std::move(text.content), kMediaType); }
 };
 template <>
 struct Result<Html> {
-  static void describe(ResultInfo& info) { info = {200, nullptr, "text/html; charset=utf-8"}; }
-  static void write(Exchange& exchange, const Html& html) {
-    write_content(exchange, success_status(exchange), html.content, "text/html; charset=utf-8");
-  }
+  static constexpr std::string_view kMediaType = "text/html; charset=utf-8";
+  static void describe(ResultInfo& info) { info = {200, nullptr, kMediaType}; }
+  static void write(Exchange& exchange, Html&& html) { write_text(exchange, std::move(html.content), kMediaType); }
 };
 template <>
 struct Result<Blob> {
   static void describe(ResultInfo& info) { info = {200, nullptr, "application/octet-stream"}; }
-  static void write(Exchange& exchange, const Blob& bytes) {
-    write_content(exchange, success_status(exchange), bytes.content, bytes.content_type);
-  }
+  static void write(Exchange& exchange, Blob&& blob) { write_blob(exchange, std::move(blob)); }
 };
 template <>
 struct Result<Stream> {

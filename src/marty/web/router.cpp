@@ -160,13 +160,11 @@ bool Router::search(std::uint32_t at, std::string_view rest, Method method, Rout
   const std::string_view behind = last ? std::string_view() : rest.substr(slash + 1);
 
   if (!node.literals.empty()) {
-    std::uint32_t next;
-    if (segment.find('%') == std::string_view::npos) {
-      next = find_literal(node, segment);
-    } else {
-      std::string buffer;  // rare: only a path with '%' comes here
+    std::uint32_t next = find_literal(node, segment);
+    if (next == kNone && segment.find('%') != std::string_view::npos) {
+      std::string buffer;
       const auto decoded = percent_decode(segment, buffer);
-      next = decoded ? find_literal(node, *decoded) : kNone;
+      if (decoded) next = find_literal(node, *decoded);
     }
     if (next != kNone && (last ? finish(nodes_[next], method, match) : search(next, behind, method, match)))
       return true;
