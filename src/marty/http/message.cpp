@@ -10,7 +10,7 @@ namespace marty::http {
 namespace {
 
 using internal::all_in_class;
-using internal::kFieldByte;
+using internal::is_name;
 using internal::kToken;
 
 constexpr std::array<std::string_view, 10> kMethodNames{"GET",   "HEAD",    "POST",  "PUT",     "DELETE",
@@ -18,20 +18,10 @@ constexpr std::array<std::string_view, 10> kMethodNames{"GET",   "HEAD",    "POS
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
 
-// What the server alone knows how to set, by the length of its name.
+// What the server alone knows how to set.
 bool is_set_by_server(std::string_view name) {
-  switch (name.size()) {
-    case 4:
-      return header_name_equals(name, "date");
-    case 10:
-      return header_name_equals(name, "connection");
-    case 14:
-      return header_name_equals(name, "content-length");
-    case 17:
-      return header_name_equals(name, "transfer-encoding");
-    default:
-      return false;
-  }
+  return is_name(name, "date") || is_name(name, "connection") || is_name(name, "content-length") ||
+         is_name(name, "transfer-encoding");
 }
 
 void check_header(std::string_view name, std::string_view value) {
@@ -39,7 +29,7 @@ void check_header(std::string_view name, std::string_view value) {
     throw Error(Code::invalid_argument,
                 "a response header has a name with characters that HTTP forbids (RFC 9110 section 5.6.2)");
   }
-  if (internal::find_end_of_field(value.data(), value.data() + value.size()) != value.data() + value.size()) {
+  if (!internal::is_field_value(value)) {
     throw Error(Code::invalid_argument,
                 "the response header " + std::string(name) + " has a value with control characters");
   }
@@ -55,10 +45,20 @@ void check_header(std::string_view name, std::string_view value) {
 std::string_view method_name(Method method) noexcept { return kMethodNames[static_cast<std::size_t>(method)]; }
 
 Method parse_method(std::string_view name) noexcept {
-  for (std::size_t i = 0; i + 1 < kMethodNames.size(); ++i) {
-    if (kMethodNames[i] == name) return static_cast<Method>(i);
+  switch (name.size()) {
+    case 3:
+      return name == "GET" ? Method::get : name == "PUT" ? Method::put : Method::other;
+    case 4:
+      return name == "POST" ? Method::post : name == "HEAD" ? Method::head : Method::other;
+    case 5:
+      return name == "PATCH" ? Method::patch : name == "TRACE" ? Method::trace : Method::other;
+    case 6:
+      return name == "DELETE" ? Method::del : Method::other;
+    case 7:
+      return name == "OPTIONS" ? Method::options : name == "CONNECT" ? Method::connect : Method::other;
+    default:
+      return Method::other;
   }
-  return Method::other;
 }
 
 bool is_safe(Method method) noexcept {
@@ -109,13 +109,18 @@ void Response::add_header(std::string_view name, std::string_view value) {
 
 void Response::add_header_unchecked(std::string_view name, std::string_view value) {
   const std::size_t before = head_.size();
-  head_.resize(before + name.size() + value.size() + 4);
-  char* at = head_.data() + before;
-  std::memcpy(at, name.data(), name.size());
-  at += name.size();
-  std::memcpy(at, ": ", 2);
-  if (!value.empty()) std::memcpy(at + 2, value.data(), value.size());
-  std::memcpy(at + 2 + value.size(), "\r\n", 2);
+  const std::size_t after = before + name.size() + value.size() + 4;
+  head_.resize_and_overwrite(after, [&](char* head, std::size_t) {
+    char* at = head + before;
+    const auto put = [&at](std::string_view text) {
+      at = static_cast<char*>(std::memcpy(at, text.data(), text.size())) + text.size();
+    };
+    put(name);
+    put(": ");
+    if (!value.empty()) put(value);
+    put("\r\n");
+    return after;
+  });
 }
 
 void Response::set_header(std::string_view name, std::string_view value) {

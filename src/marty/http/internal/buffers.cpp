@@ -6,7 +6,6 @@
 namespace marty::http::internal {
 
 void ReceiveBuffer::prepare() {
-  if (data_ != nullptr) return;
   data_ = std::make_unique_for_overwrite<char[]>(kInitialBytes);
   capacity_ = kInitialBytes;
 }
@@ -25,13 +24,6 @@ void ReceiveBuffer::make_room() {
   end_ = size;
 }
 
-void ReceiveBuffer::shrink() noexcept {
-  clear();
-  if (capacity_ <= kInitialBytes) return;
-  data_.reset();
-  capacity_ = 0;
-}
-
 void OutputBuffer::grow(std::size_t bytes) {
   const std::size_t wanted = std::max({kInitialBytes, capacity_ * 2, size_ + bytes});
   auto larger = std::make_unique_for_overwrite<char[]>(wanted);
@@ -48,13 +40,6 @@ void OutputBuffer::append_decimal(std::size_t number) {
 void OutputBuffer::append_hexadecimal(std::size_t number) {
   char* const at = reserve(16);
   size_ += static_cast<std::size_t>(std::to_chars(at, at + 16, number, 16).ptr - at);
-}
-
-void OutputBuffer::shrink() noexcept {
-  clear();
-  if (capacity_ <= kKeptBytes) return;
-  data_.reset();
-  capacity_ = 0;
 }
 
 }  // namespace marty::http::internal

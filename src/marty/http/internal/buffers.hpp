@@ -23,6 +23,7 @@ class ReceiveBuffer {
   std::span<char> space() noexcept { return {data_.get() + end_, capacity_ - end_}; }
   void commit(std::size_t bytes) noexcept { end_ += bytes; }
   std::size_t capacity() const noexcept { return capacity_; }
+  bool has_grown() const noexcept { return capacity_ > kInitialBytes; }
 
   // Forgets what stands behind `position`, which must all be consumed: room for a body behind a head that is still in
   // use.
@@ -31,8 +32,7 @@ class ReceiveBuffer {
   // Moves the unread bytes to the front, into a larger buffer where that leaves less than kMinSpaceBytes. Views into
   // the buffer are void.
   void make_room();
-  void prepare();          // allocates where nothing is
-  void shrink() noexcept;  // forgets everything, and frees a buffer that has grown
+  void prepare();  // allocates where nothing is
 
  private:
   std::unique_ptr<char[]> data_;
@@ -52,20 +52,22 @@ class OutputBuffer {
     std::memcpy(reserve(bytes.size()), bytes.data(), bytes.size());
     size_ += bytes.size();
   }
+  // Room for `bytes` more, to be written directly; advance_to() says up to where.
+  char* reserve(std::size_t bytes) {
+    if (capacity_ - size_ < bytes) grow(bytes);
+    return data_.get() + size_;
+  }
+  void advance_to(const char* end) noexcept { size_ = static_cast<std::size_t>(end - data_.get()); }
   void append_decimal(std::size_t number);
   void append_hexadecimal(std::size_t number);
   std::string_view bytes() const noexcept { return {data_.get(), size_}; }
   bool empty() const noexcept { return size_ == 0; }
   std::size_t size() const noexcept { return size_; }
   void clear() noexcept { size_ = 0; }
+  bool has_grown() const noexcept { return capacity_ > kKeptBytes; }
   void truncate(std::size_t size) noexcept { size_ = size; }
-  void shrink() noexcept;
 
  private:
-  char* reserve(std::size_t bytes) {
-    if (capacity_ - size_ < bytes) grow(bytes);
-    return data_.get() + size_;
-  }
   void grow(std::size_t bytes);
 
   std::unique_ptr<char[]> data_;

@@ -1,5 +1,7 @@
 #include "marty/http/internal/characters.hpp"
 
+#include <cstring>
+
 #ifdef __SSE2__
 #include <emmintrin.h>
 #endif
@@ -39,10 +41,21 @@ const char* find_end_of_target(const char* at, const char* end) noexcept {
   return at;
 }
 
-std::string_view trim_blanks(std::string_view text) noexcept {
-  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
-  return text;
+bool is_field_value(std::string_view value) noexcept {
+  // Eight bytes at a time, the last eight overlapping; a byte below 0x20 or equal to 0x7f sets a top bit. A tab does so
+  // too: then each byte is looked at.
+  constexpr std::uint64_t kOnes = 0x0101010101010101;
+  const auto is_suspicious = [](const char* at) {
+    std::uint64_t bytes;
+    std::memcpy(&bytes, at, sizeof bytes);
+    const std::uint64_t without_del = bytes ^ (kOnes * 0x7f);
+    return (((bytes - kOnes * 0x20) & ~bytes) | ((without_del - kOnes) & ~without_del)) & (kOnes * 0x80);
+  };
+  if (value.size() < sizeof(std::uint64_t)) return all_in_class(value, kFieldByte);
+  std::uint64_t suspicious = is_suspicious(value.data() + value.size() - sizeof(std::uint64_t));
+  for (std::size_t at = 0; at + sizeof(std::uint64_t) < value.size(); at += sizeof(std::uint64_t))
+    suspicious |= is_suspicious(value.data() + at);
+  return suspicious == 0 || all_in_class(value, kFieldByte);
 }
 
 }  // namespace marty::http::internal

@@ -14,11 +14,10 @@ void Connection::on_readable() noexcept { server_.activate(*this); }
 
 void Connection::run() {
   fiber_ = &runtime::current_fiber();
-  auto end = Http1Session::End::close;
-  if (std::unique_ptr<Scratch> scratch = server_.take_scratch()) {
-    end = Http1Session(server_, *scratch, socket_, peer_).serve();
-    server_.give_back(std::move(scratch));
-  }
+  Scratch* const scratch = server_.scratches().take();
+  if (scratch == nullptr) return socket_.close();
+  const auto end = Http1Session(server_, *scratch, socket_, peer_).serve();
+  server_.scratches().give_back(scratch);
   if (end == Http1Session::End::close) socket_.close();
 }
 

@@ -18,7 +18,7 @@ struct FieldLine {
 // Why the byte at `at` cannot go on a field line's name that began at `begin`.
 std::string_view name_fault(const char* begin, const char* at) noexcept;
 
-inline FieldLine parse_field_line(const char* begin, const char* end) noexcept {
+[[gnu::always_inline]] inline FieldLine parse_field_line(const char* begin, const char* end) noexcept {
   FieldLine line;
   if (begin == end) return line;
   const auto fail = [&line](const char* at, std::string_view fault) {

@@ -20,13 +20,17 @@ Http1Session::Http1Session(LoopServer& server, Scratch& scratch, runtime::Socket
 Http1Session::End Http1Session::serve() noexcept {
   try {
     serve_until_quiet();
-    if (!closing_) return End::idle;
+    if (!closing_) return End::idle;  // the scratch is as it was
     wire_.flush();
     if (lingering_) wire_.linger();
   } catch (...) {
     // The client is gone or too slow, this fiber was cancelled, or a body stream failed: the client sees that the reply
     // is incomplete.
   }
+  scratch_.in.clear();
+  scratch_.out.clear();
+  scratch_.parser.reset();
+  scratch_.response.clear();
   return End::close;
 }
 
@@ -191,7 +195,7 @@ void Http1Session::write_reply() {
   append_reply_head(scratch_.out, server_.date(), head);
   if (head.framing == Framing::none || request.method == Method::head) return;
   if (response.body().size() > kCopiedBodyBytes) {
-    wire_.flush(response.body());
+    wire_.flush_with(response.body());
   } else {
     scratch_.out.append(response.body());
   }

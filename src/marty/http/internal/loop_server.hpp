@@ -47,8 +47,7 @@ class LoopServer {
   // For connections.
   void activate(Connection& connection) noexcept;
   void deactivate(Connection& connection) noexcept;
-  std::unique_ptr<Scratch> take_scratch() { return scratches_.take(); }
-  void give_back(std::unique_ptr<Scratch> scratch) { scratches_.give_back(std::move(scratch)); }
+  ScratchPool& scratches() noexcept { return scratches_; }
   bool draining() const noexcept { return draining_; }
   const ServerLimits& limits() const noexcept { return limits_; }
   Handler& handler() const noexcept { return handler_; }

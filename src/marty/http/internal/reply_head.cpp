@@ -1,33 +1,48 @@
 #include "marty/http/internal/reply_head.hpp"
 
+#include <charconv>
+#include <cstring>
+
 namespace marty::http::internal {
+namespace {
+
+constexpr std::size_t kMaxFixedBytes = 256;  // all of a head but the response's own headers
+
+char* put(char* at, std::string_view text) {
+  std::memcpy(at, text.data(), text.size());
+  return at + text.size();
+}
+
+char* put(char* at, std::uint64_t number) { return std::to_chars(at, at + 20, number).ptr; }
+
+}  // namespace
 
 void append_reply_head(OutputBuffer& output, DateCache& date, const ReplyHead& head) {
+  char* at = output.reserve(kMaxFixedBytes + head.headers.size());
   if (head.status == 200) {
-    output.append(date.ok_and_date());
+    at = put(at, date.ok_and_date());
   } else {
-    output.append("HTTP/1.1 ");
-    output.append_decimal(static_cast<std::size_t>(head.status));
-    output.append(" ");
-    output.append(reason_phrase(head.status));
-    output.append("\r\n");
-    output.append(date.date());
+    at = put(at, "HTTP/1.1 ");
+    at = put(at, static_cast<std::uint64_t>(head.status));
+    at = put(at, " ");
+    at = put(at, reason_phrase(head.status));
+    at = put(at, "\r\n");
+    at = put(at, date.date());
   }
-  output.append(head.headers);
+  at = put(at, head.headers);
   if (head.framing == Framing::length) {
-    output.append("Content-Length: ");
-    output.append_decimal(head.length);
-    output.append("\r\n");
+    at = put(at, "Content-Length: ");
+    at = put(at, head.length);
+    at = put(at, "\r\n");
   } else if (head.framing == Framing::chunked) {
-    output.append("Transfer-Encoding: chunked\r\n");
+    at = put(at, "Transfer-Encoding: chunked\r\n");
   }
   if (!head.keep_alive) {
-    output.append("Connection: close\r\n\r\n");
+    at = put(at, "Connection: close\r\n");
   } else if (head.version_minor == 0) {
-    output.append("Connection: keep-alive\r\n\r\n");
-  } else {
-    output.append("\r\n");
+    at = put(at, "Connection: keep-alive\r\n");
   }
+  output.advance_to(put(at, "\r\n"));
 }
 
 }  // namespace marty::http::internal

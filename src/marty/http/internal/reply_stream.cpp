@@ -21,7 +21,7 @@ void ReplyStream::write(std::string_view bytes) {
     wire_.out.append("\r\n");
   }
   const std::string_view end = chunked ? "\r\n" : "";
-  if (bytes.size() >= kGatheredBytes) return wire_.flush(bytes, end);
+  if (bytes.size() >= kGatheredBytes) return wire_.flush_with(bytes, end);
   wire_.out.append(bytes);
   wire_.out.append(end);
   if (wire_.out.size() >= kGatheredBytes) wire_.flush();

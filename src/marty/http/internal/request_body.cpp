@@ -172,9 +172,4 @@ void RequestBody::drain() {
   while (left_ != 0) read_plain(dropped);
 }
 
-void RequestBody::release_memory() {
-  storage_.clear();
-  if (storage_.capacity() > kKeptBytes) storage_.shrink_to_fit();
-}
-
 }  // namespace marty::http::internal

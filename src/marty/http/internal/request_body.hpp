@@ -14,6 +14,8 @@ class RequestBody final : public BodySource {
  public:
   static constexpr std::size_t kMaxDrainBytes = 64 * 1024;  // of a body that the handler left, to keep the connection
 
+  static constexpr std::size_t kKeptBytes = 64 * 1024;  // of memory, between requests
+
   // The head is consumed from the receive buffer; what follows there is the body. Behind the head there have to be
   // kMinSpaceBytes.
   void begin(Wire& wire, const RequestHead& head);
@@ -28,11 +30,9 @@ class RequestBody final : public BodySource {
   bool drained() const noexcept { return left_ == 0; }
   // Takes in the rest that skip_arrived() allowed. Throws.
   void drain();
-  void release_memory();
+  bool has_grown() const noexcept { return storage_.capacity() > kKeptBytes; }
 
  private:
-  static constexpr std::size_t kKeptBytes = 64 * 1024;
-
   std::size_t read_plain(std::span<char> buffer);
   std::size_t read_chunked(std::span<char> buffer);
   std::string_view read_all_plain();

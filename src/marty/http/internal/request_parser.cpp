@@ -117,7 +117,8 @@ Progress RequestParser::parse_request_line(std::string_view bytes) {
   return Progress::complete;
 }
 
-bool RequestParser::finish_request_line(std::string_view target, const char* version) {
+// Any version but HTTP/1.1.
+bool RequestParser::interpret_version(const char* version) {
   const auto refuse = [this](const ParseError& error) { return fail(error), false; };
   if (std::memcmp(version, "HTTP/", 5) != 0 || !is_digit(version[5]) || version[6] != '.' || !is_digit(version[7]) ||
       version[8] != '\r' || version[9] != '\n') {
@@ -125,6 +126,16 @@ bool RequestParser::finish_request_line(std::string_view target, const char* ver
   }
   if (version[5] != '1') return refuse({505, Code::unimplemented, "only HTTP/1.1 and HTTP/1.0 are spoken here"});
   head_.version_minor = version[7] == '0' ? 0 : 1;  // a higher minor version is spoken to as 1.1 (RFC 9110 section 2.5)
+  return true;
+}
+
+bool RequestParser::finish_request_line(std::string_view target, const char* version) {
+  const auto refuse = [this](const ParseError& error) { return fail(error), false; };
+  if (std::memcmp(version, "HTTP/1.1\r\n", 10) == 0) {
+    head_.version_minor = 1;
+  } else if (!interpret_version(version)) {
+    return false;
+  }
   head_.target = target;
   if (head_.method == Method::connect)
     return refuse({501, Code::unimplemented, "CONNECT is not supported: this is no proxy"});
@@ -184,29 +195,28 @@ Progress RequestParser::parse_headers(std::string_view bytes) {
 }
 
 bool RequestParser::interpret(const Header& header) {
-  const auto is = [&header](std::string_view name) { return header_name_equals(header.name, name); };
   switch (header.name.size()) {
     case 4:
-      if (!is("host")) return true;
+      if (!is_name(header.name, "host")) return true;
       if (seen_ & kHostSeen) return fail(bad_request("there is more than one Host header")), false;
       if (!is_authority(header.value)) return fail(bad_request("the Host header is not valid")), false;
       seen_ |= kHostSeen;
       if (!absolute_target_) head_.authority = header.value;
       return true;
     case 6:
-      if (!is("expect")) return true;
+      if (!is_name(header.name, "expect")) return true;
       if (!header_name_equals(header.value, "100-continue")) {
         return fail({417, Code::invalid_argument, "the only expectation known here is 100-continue"}), false;
       }
       seen_ |= kExpectSeen;
       return true;
     case 10:
-      if (is("connection")) interpret_connection(header.value);
+      if (is_name(header.name, "connection")) interpret_connection(header.value);
       return true;
     case 14:
-      return !is("content-length") || interpret_content_length(header.value);
+      return !is_name(header.name, "content-length") || interpret_content_length(header.value);
     case 17:
-      return !is("transfer-encoding") || interpret_transfer_encoding(header.value);
+      return !is_name(header.name, "transfer-encoding") || interpret_transfer_encoding(header.value);
     default:
       return true;
   }

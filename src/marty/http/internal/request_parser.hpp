@@ -70,6 +70,7 @@ class RequestParser {
   Progress parse_request_line(std::string_view bytes);
   Progress parse_headers(std::string_view bytes);
   bool finish_request_line(std::string_view target, const char* version);
+  bool interpret_version(const char* version);
   bool reduce_absolute_target();
   bool interpret(const Header& header);
   bool interpret_transfer_encoding(std::string_view value);

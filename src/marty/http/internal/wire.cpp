@@ -15,7 +15,16 @@ constexpr std::size_t kMaxLingerBytes = 1024 * 1024;
 
 }  // namespace
 
-void Wire::flush(std::string_view first, std::string_view second) {
+void Wire::flush() {
+  if (out.empty()) return;
+  ++flushes_;
+  const std::string_view bytes = out.bytes();
+  const std::size_t sent = socket_.try_write({&bytes, 1});
+  if (sent != bytes.size()) write_slowly(bytes.substr(sent));
+  out.clear();
+}
+
+void Wire::flush_with(std::string_view first, std::string_view second) {
   const std::array<std::string_view, 3> parts{out.bytes(), first, second};
   const std::size_t total = parts[0].size() + first.size() + second.size();
   if (total == 0) return;

@@ -14,9 +14,10 @@ class Wire {
   Wire(runtime::Socket& socket, ReceiveBuffer& received, OutputBuffer& output, const ServerLimits& server_limits)
       : in(received), out(output), limits(server_limits), socket_(socket) {}
 
-  // Sends what is in `out` and then the two others, in one system call where they fit. Throws unavailable,
+  // Sends what is in `out`, and then the two others: in one system call where they fit. Throws unavailable,
   // deadline_exceeded.
-  void flush(std::string_view first = {}, std::string_view second = {});
+  void flush();
+  void flush_with(std::string_view first, std::string_view second = {});
   std::uint32_t flushes() const noexcept { return flushes_; }  // that had something to send
   // At least one byte, or 0 once the client has closed its side. Throws deadline_exceeded at `until`, unavailable.
   std::size_t read(std::span<char> buffer, runtime::TimePoint until);
