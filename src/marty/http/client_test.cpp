@@ -7,29 +7,16 @@
 
 #include "marty/base/error.hpp"
 #include "marty/http/internal/test_support.hpp"
-#include "marty/http/internal/url.hpp"
 
 namespace marty::http {
 namespace {
 
+using internal::error_of;
 using internal::run_in;
 using internal::TestServer;
+using internal::url_of;
 using internal::WorldKind;
 using testing::HasSubstr;
-
-std::string url_of(const runtime::Address& address, std::string_view target = "/") {
-  return "http://" + address.to_string() + std::string(target);
-}
-
-template <class Function>
-Error error_of(Function&& function) {
-  try {
-    function();
-  } catch (const Error& error) {
-    return error;
-  }
-  return Error(Code::ok, "nothing was thrown");
-}
 
 // A server that answers with bytes as they are: each connection gets the next script, one entry for each request that
 // it has read.
@@ -347,77 +334,6 @@ TEST_P(ClientTest, StopsSendingABodyThatTheServerRefuses) {
         {.method = Method::post, .url = url_of(test.server.address()), .body = std::string(50'000'000, 'x')});
     EXPECT_EQ(reply.status, 413);
   });
-}
-
-// In virtual time.
-void simulate(std::function<void()> test) { run_in(WorldKind::simulated, std::move(test)); }
-
-TEST(ClientTimeout, EndsAnExchangeThatTakesTooLong) {
-  simulate([] {
-    TestServer test([](Request&, Response&) { runtime::sleep_for(std::chrono::hours(1)); });
-    const runtime::TimePoint start = runtime::now();
-    EXPECT_EQ(error_of([&] { Client({.timeout = std::chrono::seconds(7)}).get(url_of(test.server.address())); }).code(),
-              Code::deadline_exceeded);
-    EXPECT_EQ(std::chrono::duration_cast<std::chrono::seconds>(runtime::now() - start).count(), 7);
-  });
-}
-
-TEST(ClientTimeout, ObeysAnEarlierDeadlineOfTheFiber) {
-  simulate([] {
-    TestServer test([](Request&, Response&) { runtime::sleep_for(std::chrono::hours(1)); });
-    const runtime::TimePoint start = runtime::now();
-    const runtime::DeadlineScope scope(std::chrono::seconds(3));
-    EXPECT_EQ(error_of([&] { Client().get(url_of(test.server.address())); }).code(), Code::deadline_exceeded);
-    EXPECT_EQ(std::chrono::duration_cast<std::chrono::seconds>(runtime::now() - start).count(), 3);
-  });
-}
-
-TEST(ClientTimeout, ClosesConnectionsThatWereIdleForTooLong) {
-  simulate([] {
-    TestServer test([](Request&, Response&) {}, {.idle_timeout = std::chrono::hours(1)});
-    Client client({.idle_timeout = std::chrono::seconds(60)});
-    client.get(url_of(test.server.address()));
-    runtime::sleep_for(std::chrono::seconds(59));
-    client.get(url_of(test.server.address()));
-    EXPECT_EQ(test.server.stats().connections_accepted, 1u);
-    runtime::sleep_for(std::chrono::seconds(61));
-    client.get(url_of(test.server.address()));
-    EXPECT_EQ(test.server.stats().connections_accepted, 2u);
-  });
-}
-
-TEST(ClientTimeout, LetsGoOfAConnectionThatTheServerClosedWhileItWasIdle) {
-  simulate([] {
-    TestServer test([](Request& request, Response& response) { response.body() = request.body(); },
-                    {.idle_timeout = std::chrono::seconds(10)});
-    Client client;
-    client.get(url_of(test.server.address()));
-    runtime::sleep_for(std::chrono::seconds(20));
-    EXPECT_EQ(client.send({.method = Method::post, .url = url_of(test.server.address()), .body = "once"}).body, "once");
-    EXPECT_EQ(test.server.stats().requests, 2u);
-  });
-}
-
-TEST(Url, IsTakenApart) {
-  const auto parts = [](std::string_view text) {
-    const internal::Url url = internal::parse_url(text);
-    return url.host + " " + std::to_string(url.port) + " " + url.authority + " " + url.target;
-  };
-  EXPECT_EQ(parts("http://shop"), "shop 80 shop /");
-  EXPECT_EQ(parts("HTTP://shop:80/a?b#c"), "shop 80 shop /a?b");
-  EXPECT_EQ(parts("http://shop:8080?x"), "shop 8080 shop:8080 /?x");
-  EXPECT_EQ(parts("http://[::1]:81/a"), "::1 81 [::1]:81 /a");
-  EXPECT_EQ(parts("http://[::1]/#x"), "::1 80 [::1] /");
-}
-
-TEST(Url, IsRefusedWithAReason) {
-  for (const std::string_view text :
-       {"", "shop", "https://shop/", "http://", "http:///a", "http://me@shop/", "http://shop:0/", "http://shop:65536/",
-        "http://shop:x/", "http://shop/a b", "http://[::1/", "http://[::1]x/", "http://shop/\r\nX: y"}) {
-    const Error error = error_of([&] { internal::parse_url(text); });
-    EXPECT_EQ(error.code(), Code::invalid_argument) << text;
-    EXPECT_THAT(error.message(), HasSubstr(std::string(text)));
-  }
 }
 
 }  // namespace

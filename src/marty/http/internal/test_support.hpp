@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "marty/base/error.hpp"
 #include "marty/http/server.hpp"
 #include "marty/runtime/fiber.hpp"
 #include "marty/runtime/simulation.hpp"
@@ -100,6 +101,21 @@ inline std::string talk(const runtime::Address& address, std::string_view bytes,
   }
   client.finish_sending();
   return client.read_to_end();
+}
+
+inline std::string url_of(const runtime::Address& address, std::string_view target = "/") {
+  return "http://" + address.to_string() + std::string(target);
+}
+
+// What `function` throws; code ok where it throws nothing.
+template <class Function>
+Error error_of(Function&& function) {
+  try {
+    function();
+  } catch (const Error& error) {
+    return error;
+  }
+  return Error(Code::ok, "nothing was thrown");
 }
 
 inline std::string without_date(std::string reply) {
