@@ -184,7 +184,8 @@ void read_parameter(Exchange& exchange, const ParameterInfo& info, void* value) 
 void read_done(Exchange& exchange, const RouteHandler& handler) {
   if (handler.reads_query && !handler.takes_request) check_query_names(exchange, handler);
   exchange.throw_problems();
-  if (!handler.result.media_type.empty()) check_acceptable(exchange, handler.result.media_type);
+  const ResultInfo& result = handler.result;
+  if (!result.media_type.empty() && !result.varies) check_acceptable(exchange, result.media_type);
 }
 
 int success_status(const Exchange& exchange) { return exchange.route()->success_status(); }

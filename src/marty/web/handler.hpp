@@ -39,6 +39,7 @@ struct ResultInfo {
   int status = 204;
   const reflect::Type* type = nullptr;  // of a JSON body
   std::string_view media_type;          // empty: no body
+  bool varies = false;                  // the media type is known only when it is sent
   std::string_view header;              // one that it always sets: "location"
   bool not_found = false;               // may be absent: 404
   bool raw = false;                     // the handler writes the response itself
@@ -181,7 +182,9 @@ struct Result<std::optional<T>> {
 };
 template <class T>
 struct Result<Created<T>> {
-  static void describe(ResultInfo& info) { info = {201, &reflect::type_of<T>(), "application/json", "location"}; }
+  static void describe(ResultInfo& info) {
+    info = {201, &reflect::type_of<T>(), "application/json", false, "location"};
+  }
   static void write(Exchange& exchange, const Created<T>& created) {
     write_location(exchange, created.location);
     write_json(exchange, success_status(exchange), reflect::type_of<T>(), &created.value);
@@ -218,17 +221,23 @@ struct Result<Html> {
 };
 template <>
 struct Result<Blob> {
-  static void describe(ResultInfo& info) { info = {200, nullptr, "application/octet-stream"}; }
+  static void describe(ResultInfo& info) {
+    info = {.status = 200, .media_type = "application/octet-stream", .varies = true};
+  }
   static void write(Exchange& exchange, Blob&& blob) { write_blob(exchange, std::move(blob)); }
 };
 template <>
 struct Result<Stream> {
-  static void describe(ResultInfo& info) { info = {200, nullptr, "application/octet-stream"}; }
+  static void describe(ResultInfo& info) {
+    info = {.status = 200, .media_type = "application/octet-stream", .varies = true};
+  }
   static void write(Exchange& exchange, Stream result) { write_stream(exchange, std::move(result)); }
 };
 template <std::same_as<FileReply> T>
 struct Result<T> {
-  static void describe(ResultInfo& info) { info = {200, nullptr, "application/octet-stream"}; }
+  static void describe(ResultInfo& info) {
+    info = {.status = 200, .media_type = "application/octet-stream", .varies = true};
+  }
   static void write(Exchange& exchange, T result) { write_file(exchange, result); }
 };
 

@@ -131,6 +131,16 @@ TEST_F(TypedHandlerTest, RefusesBodiesThatAreMissingTooLargeOrNoJson) {
   EXPECT_EQ(broken.status, 400);
 }
 
+TEST_F(TypedHandlerTest, AResultThatDecidesItsMediaTypeMeetsEveryAcceptHeader) {
+  app.get(
+      "/events", [] { return events([](EventWriter& out) { out.comment("hello"); }); }, "Events");
+  app.start();
+  const Answer answer = get(app, "/events", {{"accept", "text/event-stream"}});
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.header("content-type"), "text/event-stream");
+  EXPECT_EQ(answer.body, ": hello\n\n");
+}
+
 TEST_F(TypedHandlerTest, RefusesAnAcceptHeaderThatTheReplyCannotMeet) {
   app.get("/pets", list_pets, "List pets");
   app.start();

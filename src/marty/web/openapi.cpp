@@ -169,8 +169,9 @@ Value Writer::success(const Route& route) {
   if (!result.header.empty()) {
     reply["headers"][result.header] = Value::object({{"schema", Value::object({{"type", "string"}})}});
   }
-  if (result.media_type.empty()) return reply;
-  Value& content = reply["content"][result.media_type.substr(0, result.media_type.find(';'))];
+  const std::string_view media_type = route.media_type.empty() ? result.media_type : std::string_view(route.media_type);
+  if (media_type.empty()) return reply;
+  Value& content = reply["content"][media_type.substr(0, media_type.find(';'))];
   content["schema"] = result.type != nullptr ? schemas_.of(*result.type) : Value::object({{"type", "string"}});
   if (!route.response_example.empty()) content["example"] = Value::parse(route.response_example);
   return reply;

@@ -38,6 +38,7 @@ struct Route {
   bool requires_caller = false;
   std::vector<std::string> permissions;  // all of them
   std::vector<ResponseInfo> responses;
+  std::string media_type;          // of a success, for the documentation; empty: the handler's own
   std::string request_example;     // JSON
   std::string response_example;    // JSON
   std::size_t max_body_bytes = 0;  // 0: the application's
@@ -58,6 +59,8 @@ class RouteBuilder {
   RouteBuilder& description(std::string text) { return route_->description = std::move(text), *this; }  // CommonMark
   RouteBuilder& operation_id(std::string id) { return route_->operation_id = std::move(id), *this; }
   RouteBuilder& status(int success) { return route_->status = success, *this; }
+  // Documents the media type of a result that decides it by itself: a Stream, a Blob, a FileReply, a raw response.
+  RouteBuilder& produces(std::string type) { return route_->media_type = std::move(type), *this; }
   RouteBuilder& deprecated() { return route_->deprecated = true, *this; }
   RouteBuilder& hidden() { return route_->hidden = true, *this; }
   RouteBuilder& max_body(std::size_t bytes) { return route_->max_body_bytes = bytes, *this; }

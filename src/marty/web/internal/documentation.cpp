@@ -42,20 +42,20 @@ constexpr Page kPages[] = {
      "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>API</title>"
      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">"
      "<link rel=\"icon\" href=\"data:,\"><link rel=\"stylesheet\" href=\"docs/assets/swagger-ui.css\"></head>"
-     "<body><div id=\"swagger-ui\"></div><script src=\"docs/assets/swagger-ui-bundle.js\"></script>"
+     "<body style=\"margin:0\"><div id=\"swagger-ui\"></div><script src=\"docs/assets/swagger-ui-bundle.js\"></script>"
      "<script src=\"docs/assets/swagger-start.js\"></script></body></html>"},
     {"/docs/redoc",
      "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>API</title>"
      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><link rel=\"icon\" "
      "href=\"data:,\"></head>"
-     "<body><redoc spec-url=\"../openapi.json\"></redoc><script "
+     "<body style=\"margin:0\"><redoc spec-url=\"../openapi.json\"></redoc><script "
      "src=\"assets/redoc.standalone.js\"></script></body></html>"},
     {"/docs/stoplight",
      "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>API</title>"
      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><link rel=\"icon\" href=\"data:,\">"
      "<link rel=\"stylesheet\" href=\"assets/styles.min.css\"><script "
      "src=\"assets/web-components.min.js\"></script></head>"
-     "<body><elements-api apiDescriptionUrl=\"../openapi.json\" router=\"hash\" "
+     "<body style=\"margin:0\"><elements-api apiDescriptionUrl=\"../openapi.json\" router=\"hash\" "
      "layout=\"sidebar\"></elements-api></body></html>"},
 };
 
