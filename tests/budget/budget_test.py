@@ -111,12 +111,12 @@ def instructions(budget, options):
     limits = {("plaintext", "telemetry off"): 4000, ("JSON", "telemetry on"): 30_000}
     for name, command in servers(options):
         for what, request in (("plaintext", PLAINTEXT), ("JSON", ORDER)):
-            count, profile = counting.instructions(command, request)
+            count, profile, others = counting.instructions(command, request)
             limit = limits.get((what, name))
             if limit is None:
-                print(f"     user instructions, {what}, {name}: {count:.0f} (no limit)", flush=True)
+                print(f"     user instructions, {what}, {name}: {count:.0f} (no limit); other threads {others:.0f}", flush=True)
                 continue
-            budget.most(f"user instructions, {what}, {name}", count, limit)
+            budget.most(f"user instructions, {what}, {name}", count, limit, f"; other threads {others:.0f}")
             if count > limit:
                 print_top(profile)
 
