@@ -61,7 +61,9 @@ struct PetQuery {
 
   static constexpr auto rules = marty::rules(
       marty::field<&PetQuery::limit>.range(1, 100),
-      marty::field<&PetQuery::sort>.one_of("name", "-name", "age_months", "-age_months").description("A minus sorts downwards"));
+      marty::field<&PetQuery::sort>
+          .one_of("name", "-name", "age_months", "-age_months")
+          .description("A minus sorts downwards"));
 };
 
 struct NewOrder {
