@@ -78,10 +78,10 @@ void weaken_etag(http::Response& response) {
 }  // namespace
 
 bool Compression::worthwhile(const http::Response& response) const {
+  if (response.stream() == nullptr && response.body().size() < options_.min_bytes) return false;
   if (response.status < 200 || response.status == 204 || response.status == 206 || response.status == 304) return false;
   if (!response.header("content-encoding").empty()) return false;
   if (response.header("cache-control").find("no-transform") != std::string_view::npos) return false;
-  if (response.stream() == nullptr && response.body().size() < options_.min_bytes) return false;
   const std::string_view essence = parse_media_type(response.header("content-type")).essence;
   if (essence.ends_with("+json") || essence.ends_with("+xml")) return true;
   for (const std::string& range : options_.media_types) {
