@@ -4,7 +4,9 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
 #include <limits>
+#include <sstream>
 #include <string>
 
 #include "marty/telemetry/metrics.hpp"
@@ -140,6 +142,36 @@ TEST(ProcessMetrics, count_an_opened_descriptor) {
   ASSERT_NE(file, nullptr);
   EXPECT_EQ(metrics.value("process_open_fds"), before + 1);
   std::fclose(file);
+}
+
+// docs/reference/metrics.md is what the standard families say of themselves; MARTY_UPDATE_GOLDEN=1 writes it anew.
+TEST(Metrics, the_reference_lists_the_standard_families) {
+  Metrics metrics({.max_series = 1});
+  const ProcessMetrics process(metrics);
+  HttpMetrics http(metrics, "s");
+  DatabaseMetrics database(metrics);
+  http.route("GET", "/");
+  http.route("GET", "/over_the_limit");
+  database.operation("select", "t");
+  record_build_info(metrics, "s", "1");
+  RecordingSink sink;
+  const Observation dropped = observe_dropped_lines(metrics, sink);
+
+  constexpr std::array<const char*, 3> kKinds = {"counter", "gauge", "histogram"};
+  std::string text =
+      "# Metrics\n\nWhat every service shows under `/metrics`. Times are in seconds, with buckets from 100 us to 10 "
+      "s.\n\n"
+      "| name | kind | labels | meaning |\n| --- | --- | --- | --- |\n";
+  for (const MetricFamily& family : metrics.read()) {
+    std::string labels;
+    for (const Label& label : family.series.at(0).labels) labels += (labels.empty() ? "`" : ", `") + label.name + "`";
+    text += "| `" + family.name + "` | " + kKinds[static_cast<std::size_t>(family.kind)] + " | " + labels + " | " +
+            family.help + " |\n";
+  }
+  if (std::getenv("MARTY_UPDATE_GOLDEN") != nullptr) std::ofstream(MARTY_METRICS_REFERENCE) << text;
+  std::ostringstream expected;
+  expected << std::ifstream(MARTY_METRICS_REFERENCE).rdbuf();
+  EXPECT_EQ(text, expected.str());
 }
 
 // `promtool check metrics` of Prometheus, on everything that a service shows.

@@ -109,4 +109,9 @@ void record_build_info(Metrics& metrics, std::string_view service, std::string_v
       .set(1);
 }
 
+Observation observe_dropped_lines(Metrics& metrics, const LogSink& sink) {
+  return metrics.observable_counter("mmf_log_lines_dropped_total", "Log lines that could not be written.", {},
+                                    [&sink] { return static_cast<double>(sink.dropped()); });
+}
+
 }  // namespace marty::telemetry

@@ -15,6 +15,7 @@
 #include <string_view>
 
 #include "marty/base/error.hpp"
+#include "marty/telemetry/log_sink.hpp"
 #include "marty/telemetry/metrics.hpp"
 
 namespace marty::telemetry {
@@ -108,5 +109,8 @@ class DatabaseMetrics {
 
 // mmf_build_info{service,version,compiler} 1
 void record_build_info(Metrics& metrics, std::string_view service, std::string_view version);
+
+// mmf_log_lines_dropped_total, as long as the Observation lives. The sink must outlive it.
+Observation observe_dropped_lines(Metrics& metrics, const LogSink& sink);
 
 }  // namespace marty::telemetry

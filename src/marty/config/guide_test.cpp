@@ -1,0 +1,46 @@
+// The code of docs/guide/configuration.md.
+#include <gtest/gtest.h>
+
+#include "marty/base/error.hpp"
+#include "marty/config/config.hpp"
+
+namespace {
+
+namespace config = marty::config;
+
+// [struct]
+struct MailConfig {
+  std::string relay = "localhost";
+  int port = 25;
+  config::Duration timeout = std::chrono::seconds(10);
+  config::Size max_message{10 << 20};
+  std::vector<std::string> copies_to = {"archive@example.org"};
+
+  static constexpr auto rules =
+      marty::rules(marty::field<&MailConfig::port>.range(1, 65535).description("Of the relay"),
+                   marty::field<&MailConfig::copies_to>.max_items(10));
+};
+// [/struct]
+
+TEST(Guide, binds_a_section_and_reports_what_is_wrong) {
+  config::Tree tree =
+      config::parse("mail: {relay: \"${RELAY:-mail.internal}\", timeout: 2s}", "config/base.yaml",
+                    {{"MARTY_MAIL__PORT", "587"}, {"MARTY_MAIL__COPIES_TO", "a@example.org, b@example.org"}});
+  // [bind]
+  const auto mail = tree.bind<MailConfig>("mail");
+  tree.finish();  // throws, listing everything that is wrong in any section
+  // [/bind]
+  EXPECT_EQ(mail.relay, "mail.internal");
+  EXPECT_EQ(mail.port, 587);
+  EXPECT_EQ(mail.timeout, config::Duration(std::chrono::seconds(2)));
+  EXPECT_EQ(mail.copies_to.size(), 2u);
+}
+
+TEST(Guide, loads_the_layers_of_an_environment) {
+  // [load]
+  config::Tree tree = config::load({.directory = "config", .variables = config::environment_variables()});
+  // [/load]
+  EXPECT_FALSE(tree.environment().empty());
+}
+
+}  // namespace

@@ -1,0 +1,75 @@
+// The code of docs/guide/telemetry.md.
+#include <gtest/gtest.h>
+
+#include <stdexcept>
+
+#include "marty/json/value.hpp"
+#include "marty/telemetry/context.hpp"
+#include "marty/telemetry/log.hpp"
+#include "marty/telemetry/metrics.hpp"
+
+namespace {
+
+namespace log = marty::log;
+namespace telemetry = marty::telemetry;
+
+// [logger]
+constexpr marty::Logger logger("petstore.orders");
+// [/logger]
+
+void charge() { throw std::runtime_error("card declined"); }
+
+TEST(Guide, logs_with_the_correlation_of_the_scope) {
+  telemetry::RecordingSink sink;
+  telemetry::Logging logging({.service = "petstore"}, sink);
+  telemetry::Context context;
+  context.begin();
+  context.logging = &logging;
+  const telemetry::ContextScope scope(context);
+  const int order_id = 17;
+  // [log]
+  log::info("order accepted", {{"order_id", order_id}, {"express", true}});
+  logger.warning("stock is low", {{"left", 3}});
+  try {
+    charge();
+  } catch (...) {
+    logger.error("cannot charge", std::current_exception(), {{"order_id", order_id}});
+  }
+  // [/log]
+  {
+    // [correlation]
+    const auto correlation = telemetry::with_correlation({.user_id = "kim", .operation = "checkout"});
+    log::info("paid");  // carries user_id and operation; so do outgoing calls and child fibers
+    // [/correlation]
+  }
+  const std::vector<std::string> lines = sink.lines();
+  ASSERT_EQ(lines.size(), 4u);
+  EXPECT_EQ(marty::json::Value::parse(lines[2])["exception"]["message"].as_string(), "card declined");
+  EXPECT_EQ(marty::json::Value::parse(lines[3])["operation"].as_string(), "checkout");
+}
+
+// [metrics]
+struct MailMetrics {
+  explicit MailMetrics(telemetry::Metrics& metrics)
+      : sent(metrics.counter("mail_sent_total", "Mails handed to the relay.", {{"kind", "receipt"}})),
+        duration(metrics.histogram("mail_duration_seconds", "Time to hand a mail over.")) {}
+
+  telemetry::Counter sent;
+  telemetry::Histogram duration;
+};
+// [/metrics]
+
+TEST(Guide, counts) {
+  telemetry::Metrics metrics;
+  MailMetrics mail(metrics);
+  // [record]
+  mail.sent.add();
+  mail.duration.record(std::chrono::milliseconds(12));
+  // [/record]
+  // [test]
+  EXPECT_EQ(metrics.value("mail_sent_total", {{"kind", "receipt"}}), 1);
+  // [/test]
+  EXPECT_EQ(metrics.value("mail_duration_seconds"), 1);
+}
+
+}  // namespace
