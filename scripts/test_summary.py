@@ -20,7 +20,7 @@ class Counts:
         self.skipped = []  # (name, reason)
 
 
-def first_line(text):
+def last_line(text):
     lines = [line.strip() for line in (text or "").splitlines() if line.strip()]
     return lines[-1] if lines else ""
 
@@ -34,7 +34,7 @@ def count_google_test(program, file, counts):
         if case.find("failure") is not None:
             counts.failed.append((name, ""))
         elif skipped is not None:
-            counts.skipped.append((name, first_line(skipped.get("message"))))
+            counts.skipped.append((name, last_line(skipped.get("message"))))
         elif case.get("status") == "notrun":
             counts.skipped.append((name, "disabled"))
         else:
@@ -59,7 +59,8 @@ def count(results):
         elif status == "fail":
             counts.failed.append((name, "no result of its cases: it crashed, timed out, or is one test"))
         else:
-            counts.skipped.append((name, "ctest did not run it"))
+            skipped = test.find("skipped")
+            counts.skipped.append((name, last_line(skipped.get("message")) if skipped is not None else status))
     return counts
 
 

@@ -10,6 +10,9 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from running_service import RunningService  # noqa: E402
+
 
 def run(*command):
     """Runs a command; on failure its output is the test's output."""
@@ -38,9 +41,9 @@ def main():
             options += [f"-DMARTY_SOURCE={source}"]
         run("cmake", "-S", source / "tests/install/hello", "-B", folder / "build", *options)
         run("cmake", "--build", folder / "build", "--target", "hello")
-        printed = run(folder / "build/hello")
-        if printed.strip() != "hello":
-            sys.exit(f"hello printed: {printed}")
+        with RunningService(folder / "build/hello", folder) as hello:
+            if hello.get("/hello/Ada") != (200, {"message": "Hello, Ada!"}):
+                sys.exit(f"hello replied: {hello.get('/hello/Ada')}")
 
 
 if __name__ == "__main__":

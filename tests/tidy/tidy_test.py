@@ -151,8 +151,8 @@ class Calls(unittest.TestCase):
 
     def test_lawful_neighbours_pass(self):
         text = (
-            "// std::thread\nauto a = std::bind(f); peer.send(x); loop->connect(y); runtime::sleep_for(z); random.next();\n"
-            "int b = operand(3) + clock.time(0);\n"
+            "// std::thread\nauto a = std::bind(f); peer.send(x); loop->connect(y); runtime::sleep_for(z);\n"
+            "int b = operand(3) + clock.time(0) + random.next();\n"
         )
         self.assertEqual(violations("src/marty/http/a.cpp", text), [])
 

@@ -1,9 +1,13 @@
-#include <marty/base/error.hpp>
+#include <marty/service/service.hpp>
 
-#include <cstdio>
+struct Greeting {
+  std::string message;
+};
 
-int main() {
-  const marty::Error error(marty::Code::not_found, "hello");
-  std::puts(error.what());
-  return marty::code_info(error.code()).http_status == 404 ? 0 : 1;
+Greeting greet(marty::Path<std::string> name) { return {"Hello, " + *name + "!"}; }
+
+int main(int argc, char** argv) {
+  marty::Service service("hello", argc, argv);
+  service.get("/hello/{name}", greet, "Greet somebody");
+  return service.run();
 }

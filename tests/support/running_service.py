@@ -1,0 +1,69 @@
+"""Runs a service program for a test: on a free port, in the folder of its configuration, with its files elsewhere."""
+
+import json
+import re
+import signal
+import subprocess
+import urllib.error
+import urllib.request
+
+
+class RunningService:
+    """with RunningService(program, folder, {"MARTY_...": "..."}) as service: service.get("/path") -> (status, JSON)
+
+    The program gets port 0 and says on stderr where it serves. Leaving sends SIGTERM and expects exit code 0.
+    """
+
+    def __init__(self, program, folder, variables=None):
+        self.program, self.folder = str(program), str(folder)
+        self.environment = {"PATH": "/usr/bin:/bin", "MARTY_SERVER__HTTP_PORT": "0", **(variables or {})}
+        self.said = ""
+
+    def __enter__(self):
+        self.process = subprocess.Popen(
+            [self.program],
+            cwd=self.folder,
+            env=self.environment,
+            text=True,
+            stderr=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+        )
+        for line in self.process.stderr:
+            self.said += line
+            found = re.search(r"serves (http://\S+)", line)
+            if found:
+                self.url = found.group(1)
+                return self
+        raise RuntimeError(f"{self.program} ended with {self.process.wait()}:\n{self.said}")
+
+    def __exit__(self, *_):
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.said += self.process.communicate(timeout=30)[1]
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise
+        if self.process.returncode != 0:
+            raise RuntimeError(f"{self.program} ended with {self.process.returncode} after SIGTERM:\n{self.said}")
+
+    def send(self, method, path, body=None):
+        """(status, body): the body as JSON where it is JSON, else as text."""
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.url + path, data, {"content-type": "application/json"}, method=method)
+        try:
+            with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=30) as reply:
+                return self._read(reply)
+        except urllib.error.HTTPError as reply:
+            return self._read(reply)
+
+    def get(self, path):
+        return self.send("GET", path)
+
+    def post(self, path, body):
+        return self.send("POST", path, body)
+
+    @staticmethod
+    def _read(reply):
+        text = reply.read().decode()
+        is_json = "json" in reply.headers.get("content-type", "")
+        return reply.status, json.loads(text) if is_json else text
