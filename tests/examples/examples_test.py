@@ -50,7 +50,7 @@ class Tasks(unittest.TestCase):
         with self.running() as tasks:
             for path in ("/docs", "/health", "/metrics", "/info"):
                 self.assertEqual(tasks.get(path)[0], 200, path)
-            self.assertEqual(sorted(tasks.get("/openapi.json")[1]["paths"]), ["/tasks", "/tasks/{id}"])
+            self.assertLessEqual({"/tasks", "/tasks/{id}"}, set(tasks.get("/openapi.json")[1]["paths"]))
 
 
 if __name__ == "__main__":
