@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <forward_list>
 #include <memory>
 
 #include "marty/base/check.hpp"
@@ -43,8 +44,15 @@ std::string short_name(std::string_view qualified) {
   return name;
 }
 
-// Text that lives as long as the program.
-std::string_view keep(std::string text) { return *new const std::string(std::move(text)); }
+// An Object with what its views and pointers stand for. Lives as long as the program once it is built; one that is
+// refused goes with all of it.
+struct OwningObject : Object {
+  std::string_view keep(std::string text) { return texts.emplace_front(std::move(text)); }
+
+  std::forward_list<std::string> texts;
+  std::forward_list<Rules> rules;
+  std::forward_list<Pattern> patterns;
+};
 
 // The names of the fields in "... Address<const int*>{(& phantom<...>.Phantom<...>::object.Pet::age)}, ...".
 std::vector<std::string_view> field_names(std::string_view list) {
@@ -181,15 +189,15 @@ void check_default(const ObjectSource& source, const Field& field) {
   if (!problems.empty()) refuse(source, field.name, "the default value " + problems.errors().front().message);
 }
 
-void apply_rules(const ObjectSource& source, const Rules& rules, Field& field) {
-  auto kept = std::make_unique<Rules>(rules);
+void apply_rules(const ObjectSource& source, const Rules& rules, OwningObject& object, Field& field) {
+  Rules& kept = object.rules.emplace_front(rules);
   try {
-    if (!rules.pattern.empty()) kept->compiled = new Pattern(rules.pattern);
+    if (!rules.pattern.empty()) kept.compiled = &object.patterns.emplace_front(rules.pattern);
   } catch (const Error& error) {
     refuse(source, field.name, error.message());
   }
   if (!rules.name.empty()) field.name = rules.name;
-  field.rules = kept.release();
+  field.rules = &kept;
   field.required = field.required && !rules.optional;
   field.read_only = rules.read_only;
   field.write_only = rules.write_only;
@@ -214,7 +222,7 @@ void check_names(const ObjectSource& source, const Object& object) {
 }
 
 void add_field(const ObjectSource& source, const Samples& samples, std::size_t index, std::string_view name,
-               Object& object) {
+               OwningObject& object) {
   const auto [type, offset] = source.fields[index];
   Field field{.name = name,
               .quoted = {},
@@ -228,14 +236,14 @@ void add_field(const ObjectSource& source, const Samples& samples, std::size_t i
               .deprecated = false};
   const bool lacks_value = field.required;
   for (const RuleEntry& entry : source.rules) {
-    if (entry.offset(source.defaults) == offset) apply_rules(source, entry.rules, field);
+    if (entry.offset(source.defaults) == offset) apply_rules(source, entry.rules, object, field);
   }
   if (!lacks_value && type->kind != Kind::optional) field.default_value = field.in(source.defaults);
   if (field.rules != nullptr) {
     check_example(source, field);
     check_default(source, field);
   }
-  field.quoted = keep(",\"" + std::string(field.name) + "\":");
+  field.quoted = object.keep(",\"" + std::string(field.name) + "\":");
   object.fields.push_back(field);
 }
 
@@ -244,8 +252,8 @@ void add_field(const ObjectSource& source, const Samples& samples, std::size_t i
 const Object& build_object(const ObjectSource& source) {
   const std::vector<std::string_view> names = field_names(source.field_list);
   MARTY_CHECK(names.size() == source.fields.size());
-  auto object = std::make_unique<Object>();
-  object->name = keep(short_name(source.type->name));
+  auto object = std::make_unique<OwningObject>();
+  object->name = object->keep(short_name(source.type->name));
   object->description = source.about.text;
   object->tag_name = source.tag_name;
   object->tag = source.tag;
@@ -263,7 +271,7 @@ const Object& build_object(const ObjectSource& source) {
 
 const Enumeration& build_enumeration(const Type& type, std::string_view list, std::int64_t first) {
   auto enumeration = std::make_unique<Enumeration>();
-  enumeration->name = keep(short_name(type.name));
+  enumeration->name = *new const std::string(short_name(type.name));  // an enumeration is never refused
   // "... [with auto ...Values = {(Color)-1, Color::red, Color::green, (Color)2}; ...]"
   list.remove_prefix(list.find('{', list.find("Values = ")) + 1);
   list = list.substr(0, list.rfind('}'));

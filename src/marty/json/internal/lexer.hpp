@@ -108,10 +108,11 @@ inline bool Lexer::short_integer(std::int64_t& value) {
   const bool negative = p != end_ && *p == '-';
   if (negative) ++p;
   const char* const digits = p;
-  const char* const stop = end_ - p > 19 ? p + 19 : end_;
+  const char* const stop = end_ - p > 18 ? p + 18 : end_;  // 18 digits always fit
   std::int64_t magnitude = 0;
   while (p != stop && static_cast<unsigned>(*p - '0') <= 9) magnitude = magnitude * 10 + (*p++ - '0');
-  if (p == digits || p - digits > 18 || (*digits == '0' && p - digits > 1)) return false;
+  if (p == digits || (*digits == '0' && p - digits > 1)) return false;
+  if (p != end_ && static_cast<unsigned>(*p - '0') <= 9) return false;
   if (p != end_ && (*p == '.' || *p == 'e' || *p == 'E')) return false;
   value = negative ? -magnitude : magnitude;
   p_ = p;
