@@ -60,6 +60,7 @@ Address Address::ip(std::string_view ip, std::uint16_t port) {
   Address address;
   address.port_ = port;
   const std::string terminated(ip);
+  if (terminated.contains('\0')) throw Error(Code::invalid_argument, "there is a zero byte in the IP address");
   if (inet_pton(AF_INET, terminated.c_str(), address.bytes_ + sizeof kMappedPrefix) == 1) {
     std::memcpy(address.bytes_, kMappedPrefix, sizeof kMappedPrefix);
     address.family_ = kIpv4;
@@ -137,9 +138,10 @@ NativeAddress AddressAccess::to_native(const Address& address) {
     native.bytes = sizeof in;
   } else if (address.family_ == kUnix) {
     auto& un = reinterpret_cast<sockaddr_un&>(native.storage);
-    if (address.path_->empty() || address.path_->size() >= sizeof un.sun_path) {
-      throw Error(Code::invalid_argument, fmt::format("the path of a Unix socket has 1 to {} bytes, \"{}\" has {}",
-                                                      sizeof un.sun_path - 1, *address.path_, address.path_->size()));
+    if (address.path_->empty() || address.path_->size() >= sizeof un.sun_path || address.path_->contains('\0')) {
+      throw Error(Code::invalid_argument,
+                  fmt::format("the path of a Unix socket has 1 to {} bytes and no zero; \"{}\" has {}",
+                              sizeof un.sun_path - 1, *address.path_, address.path_->size()));
     }
     un.sun_family = AF_UNIX;
     std::memcpy(un.sun_path, address.path_->c_str(), address.path_->size() + 1);

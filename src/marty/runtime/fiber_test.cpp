@@ -181,9 +181,10 @@ TEST(Deadline, IsInheritedByChildren) {
 TEST(Sleep, WakesInOrderOfTimeNotOfCall) {
   in_world([] {
     std::string order;
-    auto late = spawn([&] { sleep_for(3ms), order += "c"; });
-    auto early = spawn([&] { sleep_for(1ms), order += "a"; });
-    auto middle = spawn([&] { sleep_for(2ms), order += "b"; });
+    const TimePoint start = now();
+    auto late = spawn([&] { sleep_until(start + 3ms), order += "c"; });
+    auto early = spawn([&] { sleep_until(start + 1ms), order += "a"; });
+    auto middle = spawn([&] { sleep_until(start + 2ms), order += "b"; });
     late.join();
     EXPECT_EQ(order, "abc");
   });

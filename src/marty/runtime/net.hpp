@@ -68,7 +68,8 @@ class SocketBackend {
   virtual Address peer_address() const = 0;
 };
 
-// A connected stream. Move-only; closing is the destructor's job. Errors: unavailable (reset, refused, unreachable).
+// A connected stream. Move-only; closing is the destructor's job. At most one fiber reads and one writes at a time, and
+// none of them waits when the socket is closed (cancel it first). Errors: unavailable (reset, refused, unreachable).
 class Socket {
  public:
   Socket() = default;
@@ -123,7 +124,9 @@ class Listener {
 
 struct ListenOptions {
   int backlog = 1024;
-  bool reuse_port = false;  // one listener per loop on the same port; the kernel spreads the connections
+  // One listener per loop on the same port; the kernel spreads the connections. Another process of the same user could
+  // join in the same way, unnoticed: try the port once without.
+  bool reuse_port = false;
 };
 
 // Throws already_exists (port taken), permission_denied, invalid_argument.

@@ -126,7 +126,7 @@ TEST(Dns, ASilentServerMakesTheNameUnavailable) {
 TEST(Dns, ALookUpObeysTheDeadlineAndItsAnswerMayComeLater) {
   NameServer server;
   in_world([&] {
-    Resolver resolver(server, 20);
+    Resolver resolver(server);
     {
       const DeadlineScope scope(1ms);
       EXPECT_EQ(code_thrown_by([&] { resolver.dns.resolve("silent.test", 80); }), Code::deadline_exceeded);

@@ -34,10 +34,8 @@ class Epoll {
   void attach(Scheduler& scheduler) noexcept { scheduler_ = &scheduler; }
   void add(int descriptor, EpollSource& source, std::uint32_t events);  // throws resource_exhausted; from any thread
   void change(int descriptor, EpollSource& source, std::uint32_t events) noexcept;
+  // Before close(2), always: while another thread forks, the child shares the file and epoll would go on reporting it.
   void remove(int descriptor, EpollSource& source) noexcept;
-  // Only takes back what poll() found but dispatch() did not yet tell; for descriptors that are closed next, which
-  // leaves epoll by itself.
-  void forget(EpollSource& source) noexcept;
   // Calls on_events(0) on the next turn.
   void defer(EpollSource& source) { deferred_.push_back(&source); }
 
@@ -46,6 +44,7 @@ class Epoll {
   void wake() noexcept;  // from any thread
 
  private:
+  void forget(EpollSource& source) noexcept;  // what poll() found but dispatch() did not yet tell
   static constexpr int kBatch = 256;
 
   int wait(TimePoint until, TimePoint now) noexcept;

@@ -103,7 +103,7 @@ void EpollListener::bind(const Address& address, const ListenOptions& options) {
 EpollListener::~EpollListener() {
   MARTY_CHECK(waiter_ == nullptr);
   for (const Accepted& accepted : accepted_) close(accepted.descriptor);
-  epoll_.forget(*this);
+  epoll_.remove(descriptor_, *this);
   close(descriptor_);
   if (reserve_ >= 0) close(reserve_);
   if (bound_path_) unlink(address_.host().c_str());

@@ -68,7 +68,7 @@ EpollSocket::EpollSocket(Scheduler& scheduler, Epoll& epoll, int descriptor, Add
 
 EpollSocket::~EpollSocket() {
   MARTY_CHECK(reader_ == nullptr && writer_ == nullptr);
-  epoll_.forget(*this);
+  epoll_.remove(descriptor_, *this);
   close(descriptor_);
 }
 

@@ -70,16 +70,20 @@ void RealWorld::run(std::function<void()> main) {
   for (const auto& scheduler : schedulers_) scheduler->accept_new_fibers();
   const FaultHandler faults;
   const AlternateStack signal_stack;
+  struct Stop {
+    RealWorld& world;
+    ~Stop() {
+      world.stop_threads();
+      world.services_.signals->restore();
+    }
+  } stop{*this};
   start_threads();
-  {
-    std::optional<StallDetector> detector;
-    if (options_.stall_threshold > Duration::zero())
-      detector.emplace(pointers(schedulers_), options_.stall_threshold, options_.on_stall);
-    schedulers_.front()->start(job, "main", nullptr);
-    schedulers_.front()->run();
+  std::optional<StallDetector> detector;
+  if (options_.stall_threshold > Duration::zero()) {
+    detector.emplace(pointers(schedulers_), options_.stall_threshold, options_.on_stall);
   }
-  stop_threads();
-  services_.signals->restore();
+  schedulers_.front()->start(job, "main", nullptr);
+  schedulers_.front()->run();
   job.rethrow();
 }
 
@@ -93,7 +97,6 @@ void RealWorld::start_threads() {
       });
     }
   } catch (const std::system_error& error) {
-    stop_threads();
     throw Error(Code::resource_exhausted,
                 fmt::format("cannot start a thread per loop: {}; lower runtime.loops", error.what()));
   }

@@ -273,9 +273,17 @@ void Scheduler::interrupt(Fiber& fiber) noexcept {
   if (fiber.shields == 0) wake(fiber, Wake::cancelled);
 }
 
-void Scheduler::cancel(Fiber& fiber) noexcept {
-  interrupt(fiber);
-  for (Fiber* child = fiber.first_child; child != nullptr; child = child->next_sibling) cancel(*child);
+void Scheduler::cancel(Fiber& root) noexcept {
+  for (Fiber* fiber = &root;;) {  // the tree in preorder, without recursion: it may be deep
+    interrupt(*fiber);
+    if (fiber->first_child != nullptr) {
+      fiber = fiber->first_child;
+      continue;
+    }
+    while (fiber != &root && fiber->next_sibling == nullptr) fiber = fiber->parent;
+    if (fiber == &root) return;
+    fiber = fiber->next_sibling;
+  }
 }
 
 void Scheduler::cancel_fibers_of(const Host& host) noexcept {

@@ -71,7 +71,7 @@ class Scheduler final : public Loop {
     if (const Wake wake = wait(); wake != Wake::notified) throw_interrupted(wake, doing);
   }
   void wake(Fiber& fiber, Wake reason = Wake::notified) noexcept;  // nothing where it does not wait
-  void cancel(Fiber& fiber) noexcept;                              // and its children
+  void cancel(Fiber& root) noexcept;                               // and its children
   void yield();
   [[noreturn]] void throw_interrupted(Wake wake, std::string_view doing) const;
   bool interrupted() const noexcept;  // the current fiber: cancelled or past its deadline, and not shielded

@@ -25,7 +25,7 @@ namespace {
 
 constexpr int kMaxFrames = 48;
 constexpr int kLooksPerThreshold = 4;
-constexpr long kAnswerTimeoutNs = 200'000'000;  // a thread inside the kernel may not answer at all
+constexpr int kAnswerTimeoutSeconds = 2;  // a thread inside the kernel may not answer at all
 
 int stall_signal() noexcept { return SIGRTMIN + 5; }
 
@@ -76,8 +76,7 @@ std::string describe_stall(const Scheduler& loop, pthread_t thread, Duration hel
   const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(held).count();
   timespec until{};
   clock_gettime(CLOCK_REALTIME, &until);
-  until.tv_nsec += kAnswerTimeoutNs;
-  if (until.tv_nsec >= 1'000'000'000) until.tv_sec += 1, until.tv_nsec -= 1'000'000'000;
+  until.tv_sec += kAnswerTimeoutSeconds;
   if (pthread_kill(thread, stall_signal()) != 0 || sem_timedwait(&answer.done, &until) != 0) {
     return fmt::format("loop {} is held for {} ms already; its thread does not answer", loop.index(), ms);
   }
@@ -105,8 +104,8 @@ StallDetector::StallDetector(std::vector<Scheduler*> loops, Duration threshold,
   action.sa_handler = &on_stall_signal;
   action.sa_flags = SA_RESTART;
   sigemptyset(&action.sa_mask);
-  sigaction(stall_signal(), &action,
-            nullptr);  // stays: nobody else uses this signal, and a late one would kill the process
+  // It stays installed: nobody else uses this signal, and one that comes late would kill the process.
+  sigaction(stall_signal(), &action, nullptr);
   watchdog_ = std::thread([this] { watch(); });
 }
 

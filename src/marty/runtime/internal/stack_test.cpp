@@ -1,0 +1,54 @@
+#include "marty/runtime/internal/stack.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <set>
+#include <vector>
+
+#include "marty/runtime/internal/test_world.hpp"
+
+namespace marty::runtime::internal {
+namespace {
+
+TEST(StackAllocator, GivesDistinctWritableStacksOfTheAskedSize) {
+  StackAllocator stacks(64 * 1024);
+  std::set<char*> bases;
+  for (std::size_t i = 0; i < 3 * StackAllocator::kStacksPerSlab; ++i) {
+    const Stack stack = stacks.allocate();
+    EXPECT_EQ(stack.bytes, 64u * 1024);
+    std::memset(stack.base, 1, stack.bytes);
+    EXPECT_TRUE(bases.insert(stack.base).second);
+  }
+}
+
+TEST(StackAllocator, ReusesTheAddressOfAReleasedStackWithoutItsPages) {
+  StackAllocator stacks(64 * 1024);
+  const Stack first = stacks.allocate();
+  std::memset(first.base, 1, first.bytes);
+  EXPECT_EQ(high_water_bytes(first), first.bytes);
+  stacks.release(first);
+  const Stack second = stacks.allocate();
+  EXPECT_EQ(second.base, first.base);
+  EXPECT_EQ(high_water_bytes(second), 0u);
+}
+
+TEST(StackAllocator, SaysWhatToRaiseWhenThereIsNoAddressSpace) {
+  StackAllocator stacks(std::size_t{1} << 45);
+  EXPECT_EQ(code_thrown_by([&] { stacks.allocate(); }), Code::resource_exhausted);
+  EXPECT_THAT(message_thrown_by([&] { stacks.allocate(); }), testing::HasSubstr("raise vm.max_map_count"));
+}
+
+TEST(StackGuardDeathTest, BelowAndAboveTheStackNothingCanBeWritten) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  StackAllocator stacks(64 * 1024);
+  const Stack lower = stacks.allocate();
+  const Stack upper = stacks.allocate();
+  const auto write_to = [](char* address) { *static_cast<volatile char*>(address) = 1; };
+  EXPECT_DEATH(write_to(lower.base - 1), "");
+  EXPECT_DEATH(write_to(upper.base - StackAllocator::kGuardBytes), "");
+  write_to(lower.base);
+}
+
+}  // namespace
+}  // namespace marty::runtime::internal
