@@ -1,6 +1,7 @@
 """Runs a service program for a test: on a free port, in the folder of its configuration, with its files elsewhere."""
 
 import json
+import pathlib
 import re
 import signal
 import subprocess
@@ -15,7 +16,7 @@ class RunningService:
     """
 
     def __init__(self, program, folder, variables=None):
-        self.program, self.folder = str(program), str(folder)
+        self.program, self.folder = str(pathlib.Path(program).resolve()), str(folder)
         self.environment = {"PATH": "/usr/bin:/bin", "MARTY_SERVER__HTTP_PORT": "0", **(variables or {})}
         self.said = ""
 

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "marty/base/error.hpp"
+#include "marty/runtime/fiber.hpp"
 #include "marty/runtime/world.hpp"
 #include "marty/service/internal/state.hpp"
 
@@ -91,13 +92,16 @@ int Service::State::run(Service& self) {
 }
 
 int Service::State::serve(Service& self) {
+  // Caught from the beginning: a signal that comes just when the service is ready has to stop it in order.
+  constexpr int kSignals[] = {SIGTERM, SIGINT};
+  auto signal = runtime::spawn([&kSignals] { return runtime::wait_for_signal(kSignals); }, "signals");
+  runtime::yield();
   self.start();
   const std::string url = "http://" + server->address().to_string();
   print(stderr, name + " " + description.version + " serves " + url +
                     (server_section.docs ? "  docs " + url + "/docs" : "") + "  health " + url + "/health  metrics " +
                     url + "/metrics");
-  const int signals[] = {SIGTERM, SIGINT};
-  runtime::wait_for_signal(signals);
+  signal.join();
   self.stop();
   return 0;
 }
