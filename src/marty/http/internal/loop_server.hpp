@@ -31,6 +31,10 @@ class ServerShared {
   virtual std::uint64_t requests_in_flight() const noexcept = 0;  // of all loops
   virtual bool add_connection() noexcept = 0;                     // false: there are too many
   virtual void remove_connection() noexcept = 0;
+
+  // How many loops have more requests in flight than their share of the limit. Rarely written: while it is zero, a loop
+  // below its share need not ask the others, whose counters are in their caches.
+  std::atomic<int> loops_over_share{0};
 };
 
 class LoopServer {
@@ -56,11 +60,17 @@ class LoopServer {
   // Around the handler; false where too many requests are in flight.
   bool enter() noexcept {
     requests_.add(1);
-    if (in_flight_.get() >= own_share_ && shared_.requests_in_flight() >= limits_.in_flight) return false;
+    const std::uint64_t before = in_flight_.get();
+    const bool others_matter = before >= own_share_ || shared_.loops_over_share.load(std::memory_order_relaxed) != 0;
+    if (others_matter && shared_.requests_in_flight() >= limits_.in_flight) return false;
     in_flight_.add(1);
+    if (before == own_share_) shared_.loops_over_share.fetch_add(1, std::memory_order_relaxed);
     return true;
   }
-  void leave() noexcept { in_flight_.subtract(1); }
+  void leave() noexcept {
+    in_flight_.subtract(1);
+    if (in_flight_.get() == own_share_) shared_.loops_over_share.fetch_sub(1, std::memory_order_relaxed);
+  }
   void count_malformed() noexcept { malformed_.add(1); }
 
   std::uint64_t in_flight() const noexcept { return in_flight_.get(); }
@@ -78,7 +88,7 @@ class LoopServer {
   ServerShared& shared_;
   Handler& handler_;
   const ServerLimits limits_;
-  const std::size_t own_share_;  // of the in-flight limit: below it the other loops need not be asked
+  const std::size_t own_share_;  // of the in-flight limit
   runtime::Loop* loop_ = nullptr;
   runtime::Listener listener_;
   DateCache date_;

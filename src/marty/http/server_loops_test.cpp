@@ -1,0 +1,117 @@
+// One server on several loops, each on its own thread.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+
+#include "marty/http/client.hpp"
+#include "marty/http/internal/test_support.hpp"
+#include "marty/http/server.hpp"
+
+namespace marty::http {
+namespace {
+
+using internal::error_of;
+using internal::LambdaHandler;
+using internal::TestServer;
+using internal::url_of;
+
+void run_on_two_loops(std::function<void()> test) { runtime::World::real({.loops = 2})->run(std::move(test)); }
+
+// `count` requests on a connection each, from every loop at the same time.
+void ask_from_every_loop(const runtime::Address& address, int count) {
+  const auto ask = [&] {
+    for (int i = 0; i < count; ++i) EXPECT_EQ(Client().get(url_of(address)).status, 200);
+  };
+  std::vector<runtime::Task<std::function<void()>>> tasks;
+  for (runtime::Loop* loop : runtime::World::current().loops()) {
+    tasks.emplace_back(std::function<void()>([loop, &ask] { runtime::run_on(*loop, ask); }));
+  }
+  for (auto& task : tasks) task.join();
+}
+
+TEST(ServerOnSeveralLoops, ServesOnAllOfThem) {
+  run_on_two_loops([] {
+    std::array<std::atomic<int>, 2> served{};
+    TestServer test([&](Request&, Response&) { ++served[runtime::Loop::current().index()]; });
+    ask_from_every_loop(test.server.address(), 200);
+    EXPECT_EQ(served[0] + served[1], 400);
+    EXPECT_GT(served[0], 0);
+    EXPECT_GT(served[1], 0);
+    EXPECT_EQ(test.server.stats().requests, 400u);
+    EXPECT_EQ(test.server.stats().connections_accepted, 400u);
+  });
+}
+
+TEST(ServerOnSeveralLoops, StartsAndStopsWhileClientsKeepConnections) {
+  run_on_two_loops([] {
+    LambdaHandler handler([](Request&, Response& response) { response.body() = "ok"; });
+    Server server(handler, {.address = runtime::Address::ip("127.0.0.1", 0)});
+    for (int i = 0; i < 100; ++i) {
+      server.start();
+      Client client;
+      EXPECT_EQ(client.get(url_of(server.address())).body, "ok");
+      ask_from_every_loop(server.address(), 2);
+      EXPECT_TRUE(server.drain(std::chrono::seconds(5)));
+    }
+    EXPECT_EQ(server.stats().requests, 500u);
+    EXPECT_EQ(server.stats().connections_open, 0u);
+  });
+}
+
+TEST(ServerOnSeveralLoops, CountsWhatIsInFlightOnAllLoopsTogether) {
+  run_on_two_loops([] {
+    runtime::Event release;
+    std::atomic<int> entered{0};
+    runtime::Semaphore arrivals(0);
+    TestServer test(
+        [&](Request&, Response&) {
+          ++entered;
+          arrivals.release();
+          release.wait();
+        },
+        {.in_flight = 3});
+    Client client;
+    std::vector<runtime::Task<std::function<int()>>> waiting;
+    const auto ask = std::function<int()>([&] { return client.get(url_of(test.server.address())).status; });
+    for (int i = 0; i < 3; ++i) waiting.emplace_back(ask);
+    for (int i = 0; i < 3; ++i) arrivals.acquire();
+    for (int i = 0; i < 8; ++i) EXPECT_EQ(Client().get(url_of(test.server.address())).status, 503);
+    release.set();
+    for (auto& task : waiting) EXPECT_EQ(task.join(), 200);
+    EXPECT_EQ(entered, 3);
+  });
+}
+
+TEST(ServerOnSeveralLoops, CancelsHandlersOfAllLoopsWhenTimeIsUp) {
+  run_on_two_loops([] {
+    runtime::Event never;
+    runtime::Semaphore arrivals(0);
+    TestServer test([&](Request&, Response&) {
+      arrivals.release();
+      never.wait();
+    });
+    Client client;
+    std::vector<runtime::Task<std::function<int()>>> waiting;
+    for (int i = 0; i < 16; ++i) {
+      waiting.emplace_back(std::function<int()>([&] { return client.get(url_of(test.server.address())).status; }));
+    }
+    for (int i = 0; i < 16; ++i) arrivals.acquire();
+    EXPECT_FALSE(test.server.drain(std::chrono::milliseconds(1)));
+    for (auto& task : waiting) EXPECT_EQ(task.join(), 503);
+  });
+}
+
+TEST(ServerOnSeveralLoops, ServesAUnixSocketOnTheFirst) {
+  run_on_two_loops([] {
+    const std::string path = testing::TempDir() + "marty_http_test.sock";
+    LambdaHandler handler([](Request&, Response& response) { response.body() = "ok"; });
+    Server server(handler, {.address = runtime::Address::parse("unix:" + path)});
+    server.start();
+    EXPECT_THAT(internal::talk(server.address(), "GET / HTTP/1.1\r\nHost: a\r\n\r\n"), testing::EndsWith("ok"));
+    EXPECT_TRUE(server.drain(std::chrono::seconds(1)));
+  });
+}
+
+}  // namespace
+}  // namespace marty::http
