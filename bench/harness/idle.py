@@ -16,7 +16,7 @@ SPARE_DESCRIPTORS = 200
 @dataclasses.dataclass(frozen=True)
 class Idle:
     connections: int
-    bytes_each: float         # Private_Dirty of the server: user memory, no socket buffers of the kernel
+    bytes_each: float  # Private_Dirty of the server: user memory, no socket buffers of the kernel
     threads_added: int
     p99_us_without: float
     p99_us_with: float
@@ -62,6 +62,7 @@ def possible_connections(wanted):
 
 def measure_idle(process, port, *, connections, rounds, seconds, load_cpu):
     """Active load without, then with the idle connections, `rounds` times; memory at the first time."""
+
     def p99():
         return measure(process, port, "plaintext", seconds=seconds, cpu=load_cpu).p99_us
 

@@ -14,8 +14,8 @@ RESULT = re.compile(r"RESULT requests=(\d+) duration_us=(\d+) p50_us=(\d+) p99_u
 class Sample:
     requests: int
     seconds: float
-    cpu_us: float       # of the server's process tree, per request
-    busy: float         # share of one core that the server used; below 0.95 it was not the bottleneck
+    cpu_us: float  # of the server's process tree, per request
+    busy: float  # share of one core that the server used; below 0.95 it was not the bottleneck
     p50_us: int
     p99_us: int
     errors: int
@@ -27,8 +27,21 @@ class Sample:
 
 def measure(process, port, case, *, seconds, cpu, depth=1, connections=64):
     """`case` is plaintext or orders; wrk runs on core `cpu` with one thread; `depth` requests are sent at once."""
-    command = [tool("wrk"), "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", "--timeout", "10s",
-               "-s", str(BENCH / "load/request.lua"), f"http://127.0.0.1:{port}/", "--", case, str(depth), str(ORDER_FILE)]
+    command = [
+        tool("wrk"),
+        "-t1",
+        f"-c{connections}",
+        f"-d{max(1, round(seconds))}s",
+        "--timeout",
+        "10s",
+        "-s",
+        str(BENCH / "load/request.lua"),
+        f"http://127.0.0.1:{port}/",
+        "--",
+        case,
+        str(depth),
+        str(ORDER_FILE),
+    ]
     before = process.cpu_ns()
     done = subprocess.run(["taskset", "-c", str(cpu), *command], capture_output=True, text=True, timeout=seconds + 60)
     used_ns = process.cpu_ns() - before
@@ -38,4 +51,6 @@ def measure(process, port, case, *, seconds, cpu, depth=1, connections=64):
     requests, duration_us, p50_us, p99_us, errors = (int(value) for value in found.groups())
     if requests == 0:
         raise StartError(f"wrk got no answer to {case} from port {port}")
-    return Sample(requests, duration_us / 1e6, used_ns / 1e3 / requests, used_ns / 1e3 / duration_us, p50_us, p99_us, errors)
+    return Sample(
+        requests, duration_us / 1e6, used_ns / 1e3 / requests, used_ns / 1e3 / duration_us, p50_us, p99_us, errors
+    )

@@ -37,6 +37,7 @@ def _prepare_child(cpus):
         raise_descriptor_limit()
         if cpus is not None:
             os.sched_setaffinity(0, cpus)
+
     return prepare
 
 
@@ -48,8 +49,15 @@ class Process:
         self.log = pathlib.Path(log)
         with open(self.log, "wb") as output:
             self.child = subprocess.Popen(
-                self.command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, cwd=folder,
-                env={**os.environ, **(environment or {})}, start_new_session=True, preexec_fn=_prepare_child(cpus))
+                self.command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                cwd=folder,
+                env={**os.environ, **(environment or {})},
+                start_new_session=True,
+                preexec_fn=_prepare_child(cpus),
+            )
 
     def __enter__(self):
         return self
@@ -95,7 +103,9 @@ class Process:
 
     def cpu_ns(self):
         """Nanoseconds on a core so far: every thread of the process and of its descendants."""
-        return sum(_thread_cpu_ns(task) for pid in self.tree() for task in pathlib.Path(f"/proc/{pid}/task").glob("*"))
+        return sum(
+            _thread_cpu_ns(task) for pid in self.tree() for task in pathlib.Path(f"/proc/{pid}/task").glob("*")
+        )
 
     def threads(self):
         return sum(len(list(pathlib.Path(f"/proc/{pid}/task").glob("*"))) for pid in self.tree())
@@ -142,7 +152,9 @@ def request(port, method, path, body=None, timeout_s=5):
 
 def stop_on_signals():
     """Turns SIGTERM and SIGHUP into SystemExit, so that context managers stop what they started."""
+
     def leave(number, _):
         raise SystemExit(128 + number)
+
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, leave)

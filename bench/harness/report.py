@@ -31,7 +31,9 @@ def machine():
 
 
 def _thousands(value):
-    return f"{value / 1e6:.2f} M" if value >= 1e6 else f"{value / 1e3:.0f} k" if value >= 1e4 else f"{value / 1e3:.1f} k"
+    return (
+        f"{value / 1e6:.2f} M" if value >= 1e6 else f"{value / 1e3:.0f} k" if value >= 1e4 else f"{value / 1e3:.1f} k"
+    )
 
 
 def _cost(rounds, name):
@@ -48,12 +50,17 @@ def _rate(rounds, name):
 def peers_table(servers, results):
     """One row a server: CPU per request on one core, and throughput."""
     lines = [
-        "| server | GET plaintext: CPU µs med (min) | × floor | POST JSON: CPU µs med (min) | × floor | plaintext req/s |"
+        "| server | GET plaintext: CPU µs med (min) | × floor | POST JSON: CPU µs med (min) | × floor "
+        "| plaintext req/s |"
         " JSON req/s | plaintext ×16 pipelined req/s |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- |"]
+        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
     for server in servers:
-        cells = [_cost(results.get("plaintext"), server.name), _cost(results.get("orders"), server.name),
-                 *(_rate(results.get(case), server.name) for case in ("plaintext-cross", "orders-cross", "pipelined"))]
+        cells = [
+            _cost(results.get("plaintext"), server.name),
+            _cost(results.get("orders"), server.name),
+            *(_rate(results.get(case), server.name) for case in ("plaintext-cross", "orders-cross", "pipelined")),
+        ]
         lines.append(f"| {server.label} | " + " | ".join(cells) + " |")
     return lines
 
@@ -83,42 +90,71 @@ def _peers_row(results, case, except_for=()):
 
 
 def goals_table(results, idle):
-    rows = [*_ratio_row(results, "plaintext", "marty", "GET plaintext, telemetry on: CPU per request", 1.35),
-            *_ratio_row(results, "plaintext", "marty-quiet", "GET plaintext, telemetry off: CPU per request", 1.2),
-            *_ratio_row(results, "orders", "marty", "POST typed JSON, 500 bytes in and out, validated: CPU per request", 2.0),
-            *_peers_row(results, "orders"), *_peers_row(results, "plaintext", ("nginx",))]
+    rows = [
+        *_ratio_row(results, "plaintext", "marty", "GET plaintext, telemetry on: CPU per request", 1.35),
+        *_ratio_row(results, "plaintext", "marty-quiet", "GET plaintext, telemetry off: CPU per request", 1.2),
+        *_ratio_row(
+            results, "orders", "marty", "POST typed JSON, 500 bytes in and out, validated: CPU per request", 2.0
+        ),
+        *_peers_row(results, "orders"),
+        *_peers_row(results, "plaintext", ("nginx",)),
+    ]
     pipelined = results.get("pipelined")
     if pipelined is not None and "marty" in pipelined:
         share = pipelined.ratio("marty", per_second)
         rows.append(_row("plaintext, 16 requests pipelined: req/s", "≥ 0.6 × floor", f"{share:.2f} ×", share >= 0.6))
     if idle is not None:
-        rows.append(_row(f"{idle.connections:,} idle connections: user memory each", "≤ 1.5 KiB",
-                         f"{idle.bytes_each / 1024:.2f} KiB, {idle.threads_added} threads added",
-                         idle.bytes_each <= 1536 and idle.threads_added == 0))
-        rows.append(_row("… p99 of active requests, without → with them", "unharmed (≤ 1.25 ×)",
-                         f"{idle.p99_us_without / 1000:.2f} → {idle.p99_us_with / 1000:.2f} ms",
-                         idle.p99_us_with <= 1.25 * idle.p99_us_without))
+        rows.append(
+            _row(
+                f"{idle.connections:,} idle connections: user memory each",
+                "≤ 1.5 KiB",
+                f"{idle.bytes_each / 1024:.2f} KiB, {idle.threads_added} threads added",
+                idle.bytes_each <= 1536 and idle.threads_added == 0,
+            )
+        )
+        rows.append(
+            _row(
+                "… p99 of active requests, without → with them",
+                "unharmed (≤ 1.25 ×)",
+                f"{idle.p99_us_without / 1000:.2f} → {idle.p99_us_with / 1000:.2f} ms",
+                idle.p99_us_with <= 1.25 * idle.p99_us_without,
+            )
+        )
     return ["| what | goal | measured | met |", "| --- | --- | --- | --- |", *rows] if rows else []
 
 
 def notes(results, skipped, no_pipelining):
     lines = [f"- Skipped: {server.name}: {reason}." for server, reason in skipped]
     if no_pipelining and "pipelined" in results:
-        lines.append(f"- Answer only the first of several requests in one segment: {', '.join(sorted(no_pipelining))}.")
+        lines.append(
+            f"- Answer only the first of several requests in one segment: {', '.join(sorted(no_pipelining))}."
+        )
     for rounds in results.values():
-        lines += [f"- {rounds.title}: {name} had {rounds.errors(name)} errors." for name in rounds.samples if rounds.errors(name)]
+        lines += [
+            f"- {rounds.title}: {name} had {rounds.errors(name)} errors."
+            for name in rounds.samples
+            if rounds.errors(name)
+        ]
     cross = results.get("plaintext-cross")
     if cross is not None:
         idle = [name for name in cross.samples if cross.median(name, lambda sample: sample.busy) < 0.95]
         if idle:
-            lines.append("- Not saturated by one wrk, so their plaintext req/s is the load generator's: " + ", ".join(idle) + ".")
+            lines.append(
+                "- Not saturated by one wrk, so their plaintext req/s is the load generator's: "
+                + ", ".join(idle)
+                + "."
+            )
     return lines
 
 
 def markdown(servers, results, idle, skipped, no_pipelining, how):
     today = datetime.date.today().isoformat()
-    parts = [[f"Measured {today} on {machine()}. {how}"], goals_table(results, idle), peers_table(servers, results),
-             notes(results, skipped, no_pipelining)]
+    parts = [
+        [f"Measured {today} on {machine()}. {how}"],
+        goals_table(results, idle),
+        peers_table(servers, results),
+        notes(results, skipped, no_pipelining),
+    ]
     return "\n\n".join("\n".join(part) for part in parts if part)
 
 

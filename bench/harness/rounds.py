@@ -1,4 +1,4 @@
-"""Interleaved rounds A B C A B C …: what disturbs the machine disturbs neighbours alike, so ratios within a round hold."""
+"""Interleaved rounds A B C A B C …: what disturbs the machine disturbs neighbours alike; ratios in a round hold."""
 
 import statistics
 

@@ -1,7 +1,8 @@
 """The servers of the comparison: how each is built, started and what it answers.
 
-Every server gets one core, and one worker or thread where it can be told so. Each takes its port as an argument, answers
-GET /plaintext with "Hello, World!" and, where `orders` is set, POST /orders with the validated order it was sent.
+Every server gets one core, and one worker or thread where it can be told so. Each takes its port as an argument,
+answers GET /plaintext with "Hello, World!" and, where `orders` is set, POST /orders with the validated order that it
+was sent.
 """
 
 import dataclasses
@@ -21,11 +22,11 @@ class Missing(Exception):
 
 @dataclasses.dataclass(frozen=True)
 class Server:
-    name: str                    # on the command line
-    label: str                   # in the table
-    command: Callable            # (port, scratch folder) -> arguments; throws Missing
-    orders: bool = True          # serves POST /orders
-    validates: bool = True       # refuses an invalid order
+    name: str  # on the command line
+    label: str  # in the table
+    command: Callable  # (port, scratch folder) -> arguments; throws Missing
+    orders: bool = True  # serves POST /orders
+    validates: bool = True  # refuses an invalid order
     environment: dict = dataclasses.field(default_factory=dict)
 
 
@@ -66,8 +67,14 @@ def gin(binaries, port):
     program = binaries / "peers/gin"
     if not program.exists() or program.stat().st_mtime < (BENCH / "peers/gin/main.go").stat().st_mtime:
         program.parent.mkdir(parents=True, exist_ok=True)
-        environment = {"PATH": "/usr/bin:/bin", "GO111MODULE": "off", "GOPATH": str(sources), "GOTOOLCHAIN": "local",
-                       "GOCACHE": str(program.parent / "gin-cache"), "CGO_ENABLED": "0"}
+        environment = {
+            "PATH": "/usr/bin:/bin",
+            "GO111MODULE": "off",
+            "GOPATH": str(sources),
+            "GOTOOLCHAIN": "local",
+            "GOCACHE": str(program.parent / "gin-cache"),
+            "CGO_ENABLED": "0",
+        }
         run_or_missing([go, "build", "-o", program, BENCH / "peers/gin/main.go"], env=environment)
     return [program, port]
 
@@ -91,15 +98,37 @@ def fastify(binaries, port):
 def fastapi(port):
     python = "/usr/bin/python3"  # the one that Debian's packages are for
     run_or_missing([python, "-c", "import fastapi, uvicorn, uvloop, httptools"])
-    return [python, "-m", "uvicorn", "app:app", "--app-dir", BENCH / "peers/fastapi", "--host", "127.0.0.1", "--port", port,
-            "--workers", 1, "--loop", "uvloop", "--http", "httptools", "--no-access-log", "--log-level", "warning",
-            "--timeout-keep-alive", 600]
+    return [
+        python,
+        "-m",
+        "uvicorn",
+        "app:app",
+        "--app-dir",
+        BENCH / "peers/fastapi",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        port,
+        "--workers",
+        1,
+        "--loop",
+        "uvloop",
+        "--http",
+        "httptools",
+        "--no-access-log",
+        "--log-level",
+        "warning",
+        "--timeout-keep-alive",
+        600,
+    ]
 
 
 def all_servers(binaries):
     """In the order of the table; the floor is first."""
+
     def program(name, *extra):
         return lambda port, scratch: [built(binaries, name), port, *extra]
+
     return [
         Server("floor", "bare epoll, fixed reply (the floor)", program("bench_floor", ORDER_FILE), validates=False),
         Server("marty", "**Marty**", program("bench_marty")),

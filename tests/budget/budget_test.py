@@ -45,7 +45,9 @@ def by_name(rates):
 def machinery(budget, options):
     """The counting itself, against a server whose costs are known."""
     pieces = re.findall(r'R"\((.*?)\)"', (ORDER_FILE.parent / "order.hpp").read_text())
-    budget.exactly("order.hpp and order.json hold the same text", "".join(pieces).encode() == ORDER_FILE.read_bytes(), True)
+    budget.exactly(
+        "order.hpp and order.json hold the same text", "".join(pieces).encode() == ORDER_FILE.read_bytes(), True
+    )
     known = [options.known_server]
     allocations, locks = counting.allocations_and_locks(known, PLAINTEXT, options.counters)
     budget.exactly("allocations of the known server", allocations, 5)
@@ -55,9 +57,15 @@ def machinery(budget, options):
         budget.exactly(f"{name} of the known server, one connection", calls.get(name, 0), expected)
     budget.exactly("all system calls, one connection", sum(calls.values()), 4)
     batched = counting.system_calls_on_many_connections(known, PLAINTEXT)
-    budget.exactly("system calls but for the waiting, 64 connections", sum(batched.values()) - batched.get("poll", 0)
-                   - batched.get("restart_syscall", 0), 3, 0.01)
-    still, once, twice = (counting.instructions([*known, f"--spin={spin}"], PLAINTEXT)[0] for spin in (0, 20_000, 40_000))
+    budget.exactly(
+        "system calls but for the waiting, 64 connections",
+        sum(batched.values()) - batched.get("poll", 0) - batched.get("restart_syscall", 0),
+        3,
+        0.01,
+    )
+    still, once, twice = (
+        counting.instructions([*known, f"--spin={spin}"], PLAINTEXT)[0] for spin in (0, 20_000, 40_000)
+    )
     budget.exactly("instructions: twice the loop costs twice", (twice - still) / (once - still), 2, 0.01)
     budget.most("instructions of the known server without its loop", still, 5000)
 
@@ -114,7 +122,10 @@ def instructions(budget, options):
             count, profile, others = counting.instructions(command, request)
             limit = limits.get((what, name))
             if limit is None:
-                print(f"     user instructions, {what}, {name}: {count:.0f} (no limit); other threads {others:.0f}", flush=True)
+                print(
+                    f"     user instructions, {what}, {name}: {count:.0f} (no limit); other threads {others:.0f}",
+                    flush=True,
+                )
                 continue
             budget.most(f"user instructions, {what}, {name}", count, limit, f"; other threads {others:.0f}")
             if count > limit:
@@ -126,11 +137,21 @@ def print_top(profile):
         file.write(profile)
         file.flush()
         shown = subprocess.run(["callgrind_annotate", file.name], capture_output=True, text=True).stdout
-    print("\n".join(line for line in shown.splitlines() if "%" in line and "PROGRAM" not in line).split("\n\n")[0][:4000])
+    print(
+        "\n".join(line for line in shown.splitlines() if "%" in line and "PROGRAM" not in line).split("\n\n")[0][
+            :4000
+        ]
+    )
 
 
-TESTS = {"machinery": machinery, "system_calls": system_calls, "allocations": allocations, "instructions": instructions,
-         "start": startup.check_start, "compile_time": startup.check_compile_time}
+TESTS = {
+    "machinery": machinery,
+    "system_calls": system_calls,
+    "allocations": allocations,
+    "instructions": instructions,
+    "start": startup.check_start,
+    "compile_time": startup.check_compile_time,
+}
 
 
 def absolute(path):

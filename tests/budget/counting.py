@@ -1,7 +1,7 @@
 """Counts what one request costs a server: system calls, allocations, locks, user instructions.
 
-Nothing here is timed. Each figure is what more requests cost more, so that starting and stopping do not count. The server
-runs on one core, hence on one loop.
+Nothing here is timed. Each figure is what more requests cost more, so that starting and stopping do not count. The
+server runs on one core, hence on one loop.
 """
 
 import collections
@@ -61,7 +61,9 @@ class Client:
         head, _, body = received.partition(b"\r\n\r\n")
         if not head.startswith(b"HTTP/1.1 200"):
             raise StartError(f"the server answered {head.splitlines()[0]!r} {body[:200]!r}")
-        length = next(int(line.split(b":")[1]) for line in head.splitlines() if line.lower().startswith(b"content-length:"))
+        length = next(
+            int(line.split(b":")[1]) for line in head.splitlines() if line.lower().startswith(b"content-length:")
+        )
         while len(body) < length:
             body += self._more(received)
 
@@ -80,7 +82,8 @@ def get(path):
 
 
 def post(path, body):
-    head = f"POST {path} HTTP/1.1\r\nHost: budget\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    head = f"POST {path} HTTP/1.1\r\nHost: budget\r\nContent-Type: application/json\r\n"
+    head += f"Content-Length: {len(body)}\r\n\r\n"
     return head.encode() + body
 
 
@@ -124,7 +127,11 @@ def _strace_totals(command, load):
         trace = pathlib.Path(folder) / "strace"
         with started(command, prefix=[need("strace"), "-f", "-qq", "-o", trace]) as (process, port):
             load(process, port)
-        calls = [match.groups() for match in map(SYSTEM_CALL.match, trace.read_text(errors="replace").splitlines()) if match]
+        calls = [
+            match.groups()
+            for match in map(SYSTEM_CALL.match, trace.read_text(errors="replace").splitlines())
+            if match
+        ]
         if not calls:
             raise Skip(f"strace traced nothing (is tracing allowed here?): {process.output()[:200]}")
         return collections.Counter(calls)
@@ -151,14 +158,17 @@ def _slope(few, many, requests):
 
 def system_calls_on_one_connection(command, request, few=200, many=1200):
     few_totals, many_totals = (
-        _strace_totals(command, lambda process, port: one_by_one(port, request, count)) for count in (few, many))
+        _strace_totals(command, lambda process, port: one_by_one(port, request, count)) for count in (few, many)
+    )
     return _slope(few_totals, many_totals, many - few)
 
 
 def system_calls_on_many_connections(command, request, few=4, many=20):
     """64 connections, all of which have sent their request before the server gets to run: a loaded server's turn."""
     few_totals, many_totals = (
-        _strace_totals(command, lambda process, port: _batches(process, port, request, count)) for count in (few, many))
+        _strace_totals(command, lambda process, port: _batches(process, port, request, count))
+        for count in (few, many)
+    )
     return _slope(few_totals, many_totals, (many - few) * BATCH)
 
 
@@ -191,6 +201,7 @@ def _wait_until_stopped(pid):
 
 # --- allocations and locks --------------------------------------------------------------------------------------------
 
+
 def allocations_and_locks(command, request, counters, warm_up=200, count=1000):
     """Per request, by the preloaded library `counters`."""
     with tempfile.TemporaryDirectory(prefix="marty-budget-") as folder:
@@ -210,19 +221,29 @@ def allocations_and_locks(command, request, counters, warm_up=200, count=1000):
 
 # --- instructions -----------------------------------------------------------------------------------------------------
 
+
 def instructions(command, request, warm_up=200, count=1000):
     """User-mode instructions per request on one connection, and their profile (callgrind's format): of the thread that
     serves. Others, such as the stall detector, follow the clock; what they did meanwhile is the third value."""
     with tempfile.TemporaryDirectory(prefix="marty-budget-") as folder:
         file = pathlib.Path(folder) / "callgrind"
-        prefix = [need("valgrind"), "-q", "--tool=callgrind", "--separate-threads=yes", f"--callgrind-out-file={file}"]
+        prefix = [
+            need("valgrind"),
+            "-q",
+            "--tool=callgrind",
+            "--separate-threads=yes",
+            f"--callgrind-out-file={file}",
+        ]
         with started(command, prefix=prefix) as (process, port):
             client = Client(port)
             client.repeat(request, warm_up)
             _control(process, "--zero")
             client.repeat(request, count)
             _control(process, "--dump")
-            profiles = {_total(profile): profile for profile in (path.read_text() for path in file.parent.glob("callgrind.1-*"))}
+            profiles = {
+                _total(profile): profile
+                for profile in (path.read_text() for path in file.parent.glob("callgrind.1-*"))
+            }
             client.close()
     if not profiles:
         raise StartError(f"callgrind dumped nothing: {process.output()[-300:]}")
@@ -231,7 +252,9 @@ def instructions(command, request, warm_up=200, count=1000):
 
 
 def _control(process, what):
-    done = subprocess.run([need("callgrind_control"), what, str(process.pid)], capture_output=True, text=True, timeout=120)
+    done = subprocess.run(
+        [need("callgrind_control"), what, str(process.pid)], capture_output=True, text=True, timeout=120
+    )
     if done.returncode != 0 or "OK" not in done.stdout:
         raise StartError(f"callgrind_control {what} failed: {(done.stderr or done.stdout).strip()[-300:]}")
 

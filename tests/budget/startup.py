@@ -1,5 +1,6 @@
-"""What is timed after all: start to first reply, and the compile time of the hello service. Time on the clock depends on
-what else the machine does, so it is only printed; what fails is CPU time, the least of several runs, well above the goal."""
+"""What is timed after all: start to first reply, and the compile time of the hello service. Time on the clock depends
+on what else the machine does, so it is only printed; what fails is CPU time, the least of several runs, well above the
+goal."""
 
 import json
 import os
@@ -35,8 +36,8 @@ def _first_reply(port, process, timeout_s=20):
 
 
 def start_service(program, folder, runs):
-    """From exec to the first reply, for each run: milliseconds on the clock and of CPU; and the KiB resident when idle after
-    the last."""
+    """From exec to the first reply, for each run: milliseconds on the clock and of CPU; and the KiB resident when idle
+    after the last."""
     took_ms = []
     for number in range(runs):
         port = free_port()
@@ -89,7 +90,8 @@ def _user_seconds(command, folder):
 def check_start(budget, options):
     first, others, resident_kib = petstore_start(options.petstore, options.petstore_source)
     wall = [took for took, _ in others]
-    print(f"     start to first reply (goal 30 ms): least {min(wall):.0f} ms, median {statistics.median(wall):.0f} ms; with a new"
+    median = statistics.median(wall)
+    print(f"     start to first reply (goal 30 ms): least {min(wall):.0f} ms, median {median:.0f} ms; with a new"
           f" database {first[0]:.0f} ms", flush=True)
     budget.most("start to first reply, ms of CPU (twice the goal fails)", min(cpu for _, cpu in others), 60)
     budget.most("idle petstore, MiB resident", resident_kib / 1024, 25)
