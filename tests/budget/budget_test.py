@@ -11,10 +11,12 @@ import subprocess
 import sys
 import tempfile
 
-import counting
-import startup
-from counting import Skip, StartError, get, post
-from harness.servers import ORDER_FILE
+sys.dont_write_bytecode = True
+
+import counting                                           # noqa: E402
+import startup                                            # noqa: E402
+from counting import Skip, StartError, get, post          # noqa: E402
+from harness.servers import ORDER_FILE                    # noqa: E402
 
 PLAINTEXT = get("/plaintext")
 ORDER = post("/orders", ORDER_FILE.read_bytes())
