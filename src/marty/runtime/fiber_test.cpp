@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "marty/runtime/internal/test_world.hpp"
+#include "marty/runtime/simulation.hpp"
 #include "marty/runtime/sync.hpp"
 
 namespace marty::runtime {
@@ -179,12 +180,11 @@ TEST(Deadline, IsInheritedByChildren) {
 }
 
 TEST(Sleep, WakesInOrderOfTimeNotOfCall) {
-  in_world([] {
+  SimulatedWorld().run([] {
     std::string order;
-    const TimePoint start = now();
-    auto late = spawn([&] { sleep_until(start + 3ms), order += "c"; });
-    auto early = spawn([&] { sleep_until(start + 1ms), order += "a"; });
-    auto middle = spawn([&] { sleep_until(start + 2ms), order += "b"; });
+    auto late = spawn([&] { sleep_for(3h), order += "c"; });
+    auto early = spawn([&] { sleep_for(1h), order += "a"; });
+    auto middle = spawn([&] { sleep_for(2h), order += "b"; });
     late.join();
     EXPECT_EQ(order, "abc");
   });

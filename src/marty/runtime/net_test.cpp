@@ -8,7 +8,6 @@
 
 #include "marty/runtime/fiber.hpp"
 #include "marty/runtime/internal/sanitizer.hpp"
-#include "marty/runtime/internal/sanitizer.hpp"
 #include "marty/runtime/internal/test_world.hpp"
 #include "marty/runtime/sync.hpp"
 

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <span>
+#include <thread>
 #include <utility>
 
 #include "marty/base/check.hpp"
@@ -55,6 +56,7 @@ Scheduler::Scheduler(World& world, std::unique_ptr<Driver> driver, std::size_t i
 
 Scheduler::~Scheduler() {
   MARTY_CHECK(live_count_ == 0);
+  while (senders_.load(std::memory_order_acquire) != 0) std::this_thread::yield();
   inbox_.drain([](Message& message) { message.discard(); });
 }
 
@@ -109,7 +111,14 @@ void Scheduler::poll() {
 }
 
 void Scheduler::send(Message& message) noexcept {
+  if (this_thread.scheduler == this) {
+    inbox_.push(message);  // awake, as we see
+    return;
+  }
+  // What the message sets free may end the world while we are still in here: the destructor waits for us.
+  senders_.fetch_add(1, std::memory_order_relaxed);
   if (inbox_.push(message) && heartbeat_.sleeping.load(std::memory_order_seq_cst)) driver_->wake();
+  senders_.fetch_sub(1, std::memory_order_release);
 }
 
 void Scheduler::post(std::function<void()> function) { send(*new PostedFunction(std::move(function))); }

@@ -119,6 +119,7 @@ class Scheduler final : public Loop {
   FiberPool pool_;
   TimerHeap timers_;
   Inbox inbox_;
+  std::atomic<int> senders_{0};  // threads inside send()
   Heartbeat heartbeat_;
   RandomEngine random_;
 

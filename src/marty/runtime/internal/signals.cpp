@@ -98,9 +98,9 @@ void SignalHub::restore() noexcept {
 }
 
 void SignalHub::on_events(std::uint32_t) noexcept {
+  const std::lock_guard state(state_);
   char bytes[64];
   const ssize_t size = read(read_end_, bytes, sizeof bytes);
-  const std::lock_guard state(state_);
   for (ssize_t i = 0; i < size; ++i) pending_ |= bit(bytes[i]);
   waiters_.wake_all();
 }
