@@ -187,6 +187,22 @@ TEST(RunOn, CancelsTheOtherFiberAndAwaitsItsEnd) {
       {.loops = 2});
 }
 
+TEST(Launch, LetsTheOwnerOfAJobCancelItsFiber) {
+  in_world([] {
+    Fiber* fiber = nullptr;
+    std::optional<Code> thrown;
+    launch([&] {
+      fiber = &current_fiber();
+      thrown = code_thrown_by([] { sleep_for(1h); });
+    });
+    yield();
+    ASSERT_NE(fiber, nullptr);
+    cancel(*fiber);
+    yield();
+    EXPECT_EQ(thrown, Code::cancelled);
+  });
+}
+
 TEST(LoopStats, ShowFibersAndTheDeepestStack) {
   in_world([] {
     const LoopStats before = Loop::current().stats();
