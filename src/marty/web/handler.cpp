@@ -101,7 +101,9 @@ void read_cookies(Exchange& exchange, const ParameterInfo& info, void* value) {
 void read_body(Exchange& exchange, const ParameterInfo& info, void* value) {
   http::Request& request = exchange.request();
   if (request.body_source == nullptr && info.optional) return;
-  if (request.body_source != nullptr && !parse_media_type(request.header("content-type")).is_json()) {
+  const std::string_view content_type = request.header("content-type");
+  if (request.body_source != nullptr && content_type != "application/json" &&
+      !parse_media_type(content_type).is_json()) {
     throw Error(Code::invalid_argument, "send the body as JSON, with Content-Type: application/json")
         .with_http_status(415);
   }
