@@ -1,19 +1,22 @@
 #include "sqlite/internal/failure.hpp"
 
+#include <exception>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace marty::sqlite::internal {
 namespace {
 
-constexpr std::size_t kMaxStatementInMessage = 500;
+constexpr std::size_t kMaxStatementSize = 500;
 
-std::string with_statement(std::string_view what, std::string_view statement) {
-  std::string message = "sqlite: " + std::string(what);
-  if (statement.empty()) return message;
-  message += "; statement: " + std::string(statement.substr(0, kMaxStatementInMessage));
-  if (statement.size() > kMaxStatementInMessage) message += "...";
-  return message;
+// The statement is the cause, not the message: logs show causes, replies to callers do not.
+Error with_statement(Code code, std::string_view what, std::string_view statement) {
+  const std::string message = "sqlite: " + std::string(what);
+  if (statement.empty()) return Error(code, message);
+  std::string text = "statement: " + std::string(statement.substr(0, kMaxStatementSize));
+  if (statement.size() > kMaxStatementSize) text += "...";
+  return Error(code, message, std::make_exception_ptr(Error(code, std::move(text))));
 }
 
 // "UNIQUE constraint failed: pets.name, pets.species" -> {"name", "species"}, table "pets".
@@ -59,14 +62,13 @@ Error constraint(int result, std::string_view message, std::string_view statemen
     case SQLITE_CONSTRAINT_NOTNULL:
       return on_columns(Code::invalid_argument, message, "must not be null");
     case SQLITE_CONSTRAINT_FOREIGNKEY:
-      return Error(
-          Code::failed_precondition,
-          with_statement("a row that is referred to does not exist, or a row is still referred to", statement));
+      return with_statement(Code::failed_precondition,
+                            "a row that is referred to does not exist, or a row is still referred to", statement);
     case SQLITE_CONSTRAINT_CHECK:
     case SQLITE_CONSTRAINT_DATATYPE:
-      return Error(Code::invalid_argument, with_statement(message, statement));
+      return with_statement(Code::invalid_argument, message, statement);
     default:
-      return Error(Code::failed_precondition, with_statement(message, statement));
+      return with_statement(Code::failed_precondition, message, statement);
   }
 }
 
@@ -74,7 +76,7 @@ Error constraint(int result, std::string_view message, std::string_view statemen
 
 Failure failure(sqlite3* database, int result, std::string_view statement) {
   const std::string_view message = database != nullptr ? sqlite3_errmsg(database) : sqlite3_errstr(result);
-  const auto error = [&](Code code) { return Error(code, with_statement(message, statement)); };
+  const auto error = [&](Code code) { return with_statement(code, message, statement); };
   switch (result & 0xff) {
     case SQLITE_CONSTRAINT:
       return {constraint(result, message, statement)};

@@ -16,7 +16,7 @@ struct Failure {
   bool broken = false;    // do not use the connection again
 };
 
-// `result` is the extended result code. The message holds the statement's text, never a bound value.
+// `result` is the extended result code. The error's cause holds the statement's text; nothing holds a bound value.
 Failure failure(sqlite3* database, int result, std::string_view statement);
 
 }  // namespace marty::sqlite::internal

@@ -8,8 +8,8 @@
 // Errors of all drivers mean the same: already_exists (a unique key), failed_precondition (a foreign key),
 // invalid_argument (not null, check, a value too large), aborted (a conflict with another transaction; a retry of the
 // whole transaction may succeed, conflicted() is true), unavailable (the connection broke or cannot be made),
-// internal (the statement is wrong). A message names the statement's text, never the bound values.
-// data/contract_test.hpp is the test suite of this interface.
+// internal (the statement is wrong). The error's cause names the statement's text; nothing names the bound values.
+// data/internal/contract_suite.hpp is the test suite of this interface.
 #pragma once
 
 #include <cstdint>
