@@ -5,19 +5,25 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include "marty/reflect/decompose.hpp"
 
 namespace marty::reflect {
 
-// Which values of an enum are looked at. Specialise it for an enum with values outside of -16 to 127; at most 4096
-// values.
+// Which values of an enum are looked at: all of one byte, else -16 to 127. Specialise it for an enum with others; at
+// most 4096 values.
 template <class Enum>
 struct EnumRange {
-  static constexpr std::int64_t min = -16;
-  static constexpr std::int64_t max = 127;
+  using Underlying = std::underlying_type_t<Enum>;
+  static constexpr bool kOneByte = sizeof(Enum) == 1;
+  static constexpr std::int64_t min =
+      kOneByte ? static_cast<std::int64_t>(std::numeric_limits<Underlying>::min()) : -16;
+  static constexpr std::int64_t max =
+      kOneByte ? static_cast<std::int64_t>(std::numeric_limits<Underlying>::max()) : 127;
 };
 
 namespace internal {

@@ -342,6 +342,7 @@ constexpr Type make_type() {
     type.sequence = &kSequence<T>;
     type.element = &type_of<typename T::value_type>();
   } else if constexpr (kind == Kind::map) {
+    static_assert(kind_of<typename T::key_type>() <= Kind::enumeration, "the keys of a map must be scalars");
     type.map = &kMap<T>;
     type.element = &type_of<typename T::mapped_type>();
   } else if constexpr (kind == Kind::optional) {

@@ -10,7 +10,7 @@ namespace marty::json::internal {
 
 class Buffer {
  public:
-  explicit Buffer(std::string& out) : out_(out), original_size_(out.size()) { open(original_size_, 256); }
+  explicit Buffer(std::string& out) : out_(out), original_size_(out.size()) { open(original_size_, 512); }
   ~Buffer() {
     if (p_ != nullptr) out_.resize(original_size_);
   }
