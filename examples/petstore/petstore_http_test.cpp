@@ -91,7 +91,11 @@ TEST(PetstoreOverSockets, TellsItsHealthMetricsAndDocumentation) {
     marty::http::Client client;
     EXPECT_EQ(client.get(url + "/health/live").status, 200);
     EXPECT_EQ(client.get(url + "/health/ready").status, 200);
-    EXPECT_NE(client.get(url + "/metrics").body.find("mmf_requests_total"), std::string::npos);
+    const std::string metrics = client.get(url + "/metrics").body;
+    for (const char* name : {"mmf_requests_total", "mmf_build_info", "mmf_log_lines_dropped_total",
+                             "process_cpu_seconds_total"}) {
+      EXPECT_NE(metrics.find(name), std::string::npos) << name;
+    }
     EXPECT_NE(client.get(url + "/openapi.json").body.find("/api/v1/orders/{id}"), std::string::npos);
     EXPECT_EQ(client.get(url + "/docs").status, 200);
   });

@@ -7,19 +7,18 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <limits>
 #include <string>
 #include <string_view>
-
-#include "marty/base/error.hpp"
 
 namespace marty::telemetry {
 namespace {
 
-// A file of /proc. Reading one never waits.
+// A file of /proc; "" where there is none. Reading one never waits.
 std::string read_proc(const char* path) {
   const int descriptor = ::open(path, O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) throw Error(Code::unavailable, std::string("cannot read ") + path);
   std::string text;
+  if (descriptor < 0) return text;
   char piece[4096];
   for (ssize_t size; (size = ::read(descriptor, piece, sizeof piece)) > 0;)
     text.append(piece, static_cast<std::size_t>(size));
@@ -31,7 +30,9 @@ std::string read_proc(const char* path) {
 // not.
 double stat_field(int number) {
   const std::string text = read_proc("/proc/self/stat");
-  std::string_view rest = std::string_view(text).substr(text.rfind(')') + 2);
+  const std::size_t name_end = text.rfind(')');
+  if (name_end == std::string::npos) return std::numeric_limits<double>::quiet_NaN();
+  std::string_view rest = std::string_view(text).substr(name_end + 2);
   for (int skip = number - 3; skip > 0; --skip) rest.remove_prefix(rest.find(' ') + 1);
   return std::strtod(rest.data(), nullptr);
 }
@@ -53,7 +54,7 @@ double open_descriptors() {
   // Linux 6.2 and later tell the number as the size of the folder; before, it is 0.
   if (::stat("/proc/self/fd", &info) == 0 && info.st_size > 0) return static_cast<double>(info.st_size);
   DIR* const folder = ::opendir("/proc/self/fd");
-  if (folder == nullptr) throw Error(Code::unavailable, "cannot read /proc/self/fd");
+  if (folder == nullptr) return std::numeric_limits<double>::quiet_NaN();
   int entries = 0;
   while (::readdir(folder) != nullptr) ++entries;
   ::closedir(folder);
@@ -66,11 +67,12 @@ double max_descriptors() {
   return static_cast<double>(limit.rlim_cur);
 }
 
-// Seconds since 1970: when the machine started, and how long after that this process did.
+// Seconds since 1970: when the machine started, and how long after that this process did. NaN where /proc does not
+// tell, as in some sandboxes: no reason not to start.
 double start_seconds() {
   const std::string text = read_proc("/proc/stat");
   const std::size_t boot = text.find("\nbtime ");
-  if (boot == std::string::npos) throw Error(Code::unavailable, "/proc/stat does not tell when the machine started");
+  if (boot == std::string::npos) return std::numeric_limits<double>::quiet_NaN();
   return std::strtod(text.c_str() + boot + 7, nullptr) + stat_field(22) / static_cast<double>(::sysconf(_SC_CLK_TCK));
 }
 

@@ -46,6 +46,10 @@ void Service::State::apply_configuration() {
   context.begin();
   context.logging = logging.get();
 
+  process_metrics.emplace(metrics);
+  dropped_lines = telemetry::observe_dropped_lines(metrics, sink);
+  telemetry::record_build_info(metrics, name, description.version);
+
   web::AppOptions& app_options = app.options();
   app_options.title = app_options.service = name;
   app_options.version = description.version;

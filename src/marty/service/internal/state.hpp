@@ -16,6 +16,7 @@
 #include "marty/telemetry/log.hpp"
 #include "marty/telemetry/metrics.hpp"
 #include "marty/telemetry/process_metrics.hpp"
+#include "marty/telemetry/standard.hpp"
 
 namespace marty {
 
@@ -76,6 +77,7 @@ class Service::State {
   std::unique_ptr<telemetry::Logging> logging;
   telemetry::Metrics metrics;
   std::optional<telemetry::ProcessMetrics> process_metrics;
+  telemetry::Observation dropped_lines;
   telemetry::Context context;  // of what happens outside of requests
 
   web::App app;
