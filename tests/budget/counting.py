@@ -90,7 +90,7 @@ def post(path, body):
 def one_by_one(port, request, count):
     client = Client(port)
     client.repeat(request, count)
-    client.close()
+    return [client]
 
 
 @contextlib.contextmanager
@@ -122,11 +122,14 @@ SYSTEM_CALL = re.compile(r"^(\d+) +(\w+)\(")  # the line on which a call begins
 
 
 def _strace_totals(command, load):
-    """Calls by thread and name, from start to stop."""
+    """Calls by thread and name, from start to stop. The connections that `load` gives back stay open until the server
+    has stopped: how many of their ends it would still have read is chance."""
     with tempfile.TemporaryDirectory(prefix="marty-budget-") as folder:
         trace = pathlib.Path(folder) / "strace"
         with started(command, prefix=[need("strace"), "-f", "-qq", "-o", trace]) as (process, port):
-            load(process, port)
+            clients = load(process, port)
+        for client in clients:
+            client.close()
         calls = [
             match.groups()
             for match in map(SYSTEM_CALL.match, trace.read_text(errors="replace").splitlines())
@@ -186,8 +189,7 @@ def _batches(process, port, request, count):
         os.kill(server, signal.SIGCONT)
         for client in clients:
             client.receive()
-    for client in clients:
-        client.close()
+    return clients
 
 
 def _wait_until_stopped(pid):
@@ -232,6 +234,7 @@ def instructions(command, request, warm_up=200, count=1000):
             "-q",
             "--tool=callgrind",
             "--separate-threads=yes",
+            "--compress-strings=no",  # a name may be spelled out in the file of another thread only
             f"--callgrind-out-file={file}",
         ]
         with started(command, prefix=prefix) as (process, port):
