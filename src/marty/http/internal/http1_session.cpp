@@ -101,7 +101,7 @@ void Http1Session::serve_request() {
   const bool has_body = head.chunked || head.content_length.value_or(0) != 0;
   if (has_body && scratch_.in.capacity() - scratch_.in.position() - head.size < ReceiveBuffer::kMinSpaceBytes) {
     scratch_.in.make_room();
-    scratch_.parser.parse(scratch_.in.unread().substr(0, head.size));
+    scratch_.parser.relocate(scratch_.in.unread().data());
   }
   scratch_.in.consume(head.size);
   scratch_.body.begin(wire_, head);

@@ -36,7 +36,7 @@ void RequestParser::reset() noexcept {
 }
 
 Progress RequestParser::parse(std::string_view bytes) {
-  if (bytes.data() != base_) rebase(bytes.data());
+  if (bytes.data() != base_) relocate(bytes.data());
   if (stage_ == Stage::request_line) {
     const Progress progress = parse_request_line(bytes);
     if (progress != Progress::complete) return progress;
@@ -44,7 +44,7 @@ Progress RequestParser::parse(std::string_view bytes) {
   return parse_headers(bytes);
 }
 
-void RequestParser::rebase(const char* base) noexcept {
+void RequestParser::relocate(const char* base) noexcept {
   if (base_ != nullptr) {
     const auto move = [this, base](std::string_view& view) {
       if (view.data() >= base_ && view.data() <= base_ + line_.begin)
@@ -190,7 +190,7 @@ Progress RequestParser::parse_headers(std::string_view bytes) {
     head_.headers.push_back(line.header);
     if (!interpret(line.header)) return Progress::failed;
   }
-  head_.size = static_cast<std::size_t>(at - bytes.data());
+  line_.begin = head_.size = static_cast<std::size_t>(at - bytes.data());
   return finish_head() ? Progress::complete : Progress::failed;
 }
 

@@ -51,6 +51,8 @@ class RequestParser {
   explicit RequestParser(const HeadLimits& limits) : limits_(limits) {}
 
   Progress parse(std::string_view bytes);
+  // The bytes of the head now begin at `base`: its views follow.
+  void relocate(const char* base) noexcept;
   const RequestHead& head() const noexcept { return head_; }
   const ParseError& error() const noexcept { return error_; }
   void reset() noexcept;
@@ -79,7 +81,6 @@ class RequestParser {
   bool finish_head();
   Progress incomplete(std::string_view bytes, std::size_t limit_bytes, const ParseError& too_long);
   Progress fail(const ParseError& error);
-  void rebase(const char* base) noexcept;
 
   HeadLimits limits_;
   RequestHead head_;

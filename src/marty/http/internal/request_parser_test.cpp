@@ -56,6 +56,26 @@ Verdict judge(std::string_view bytes, std::size_t piece) {
   }
 }
 
+TEST(RequestParser, FollowsACompleteHeadToAnotherPlace) {
+  auto bytes = std::make_unique<std::string>("PUT /a HTTP/1.1\r\nHost: h\r\nX-Empty:\r\nX-Last: last\r\n\r\n");
+  RequestParser parser{HeadLimits{}};
+  ASSERT_EQ(parser.parse(*bytes), Progress::complete);
+  const std::string moved = *bytes;
+  bytes.reset();
+  parser.relocate(moved.data());
+  const RequestHead& head = parser.head();
+  EXPECT_EQ(head.method_text, "PUT");
+  EXPECT_EQ(head.target, "/a");
+  EXPECT_EQ(head.authority, "h");
+  ASSERT_EQ(head.headers.size(), 3u);
+  for (const Header& header : head.headers) {
+    EXPECT_GE(header.name.data(), moved.data());
+    EXPECT_LE(header.value.data() + header.value.size(), moved.data() + moved.size());
+  }
+  EXPECT_EQ(head.headers[2].name, "X-Last");
+  EXPECT_EQ(head.headers[2].value, "last");
+}
+
 TEST(RequestParser, GivesEveryCaseOfTheCorpusItsStatus) {
   for (const RequestCase& each : all_request_cases()) {
     EXPECT_EQ(judge(each.bytes, each.bytes.size()).status, each.status) << each.name;
