@@ -235,6 +235,16 @@ TEST_P(ClientTest, RefusesRepliesThatAreNotHttp) {
   }
 }
 
+TEST_P(ClientTest, RefusesInterimRepliesWithoutEnd) {
+  std::string interim;
+  for (int i = 0; i < 10'000; ++i) interim += "HTTP/1.1 102 Processing\r\n\r\n";
+  with_script({{interim + std::string(kOk)}}, [](ScriptedServer& server) {
+    const Error error = error_of([&] { Client().get(url_of(server.address())); });
+    EXPECT_EQ(error.code(), Code::unavailable);
+    EXPECT_THAT(error.message(), HasSubstr("interim replies without end"));
+  });
+}
+
 TEST_P(ClientTest, RefusesAReplyLargerThanAllowed) {
   run([] {
     TestServer test([](Request&, Response& response) { response.body().assign(1001, 'x'); });
@@ -324,6 +334,32 @@ TEST_P(ClientTest, StreamsARequest) {
     };
     EXPECT_EQ(send(true), "123456 told");
     EXPECT_EQ(send(false), "123456 chunked");
+  });
+}
+
+TEST_P(ClientTest, SendsALargeBodyOnAConnectionWhoseBufferAnEarlierReplyFilled) {
+  run([] {
+    TestServer test([](Request& request, Response& response) {
+      response.body() =
+          request.method == Method::get ? std::string(20'000, 'x') : std::to_string(request.body().size());
+    });
+    Client client;
+    EXPECT_EQ(client.get(url_of(test.server.address())).body.size(), 20'000u);
+    const std::string body(17'000, 'x');
+    EXPECT_EQ(client.send({.method = Method::post, .url = url_of(test.server.address()), .body = body}).body, "17000");
+    EXPECT_EQ(test.server.stats().connections_accepted, 1u);
+  });
+}
+
+TEST_P(ClientTest, GoesOnSendingWhenTheServerOnlyTellsItToContinue) {
+  run([] {
+    TestServer test(
+        [](Request& request, Response& response) { response.body() = std::to_string(request.body().size()); });
+    const Reply reply = Client().send({.method = Method::post,
+                                       .url = url_of(test.server.address()),
+                                       .headers = {{"Expect", "100-continue"}},
+                                       .body = std::string(16'000'000, 'x')});
+    EXPECT_EQ(reply.body, "16000000");
   });
 }
 

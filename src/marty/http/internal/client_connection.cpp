@@ -11,6 +11,7 @@ namespace marty::http::internal {
 namespace {
 
 constexpr std::size_t kPieceBytes = 64 * 1024;  // of a body between two looks for an early reply
+constexpr int kMaxInterimReplies = 100;         // to one request
 
 [[noreturn]] void throw_unavailable(std::string_view why) { throw Error(Code::unavailable, std::string(why)); }
 
@@ -67,9 +68,12 @@ class ClientConnection::StreamWriter final : public BodyWriter {
 
 void ClientConnection::begin_exchange() noexcept {
   socket_.park(nullptr);
-  sent_ = received_ = early_reply_ = false;
+  sent_ = received_ = early_reply_ = head_taken_ = false;
   keep_alive_ = true;
   body_ended_ = false;
+  interim_replies_ = 0;
+  parser_.reset();
+  in_.clear();
   out_.clear();
 }
 
@@ -151,12 +155,21 @@ void ClientConnection::flush(std::string_view more) {
   out_.clear();
 }
 
+// With its final reply, or by closing. An interim one ("100 Continue") asks to go on.
 bool ClientConnection::server_answers_early() {
+  make_space();
   const auto size = socket_.try_read(in_.space());
   if (!size) return false;
   in_.commit(*size);
   received_ = received_ || *size != 0;
-  return true;
+  return *size == 0 || take_head();
+}
+
+// Room to read into. Where the bytes have to move for it, the parser begins again.
+void ClientConnection::make_space() {
+  if (!in_.space().empty()) return;
+  in_.make_room();
+  parser_.reset();
 }
 
 std::size_t ClientConnection::receive() {
@@ -166,28 +179,33 @@ std::size_t ClientConnection::receive() {
   return size;
 }
 
-const ReceivedHead& ClientConnection::receive_head(Method method) {
-  while (true) {
-    parser_.reset();
-    Progress progress = Progress::incomplete;
-    while (true) {
-      if (!in_.empty()) progress = parser_.parse(in_.unread());
-      if (progress != Progress::incomplete) break;
-      if (in_.space().empty()) {
-        in_.make_room();
-        parser_.reset();  // its views are void; begin again
-        continue;
-      }
-      if (receive() == 0)
-        throw_unavailable(received_ ? "the server closed the connection in the middle of its reply"
-                                    : "the server closed the connection without a reply");
-    }
+// True once the head of the final reply has arrived; takes in interim replies on the way.
+bool ClientConnection::take_head() {
+  while (!head_taken_ && !in_.empty()) {
+    const Progress progress = parser_.parse(in_.unread());
+    if (progress == Progress::incomplete) break;
     if (progress == Progress::failed)
       throw_unavailable("the server's reply is not valid: " + std::string(parser_.fault()));
-    const ReceivedHead& head = parser_.head();
-    in_.consume(head.size);
-    if (head.status == 101) throw_unavailable("the server switched protocols without being asked");
-    if (head.status >= 200) break;
+    const int status = parser_.head().status;
+    if (status == 101) throw_unavailable("the server switched protocols without being asked");
+    in_.consume(parser_.head().size);
+    if (status >= 200) {
+      head_taken_ = true;
+    } else if (++interim_replies_ > kMaxInterimReplies) {
+      throw_unavailable("the server sends interim replies without end");
+    } else {
+      parser_.reset();
+    }
+  }
+  return head_taken_;
+}
+
+const ReceivedHead& ClientConnection::receive_head(Method method) {
+  while (!take_head()) {
+    make_space();
+    if (receive() == 0)
+      throw_unavailable(received_ ? "the server closed the connection in the middle of its reply"
+                                  : "the server closed the connection without a reply");
   }
   keep_alive_ = parser_.head().keep_alive && !early_reply_;
   begin_body(method);

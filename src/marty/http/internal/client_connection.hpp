@@ -16,8 +16,8 @@ class ClientConnection {
 
   // Throws unavailable, deadline_exceeded. May return before all of the body is sent, where the server answers early.
   void send(const OutgoingRequest& request, const Url& url);
-  // The head of the final reply; interim ones (1xx) are skipped. Throws unavailable (closed, or not HTTP),
-  // deadline_exceeded.
+  // The head of the final reply; interim ones (1xx) are skipped, up to a number. Throws unavailable (closed, or not
+  // HTTP), deadline_exceeded.
   const ReceivedHead& receive_head(Method method);
   // At least one byte, or 0 at the end of the body.
   std::size_t read_body(std::span<char> buffer);
@@ -37,6 +37,8 @@ class ClientConnection {
   void send_body(std::string_view body);
   void flush(std::string_view more = {});
   bool server_answers_early();
+  bool take_head();
+  void make_space();
   std::size_t receive();  // into the buffer; 0 at the end
   void begin_body(Method method);
   std::size_t read_chunked(std::span<char> buffer);
@@ -51,6 +53,8 @@ class ClientConnection {
   ChunkedDecoder decoder_;
   std::uint64_t left_ = 0;
   Body body_ = Body::none;
+  int interim_replies_ = 0;
+  bool head_taken_ = false;  // of the final reply
   bool sent_ = false;
   bool received_ = false;
   bool keep_alive_ = true;
