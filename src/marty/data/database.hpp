@@ -1,9 +1,8 @@
 // Database: a pool of connections to one database, and the statements that need no transaction of their own.
 //
 //   data::Database database(sqlite::driver({.path = "petstore.db"}), {.size = 4});
-//   auto pets = database.query<Pet>("select * from pets where species = ?", "cat");      // data/session.hpp
-//   database.transaction([&](data::Transaction& transaction) { ... });   // commits on return, rolls back on an
-//   exception
+//   auto pets = database.query<Pet>("select * from pets where species = ?", "cat");   // data/session.hpp
+//   database.transaction([&](data::Transaction& transaction) { ... });   // commits on return, rolls back if it throws
 //
 // Thread-safe; fibers of all loops may use it at once. Each statement borrows a connection for as long as it runs; a
 // fiber waits where all are in use, first come first served, at most wait_timeout_ms: then resource_exhausted, naming
@@ -69,9 +68,9 @@ class Database final : public Session {
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
 
-  // Runs `function(Transaction&)` in a transaction, commits when it returns and rolls back when it throws; gives what
-  // the function gives. With options.attempts above 1 it is run again after a conflict with another transaction: it
-  // must then have no effects outside of the database.
+  // Runs `function(Transaction&)` in a transaction, commits when it returns – unless it has ended the transaction
+  // itself – and rolls back when it throws; gives what the function gives. With options.attempts above 1 it is run
+  // again after a conflict with another transaction: it must then have no effects outside of the database.
   template <std::invocable<Transaction&> Function>
   auto transaction(Function&& function, const TransactionOptions& options = {}) {
     using Result = std::invoke_result_t<Function, Transaction&>;
@@ -80,11 +79,11 @@ class Database final : public Session {
       try {
         if constexpr (std::is_void_v<Result>) {
           function(transaction);
-          transaction.commit();
+          if (transaction.active()) transaction.commit();
           return;
         } else {
           Result result = function(transaction);
-          transaction.commit();
+          if (transaction.active()) transaction.commit();
           return result;
         }
       } catch (...) {

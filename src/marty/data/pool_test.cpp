@@ -23,6 +23,7 @@ struct Script {
   bool notice_cut = false;  // whether an idle connection knows that it was cut
   int conflicts = 0;        // commits that will fail with a conflict
   bool refuse_connects = false;
+  std::string failing;                   // statements that begin so fail
   std::function<void()> during = [] {};  // inside every statement
 };
 
@@ -34,12 +35,13 @@ class ScriptedConnection final : public Connection {
   }
   ~ScriptedConnection() override { --script_.open; }
 
-  std::int64_t execute(const Statement&, std::span<const Value>, RowSink*) override {
+  std::int64_t execute(const Statement& statement, std::span<const Value>, RowSink*) override {
     if (generation_ != script_.generation) {
       broken_ = true;
       throw Error(Code::unavailable, "the server closed the connection");
     }
     ++script_.executed;
+    if (!script_.failing.empty() && statement.text.starts_with(script_.failing)) throw Error(Code::internal, "no");
     script_.during();
     return 0;
   }
@@ -276,6 +278,23 @@ TEST_F(Pool, a_transaction_is_retried_after_a_conflict_as_often_as_asked) {
     script_.conflicts = 1;
     EXPECT_THROW(database.transaction(body), Error);
     EXPECT_EQ(runs, 7);
+  });
+}
+
+TEST_F(Pool, a_function_may_end_its_transaction_itself) {
+  run({.size = 1}, [&](Database& database) {
+    const int answer = database.transaction([](Transaction& transaction) {
+      write(transaction);
+      transaction.rollback();
+      return 42;
+    });
+    EXPECT_EQ(answer, 42);
+    EXPECT_EQ(script_.rollbacks, 1);
+    database.transaction([](Transaction& transaction) {
+      write(transaction);
+      transaction.commit();
+    });
+    EXPECT_EQ(script_.commits, 1);
   });
 }
 

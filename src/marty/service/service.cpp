@@ -70,9 +70,11 @@ void Service::use_database(std::string name, const reflect::Type& options_type, 
   web::Dependencies& dependencies = app().dependencies();
   dependencies.provide([this]() -> Database& { return database(); });
   dependencies.provide([](Database& database) -> data::Session& { return database; });
+  // A failed request needs no hook: the destructor rolls back, and keeps to itself what goes wrong with that.
   dependencies.per_request([](Database& database) { return Transaction(database); },
-                           [](Transaction& transaction) { transaction.commit(); },
-                           [](Transaction& transaction) noexcept { transaction.rollback(); });
+                           [](Transaction& transaction) {
+                             if (transaction.active()) transaction.commit();
+                           });
 }
 
 void Service::start() {

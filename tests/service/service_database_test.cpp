@@ -1,0 +1,132 @@
+// A service and its database: transactions of handlers, migrations at the start.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "marty/base/error.hpp"
+#include "marty/runtime/simulation.hpp"
+#include "marty/service/service.hpp"
+#include "marty/testing/client.hpp"
+#include "sqlite/sqlite.hpp"
+
+namespace marty {
+namespace {
+
+using ::testing::HasSubstr;
+
+struct Count {
+  std::int64_t rows;
+};
+
+// SQLite in memory, whose rollbacks fail on request, as those of a lost connection do.
+struct FragileOptions {
+  std::string path = ":memory:";
+};
+bool rollbacks_fail = false;
+
+class FragileConnection final : public data::Connection {
+ public:
+  explicit FragileConnection(std::unique_ptr<data::Connection> inner) : inner_(std::move(inner)) {}
+  std::int64_t execute(const data::Statement& statement, std::span<const data::Value> values,
+                       data::RowSink* sink) override {
+    return inner_->execute(statement, values, sink);
+  }
+  void script(std::string_view text) override { inner_->script(text); }
+  void begin(const data::TransactionOptions& options) override { inner_->begin(options); }
+  void commit() override { inner_->commit(); }
+  void rollback() override {
+    inner_->rollback();
+    if (rollbacks_fail) throw Error(Code::resource_exhausted, "no thread is free");
+  }
+  bool usable() const noexcept override { return inner_->usable(); }
+  bool conflicted() const noexcept override { return inner_->conflicted(); }
+
+ private:
+  std::unique_ptr<data::Connection> inner_;
+};
+
+class FragileDriver final : public data::Driver {
+ public:
+  explicit FragileDriver(const FragileOptions& options) : inner_(sqlite::driver({.path = options.path})) {}
+  const data::Dialect& dialect() const noexcept override { return inner_->dialect(); }
+  data::ConnectionLimits limits() const noexcept override { return inner_->limits(); }
+  std::unique_ptr<data::Connection> connect(data::Access access) override {
+    return std::make_unique<FragileConnection>(inner_->connect(access));
+  }
+
+ private:
+  std::unique_ptr<data::Driver> inner_;
+};
+
+std::unique_ptr<data::Driver> fragile(FragileOptions options) { return std::make_unique<FragileDriver>(options); }
+
+void insert(Transaction& transaction) { transaction.execute("insert into items values (1)"); }
+
+// A service with a table `items` and one route for each way a handler may end.
+void with_items(const std::function<void(testing::Client&, Service&)>& test) {
+  runtime::SimulatedWorld().run([&] {
+    telemetry::RecordingSink log;
+    Service service(
+        "items",
+        ServiceOptions{.directory = "/nonexistent", .environment = "testing", .log_sink = &log, .listen = false});
+    service.database("fragile", fragile);
+    service.on_start("tables", [](Database& database) { database.execute("create table items (id integer)"); });
+    service.post(
+        "/returns", [](Transaction& transaction) { insert(transaction); }, "Adds");
+    service.post(
+        "/rolls_back",
+        [](Transaction& transaction) {
+          insert(transaction);
+          transaction.rollback();
+        },
+        "Changes its mind");
+    service.post(
+        "/throws",
+        [](Transaction& transaction) {
+          insert(transaction);
+          throw Error(Code::failed_precondition, "not today");
+        },
+        "Fails");
+    service.get(
+        "/count",
+        [](Database& database) { return Count{*database.query_one<std::int64_t>("select count(*) from items")}; },
+        "Counts");
+    service.start();
+    testing::Client client(service.app());
+    test(client, service);
+    service.stop();
+  });
+}
+
+std::int64_t count(testing::Client& client) { return client.get("/count").json<Count>().rows; }
+
+TEST(ServiceTransaction, CommitsWhenTheHandlerReturns) {
+  with_items([](testing::Client& client, Service&) {
+    EXPECT_EQ(client.send(http::Method::post, "/returns").status, 204);
+    EXPECT_EQ(count(client), 1);
+  });
+}
+
+TEST(ServiceTransaction, IsTheHandlersToEnd) {
+  with_items([](testing::Client& client, Service&) {
+    EXPECT_EQ(client.send(http::Method::post, "/rolls_back").status, 204);
+    EXPECT_EQ(count(client), 0);
+  });
+}
+
+TEST(ServiceTransaction, ThatCannotBeRolledBackDoesNotEndTheProcess) {
+  with_items([](testing::Client& client, Service& service) {
+    rollbacks_fail = true;
+    EXPECT_EQ(client.send(http::Method::post, "/throws").status, 409);
+    rollbacks_fail = false;
+    EXPECT_EQ(count(client), 0);
+    EXPECT_EQ(service.database().stats().in_use, 0);
+  });
+}
+
+}  // namespace
+}  // namespace marty
