@@ -298,5 +298,24 @@ TEST_F(Pool, a_function_may_end_its_transaction_itself) {
   });
 }
 
+TEST_F(Pool, what_a_savepoint_could_not_undo_is_not_committed) {
+  run({.size = 1}, [&](Database& database) {
+    const auto commit_after_a_savepoint = [&] {
+      database.transaction([&](Transaction& transaction) {
+        {
+          const Savepoint savepoint(transaction);
+          write(transaction);
+          script_.failing = "rollback to";
+        }
+        script_.failing.clear();
+        EXPECT_THROW(write(transaction), Error);
+      });
+    };
+    EXPECT_THROW(commit_after_a_savepoint(), Error);
+    EXPECT_EQ(script_.commits, 0);
+    EXPECT_EQ(script_.rollbacks, 1);
+  });
+}
+
 }  // namespace
 }  // namespace marty::data

@@ -14,6 +14,7 @@ struct Transaction::State {
   std::optional<internal::Pool::Lease> lease;  // nothing once the transaction has ended: others may have the connection
   int savepoints = 0;
   bool conflicted = false;
+  bool doomed = false;  // a savepoint could not be undone: what it holds must not be committed with the rest
 
   Connection& connection() { return *lease->operator->(); }
   void end() {
@@ -28,7 +29,9 @@ Transaction::Transaction(Database& database, const TransactionOptions& options)
   state_->connection().begin(options);
 }
 
-Transaction::~Transaction() {
+Transaction::~Transaction() { give_up(); }
+
+void Transaction::give_up() noexcept {
   try {
     rollback();
   } catch (...) {
@@ -39,12 +42,18 @@ Transaction::~Transaction() {
 void Transaction::commit() {
   if (!active()) throw Error(Code::failed_precondition, "commit(): the transaction has ended already");
   try {
+    refuse_when_doomed();
     state_->connection().commit();
   } catch (...) {
-    rollback();
+    give_up();
     throw;
   }
   state_->end();
+}
+
+void Transaction::refuse_when_doomed() const {
+  if (!state_->doomed) return;
+  throw Error(Code::aborted, "a savepoint could not be undone, so the whole transaction is: run it again");
 }
 
 void Transaction::rollback() {
@@ -70,6 +79,7 @@ std::int64_t Transaction::run(const Statement& statement, std::span<const Value>
   if (!active()) {
     throw Error(Code::failed_precondition, "the transaction has ended; statement: " + std::string(statement.text));
   }
+  refuse_when_doomed();
   return state_->core.execute(state_->connection(), statement, values, sink);
 }
 
@@ -95,7 +105,7 @@ Savepoint::~Savepoint() {
   try {
     rollback();
   } catch (...) {
-    // Then the transaction itself has been rolled back: its next statement says so.
+    // The transaction's next statement, or its commit, says so.
   }
 }
 
@@ -112,8 +122,13 @@ void Savepoint::rollback() {
   transaction_.state_->savepoints = number_ - 1;
   if (!transaction_.active()) return;
   const runtime::ShieldScope whole;
-  run_plain(transaction_, "rollback to savepoint " + savepoint_name(number_));
-  run_plain(transaction_, "release savepoint " + savepoint_name(number_));
+  try {
+    run_plain(transaction_, "rollback to savepoint " + savepoint_name(number_));
+    run_plain(transaction_, "release savepoint " + savepoint_name(number_));
+  } catch (...) {
+    transaction_.state_->doomed = true;
+    throw;
+  }
 }
 
 }  // namespace marty::data

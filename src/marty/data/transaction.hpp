@@ -45,6 +45,8 @@ class Transaction final : public Session {
   friend class Savepoint;
   friend class Migrations;
   void script(std::string_view text);  // several statements
+  void give_up() noexcept;             // rollback() whose failure is nobody's concern
+  void refuse_when_doomed() const;
   struct State;
   std::unique_ptr<State> state_;
 };
@@ -58,7 +60,7 @@ class Savepoint {
   Savepoint& operator=(const Savepoint&) = delete;
 
   void release();   // keeps the changes, as part of the transaction
-  void rollback();  // undoes them now
+  void rollback();  // undoes them now; where that fails, the whole transaction can only be rolled back
 
  private:
   Transaction& transaction_;
