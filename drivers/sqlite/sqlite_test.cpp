@@ -253,6 +253,30 @@ TEST_F(Sqlite, a_prepared_select_star_follows_a_changed_table) {
   });
 }
 
+// On a pooled connection the next user would find himself in the middle of it.
+TEST_F(Sqlite, a_transaction_is_not_begun_or_ended_by_statements) {
+  with_items(1, [](data::Database& database) {
+    EXPECT_THROW(database.execute("begin immediate"), Error);
+    EXPECT_THROW(database.execute("savepoint mine"), Error);
+    data::Transaction transaction(database);
+    transaction.execute("delete from items");
+    EXPECT_THROW(transaction.execute("commit"), Error);
+    EXPECT_THROW(transaction.execute("rollback"), Error);
+    transaction.execute("insert into items values (2, 'kept')");
+    transaction.commit();
+    EXPECT_EQ(database.query<std::string>("select name from items"), std::vector<std::string>{"kept"});
+  });
+}
+
+TEST_F(Sqlite, comments_may_follow_a_statement_but_no_second_one) {
+  with_items(1, [](data::Database& database) {
+    EXPECT_EQ(database.query_one<int>("select count(*) from items; -- all of them\n /* really */"), 1);
+    database.execute("create table a (id integer);-- the end");
+    EXPECT_THROW(database.execute("create table b (id integer);-- not the end\ncreate table c (id integer)"), Error);
+    EXPECT_THROW(database.query_one<int>("select count(*) from b"), Error);
+  });
+}
+
 TEST_F(Sqlite, fibers_of_several_loops_share_one_database) {
   world_ = runtime::World::real({.loops = 2});
   with_items(0, [&](data::Database& database) {

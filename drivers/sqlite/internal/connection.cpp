@@ -125,6 +125,7 @@ void Connection::open() {
   statements_.emplace(database_, static_cast<std::size_t>(options_.cached_statements));
   sqlite3_progress_handler(database_, kStepsPerProgress, &Connection::on_progress, this);
   sqlite3_busy_handler(database_, &Connection::on_busy, this);
+  sqlite3_set_authorizer(database_, &Connection::on_authorize, this);
 }
 
 void Connection::configure() {
@@ -145,6 +146,11 @@ void Connection::configure() {
 }
 
 void Connection::execute_plain(const char* sql) {
+  struct Own {
+    bool& own;
+    explicit Own(bool& flag) : own(flag) { own = true; }
+    ~Own() { own = false; }
+  } const own(own_);
   const int result = sqlite3_exec(database_, sql, nullptr, nullptr, nullptr);
   if (result != SQLITE_OK) fail(sqlite3_extended_errcode(database_), sql);
 }
@@ -174,12 +180,28 @@ int Connection::on_busy(void* connection, int attempts) noexcept {
   return 1;
 }
 
+// Who begins or ends a transaction behind our back breaks the promise of the one that runs, or leaves one open for the
+// next user of this connection. A savepoint outside of a transaction would begin one.
+int Connection::on_authorize(void* connection, int action, const char*, const char*, const char*,
+                             const char*) noexcept {
+  const auto& self = *static_cast<const Connection*>(connection);
+  const bool ends = action == SQLITE_TRANSACTION || (action == SQLITE_SAVEPOINT && self.phase_ != Phase::open);
+  return ends && !self.own_ ? SQLITE_DENY : SQLITE_OK;
+}
+
+// Runs `function` on the blocking pool, to its end: neither a cancellation nor a deadline leaves its fate open.
+template <class Function>
+void Connection::on_pool_whole(Function&& function) {
+  stop_ = false;
+  runtime::on_fiber() ? pool_.run(function) : function();
+}
+
 // Runs `function` on the blocking pool; a cancellation or the deadline of this fiber stops the statement there.
 template <class Function>
 auto Connection::on_pool(Function&& function) {
+  stop_ = false;
   if (!runtime::on_fiber()) return function();
   runtime::throw_if_cancelled();
-  stop_ = false;
   bool done = false;
   runtime::Event never;
   auto watch = runtime::spawn(
@@ -327,8 +349,7 @@ void Connection::leave_transaction() {
 void Connection::commit() {
   if (phase_ == Phase::begins) phase_ = Phase::none;
   if (phase_ == Phase::none) return;
-  const runtime::ShieldScope whole;  // an interrupted commit would leave its fate open
-  on_pool([&] {
+  on_pool_whole([&] {
     enter_transaction();
     execute_plain("commit");
     leave_transaction();
@@ -338,9 +359,8 @@ void Connection::commit() {
 void Connection::rollback() {
   const bool needed = phase_ == Phase::open && sqlite3_get_autocommit(database_) == 0;
   if (needed) {
-    const runtime::ShieldScope whole;
     broken_ = true;  // unless this ends well
-    on_pool([&] { execute_plain("rollback"); });
+    on_pool_whole([&] { execute_plain("rollback"); });
     broken_ = false;
   }
   leave_transaction();

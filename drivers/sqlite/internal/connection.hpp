@@ -46,6 +46,8 @@ class Connection final : public data::Connection {
 
   template <class Function>
   auto on_pool(Function&& function);
+  template <class Function>
+  void on_pool_whole(Function&& function);
   bool may_run_on_loop(const Prepared& prepared, const data::Statement& statement) const;
   // Nothing where it was given up for having turned out long.
   std::optional<std::int64_t> run_on_loop(Prepared& prepared, std::span<const data::Value> values, data::RowSink* sink);
@@ -54,6 +56,7 @@ class Connection final : public data::Connection {
 
   static int on_progress(void* connection) noexcept;
   static int on_busy(void* connection, int attempts) noexcept;
+  static int on_authorize(void* connection, int action, const char*, const char*, const char*, const char*) noexcept;
 
   const SqliteOptions& options_;
   const data::Access access_;
@@ -64,6 +67,7 @@ class Connection final : public data::Connection {
   bool reads_only_ = false;  // the transaction
   bool broken_ = false;
   bool conflicted_ = false;
+  bool own_ = false;                // the statement is one of execute_plain()
   bool on_loop_ = false;            // the running statement holds a loop: it must be short
   int progress_ = 0;                // calls of on_progress for the running statement
   int busy_ms_ = 0;                 // waited for other processes' locks by the running statement

@@ -97,8 +97,9 @@ Failure failure(sqlite3* database, int result, std::string_view statement) {
     case SQLITE_CANTOPEN:
     case SQLITE_IOERR:
       return {error(Code::unavailable), false, true};
+    case SQLITE_AUTH:  // Connection::on_authorize() said no
+      return {with_statement(Code::internal, "begin, commit and rollback are for data::Transaction", statement)};
     case SQLITE_PERM:
-    case SQLITE_AUTH:
       return {error(Code::permission_denied), false, true};
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:

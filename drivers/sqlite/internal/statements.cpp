@@ -1,8 +1,23 @@
 #include "sqlite/internal/statements.hpp"
 
+#include "marty/data/sql.hpp"
 #include "sqlite/internal/failure.hpp"
 
 namespace marty::sqlite::internal {
+namespace {
+
+// Whether nothing follows a statement but spaces, comments and semicolons.
+bool ends(std::string_view rest) {
+  using Kind = data::internal::SqlToken::Kind;
+  while (!rest.empty()) {
+    const data::internal::SqlToken token = data::internal::next_token(rest);
+    if (token.kind != Kind::space && token.kind != Kind::comment && token.text != ";") return false;
+    rest.remove_prefix(token.text.size());
+  }
+  return true;
+}
+
+}  // namespace
 
 Prepared* Statements::find(std::string_view text) {
   const auto found = by_text_.find(text);
@@ -24,9 +39,7 @@ Prepared& Statements::prepare(std::string_view text) {
                                         SQLITE_PREPARE_PERSISTENT, &prepared.handle, &rest);
   if (result != SQLITE_OK) throw failure(database_, sqlite3_extended_errcode(database_), text).error;
   if (prepared.handle == nullptr) throw Error(Code::invalid_argument, "sqlite: the statement is empty");
-  const std::string_view behind = rest;
-  if (behind.find_first_not_of(" \t\r\n;") != std::string_view::npos && !behind.starts_with("--") &&
-      !behind.starts_with("/*")) {
+  if (!ends(rest)) {
     throw Error(Code::invalid_argument, "sqlite: more than one statement: " + prepared.text);
   }
   prepared_.splice(prepared_.begin(), fresh);

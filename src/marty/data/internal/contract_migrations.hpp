@@ -114,7 +114,10 @@ TEST_P(DataContract, a_migration_must_not_end_its_transaction) {
     std::string message;
     EXPECT_NE(code_of([&] { Migrations(database, migrations).up(); }, &message), Code::ok);
     EXPECT_THAT(message, testing::HasSubstr("commit"));
+    EXPECT_EQ(code_of([&] { database.query_one<int>("select count(*) from a"); }), Code::internal);
     EXPECT_EQ(code_of([&] { database.query_one<int>("select count(*) from b"); }), Code::internal);
+    migrations[0].up = "create table a (id integer); create table b (id integer)";
+    EXPECT_EQ(names(Migrations(database, migrations).up()), "+a ");
   });
 }
 
