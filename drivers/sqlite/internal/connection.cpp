@@ -138,11 +138,22 @@ void Connection::configure() {
   const int result =
       sqlite3_create_collation_v2(database_, "decimal", SQLITE_UTF8, nullptr, &compare_decimals, nullptr);
   if (result != SQLITE_OK) fail(result, "create collation decimal");
-  if (options_.path != ":memory:") execute_plain("pragma journal_mode = wal");
+  if (options_.path != ":memory:") use_wal();
   execute_plain(options_.synchronous == Synchronous::full ? "pragma synchronous = full"
                                                           : "pragma synchronous = normal");
   execute_plain("pragma foreign_keys = on");
   if (access_ == data::Access::read) execute_plain("pragma query_only = on");
+}
+
+// Programs that open a new file at once get in each other's way here, and SQLite asks no busy handler about it.
+void Connection::use_wal() {
+  for (int attempt = 0;; ++attempt) {
+    try {
+      return execute_plain("pragma journal_mode = wal");
+    } catch (const Error&) {
+      if ((sqlite3_errcode(database_) & 0xff) != SQLITE_BUSY || on_busy(this, attempt) == 0) throw;
+    }
+  }
 }
 
 void Connection::execute_plain(const char* sql) {

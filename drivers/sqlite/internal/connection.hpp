@@ -38,6 +38,7 @@ class Connection final : public data::Connection {
 
   void open();
   void configure();
+  void use_wal();
   void execute_plain(const char* sql);  // a statement of our own, on the calling thread
   void enter_transaction();
   void leave_transaction();
