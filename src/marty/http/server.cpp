@@ -54,15 +54,15 @@ class Server::State final : public internal::ServerShared {
   std::vector<Part> loops_;
   ServerStats before_;  // of earlier runs
   std::atomic<std::uint64_t> connections_{0};
-  // Set when the last connection has closed while the server drains. Replaced at every start.
+  // Set when the last connection has closed and none can come any more. Replaced at every start.
   std::unique_ptr<runtime::Event> all_closed_;
-  std::atomic<bool> draining_{false};
+  std::atomic<bool> accepts_{false};  // some loop may still take a connection
 };
 
 void Server::State::start() {
   if (running()) throw Error(Code::failed_precondition, "the HTTP server on " + address_.to_string() + " runs already");
   const auto loops = runtime::World::current().loops();
-  draining_ = false;
+  accepts_ = true;
   all_closed_ = std::make_unique<runtime::Event>();
   address_ = options_.address;
   try {
@@ -84,11 +84,11 @@ void Server::State::start() {
 
 bool Server::State::drain(runtime::Duration timeout) {
   if (!running()) return true;
-  draining_ = true;
   const runtime::ShieldScope shield;  // what was begun is finished
   for (Part& part : loops_) {
     on_loop(*part.loop, [&] { part.server->stop_accepting(); });
   }
+  accepts_ = false;
   const bool finished = wait_for_connections(timeout);
   if (!finished) {
     for (Part& part : loops_) {
@@ -148,7 +148,7 @@ bool Server::State::add_connection() noexcept {
 }
 
 void Server::State::remove_connection() noexcept {
-  if (connections_.fetch_sub(1) == 1 && draining_.load()) all_closed_->set();
+  if (connections_.fetch_sub(1) == 1 && !accepts_.load()) all_closed_->set();
 }
 
 Server::Server(Handler& handler, ServerOptions options)

@@ -59,6 +59,55 @@ TEST(ServerOnSeveralLoops, StartsAndStopsWhileClientsKeepConnections) {
   });
 }
 
+// While the first loop stops accepting, the last connection of the second closes there and new ones come.
+TEST(ServerOnSeveralLoops, DrainsUntilNoHandlerIsLeftThoughConnectionsComeAndGo) {
+  run_on_two_loops([] {
+    constexpr std::string_view kGet = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+    runtime::Loop& other = *runtime::World::current().loops()[1];
+    std::atomic<bool> draining{false};
+    std::atomic<int> waiting{0};
+    runtime::Event ready, release;
+    TestServer test([&](Request&, Response& response) {
+      if (!draining) return void(response.body() = "loop " + std::to_string(runtime::Loop::current().index()) + ".");
+      ++waiting;
+      release.wait();
+      --waiting;
+    });
+    const auto connect_to_other_loop = [&] {
+      for (;;) {
+        auto client = std::make_unique<internal::RawClient>(test.server.address());
+        client->send(kGet);
+        client->read_until("loop ");
+        if (client->read_until(".") == "1.") return client;
+      }
+    };
+    const auto come_and_go = [&] {
+      auto last = connect_to_other_loop();
+      while (test.server.stats().connections_open > 1) runtime::yield();
+      ready.set();
+      while (!draining) runtime::yield();
+      last.reset();
+      while (test.server.stats().connections_open > 0) runtime::yield();
+      std::vector<internal::RawClient> next;  // where the first loop has them they stay unheard
+      for (int i = 0; i < 32; ++i) next.emplace_back(test.server.address()).send(kGet);
+      release.wait();
+    };
+    auto clients = runtime::spawn([&] { runtime::run_on(other, come_and_go); });
+    ready.wait();
+    auto meanwhile = runtime::spawn([&] {  // first runs when the drain waits for this loop's acceptor
+      draining = true;
+      while (waiting == 0) {
+      }
+      for (int i = 0; i < 20; ++i) runtime::run_on(other, [] {});
+      release.set();
+    });
+    EXPECT_TRUE(test.server.drain(std::chrono::seconds(5)));
+    EXPECT_EQ(waiting, 0);
+    meanwhile.join();
+    clients.join();
+  });
+}
+
 TEST(ServerOnSeveralLoops, CountsWhatIsInFlightOnAllLoopsTogether) {
   run_on_two_loops([] {
     runtime::Event release;
