@@ -205,6 +205,27 @@ TEST(Abuse, AHundredThousandHeadersAreRefused) {
   });
 }
 
+TEST(Abuse, APipelineWithoutEndDoesNotKeepOthersWaiting) {
+  run_in(WorldKind::real, [] {
+    int flooded = 0, flooded_before_other = 0;
+    TestServer test([&](Request& request, Response&) {
+      request.path() == "/other" ? void(flooded_before_other = flooded) : void(++flooded);
+    });
+    RawClient flood(test.server.address()), other(test.server.address());
+    for (RawClient* const client : {&flood, &other}) {
+      client->send(kGet);
+      client->read_until("\r\n\r\n");
+    }
+    std::string requests;
+    for (int i = 0; i < 100'000; ++i) requests += kGet;
+    const std::vector<std::string_view> parts{requests};
+    EXPECT_GT(flood.socket().try_write(parts), 10'000 * kGet.size());  // before the server sees any of it
+    other.send("GET /other HTTP/1.1\r\nHost: a\r\n\r\n");
+    EXPECT_THAT(other.read_until("\r\n\r\n"), StartsWith("HTTP/1.1 200 "));
+    EXPECT_LT(flooded_before_other, 1000);
+  });
+}
+
 TEST(Abuse, PipelinesWithoutEndAreServedInBoundedMemory) {
   run_in(WorldKind::real, [] {
     TestServer test([](Request&, Response& response) { response.body().assign(1000, 'x'); });

@@ -11,11 +11,16 @@ namespace {
 
 constexpr std::size_t kCopiedBodyBytes = 16 * 1024;  // a larger body is written from where it stands
 constexpr std::size_t kMaxBatchBytes = 64 * 1024;    // replies to pipelined requests are sent at the latest then
+constexpr int kMaxRequestsInARow = 64;               // then the other connections of the loop have their turn
 
 }  // namespace
 
 Http1Session::Http1Session(LoopServer& server, Scratch& scratch, runtime::Socket& socket, const runtime::Address& peer)
-    : server_(server), scratch_(scratch), wire_(socket, scratch.in, scratch.out, server.limits()), peer_(peer) {}
+    : server_(server),
+      scratch_(scratch),
+      wire_(socket, scratch.in, scratch.out, server.limits()),
+      peer_(peer),
+      left_in_a_row_(kMaxRequestsInARow) {}
 
 Http1Session::End Http1Session::serve() noexcept {
   try {
@@ -40,6 +45,7 @@ void Http1Session::serve_until_quiet() {
       const Progress progress = scratch_.parser.parse(scratch_.in.unread());
       if (progress == Progress::complete) {
         serve_request();
+        if (--left_in_a_row_ == 0) give_way();
         continue;
       }
       if (progress == Progress::failed) return refuse(scratch_.parser.error());
@@ -49,6 +55,13 @@ void Http1Session::serve_until_quiet() {
     if (receipt == Receipt::idle) return;
     if (receipt == Receipt::closed) closing_ = true;
   }
+}
+
+// A client that pipelines without end would have the loop for itself.
+void Http1Session::give_way() {
+  left_in_a_row_ = kMaxRequestsInARow;
+  wire_.flush();
+  runtime::yield();
 }
 
 Http1Session::Receipt Http1Session::receive() {

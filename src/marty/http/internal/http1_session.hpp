@@ -24,6 +24,7 @@ class Http1Session {
   Receipt receive();
   Receipt wait_for_rest();
   void serve_request();
+  void give_way();
   void present_request();
   void call_handler();
   void answer_exception();
@@ -37,6 +38,7 @@ class Http1Session {
   Wire wire_;
   const runtime::Address& peer_;
   runtime::TimePoint head_deadline_ = runtime::kNever;  // of the request that has begun to arrive
+  int left_in_a_row_;
   bool closing_ = false;
   bool lingering_ = false;  // the client may still be sending
   bool keep_alive_ = true;  // of the current exchange
