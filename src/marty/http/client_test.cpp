@@ -181,6 +181,17 @@ TEST_P(ClientTest, DoesNotReuseAConnectionThatTheServerCloses) {
               });
 }
 
+TEST(Client, DoesNotReuseAConnectionThatItKnowsToBeClosed) {
+  run_in(WorldKind::real, [] {
+    ScriptedServer server({{std::string(kOk)}, {std::string(kOk)}});  // closes behind each reply without saying so
+    auto serving = runtime::spawn([&] { server.serve(); });
+    Client client;
+    client.get(url_of(server.address()));
+    EXPECT_EQ(client.send({.method = Method::post, .url = url_of(server.address()), .body = "body"}).body, "ok");
+    EXPECT_EQ(server.requests().size(), 2u);
+  });
+}
+
 TEST_P(ClientTest, RepeatsAnIdempotentRequestWhoseConnectionBrokeBeforeTheReply) {
   with_script({{std::string(kOk), "close"}, {std::string(kOk)}}, [](ScriptedServer& server) {
     Client client;

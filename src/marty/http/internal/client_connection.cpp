@@ -66,6 +66,15 @@ class ClientConnection::StreamWriter final : public BodyWriter {
   std::uint64_t written_ = 0;
 };
 
+bool ClientConnection::is_quiet() noexcept {
+  try {
+    char unasked = 0;
+    return !socket_.closed_by_peer() && !socket_.try_read({&unasked, 1});
+  } catch (const Error&) {  // it was reset
+    return false;
+  }
+}
+
 void ClientConnection::begin_exchange() noexcept {
   socket_.park(nullptr);
   sent_ = received_ = early_reply_ = head_taken_ = false;

@@ -26,7 +26,8 @@ class ClientConnection {
   bool received_anything() const noexcept { return received_; }
   // After the end of the body: whether another exchange may follow.
   bool reusable() const noexcept { return body_ended_ && keep_alive_ && in_.empty(); }
-  bool closed_by_peer() const noexcept { return socket_.closed_by_peer(); }
+  // Between two exchanges: as far as is known nothing has come from the server, not even its end.
+  bool is_quiet() noexcept;
   void park(runtime::ReadableCallback* callback) noexcept { socket_.park(callback); }
   void begin_exchange() noexcept;
 

@@ -27,10 +27,12 @@ class ClientPool::Origin {
 
   std::unique_ptr<ClientConnection> take_idle(runtime::TimePoint not_before) {
     close_idle_before(not_before);
-    if (idle_.empty()) return nullptr;
-    std::unique_ptr<ClientConnection> connection = std::move(idle_.back()->connection);
-    idle_.pop_back();
-    return connection;
+    while (!idle_.empty()) {
+      std::unique_ptr<ClientConnection> connection = std::move(idle_.back()->connection);
+      idle_.pop_back();
+      if (connection->is_quiet()) return connection;
+    }
+    return nullptr;
   }
   void keep(std::unique_ptr<ClientConnection> connection) {
     idle_.push_back(std::make_unique<Idle>(*this, std::move(connection)));
