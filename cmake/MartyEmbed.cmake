@@ -55,5 +55,7 @@ function(marty_embed target)
     DEPENDS ${paths} "${MARTY_EMBED_SCRIPT}"
     COMMENT "Embedding ${arg_NAME}" VERBATIM)
   target_sources(${target} PRIVATE "${folder}/${arg_NAME}.cpp" "${folder}/${arg_NAME}.hpp")
+  # Link-time optimisation, where a user turns it on, loses the symbols of assembler text.
+  set_source_files_properties("${folder}/${arg_NAME}.cpp" PROPERTIES COMPILE_OPTIONS -fno-lto)
   target_include_directories(${target} PRIVATE "${CMAKE_CURRENT_BINARY_DIR}")
 endfunction()

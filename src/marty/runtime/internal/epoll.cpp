@@ -12,6 +12,7 @@
 #include "marty/base/check.hpp"
 #include "marty/base/error.hpp"
 #include "marty/runtime/internal/scheduler.hpp"
+#include "marty/runtime/internal/system_call.hpp"
 
 namespace marty::runtime::internal {
 namespace {
@@ -81,7 +82,7 @@ int Epoll::wait(TimePoint until, TimePoint now) noexcept {
     timeout.tv_sec = std::chrono::duration_cast<std::chrono::seconds>(rest).count();
     timeout.tv_nsec = (rest % std::chrono::seconds(1)).count();
   }
-  int found = epoll_pwait2(descriptor_, events_, kBatch, until == kNever ? nullptr : &timeout, nullptr);
+  int found = wait_for_events(descriptor_, events_, kBatch, until == kNever ? nullptr : &timeout);
   if (found < 0 && errno == ENOSYS) {  // Linux before 5.11: milliseconds, rounded up
     const auto ms =
         std::min<std::int64_t>(timeout.tv_sec * std::int64_t{1000} + (timeout.tv_nsec + 999'999) / 1'000'000, INT_MAX);

@@ -17,6 +17,7 @@
 #include "marty/base/error.hpp"
 #include "marty/runtime/internal/native_address.hpp"
 #include "marty/runtime/internal/scheduler.hpp"
+#include "marty/runtime/internal/system_call.hpp"
 
 namespace marty::runtime::internal {
 namespace {
@@ -44,7 +45,7 @@ struct Gather {
 };
 
 ssize_t send_gathered(int descriptor, Gather& gather) noexcept {
-  if (gather.count == 1) return send(descriptor, gather.vectors[0].iov_base, gather.bytes, MSG_NOSIGNAL);
+  if (gather.count == 1) return send_without_signal(descriptor, gather.vectors[0].iov_base, gather.bytes);
   msghdr message{};
   message.msg_iov = gather.vectors.data();
   message.msg_iovlen = gather.count;
@@ -84,7 +85,7 @@ std::optional<std::size_t> EpollSocket::try_read(std::span<char> buffer) {
   MARTY_CHECK(!buffer.empty());
   if (!readable_) return std::nullopt;
   for (;;) {
-    const ssize_t size = recv(descriptor_, buffer.data(), buffer.size(), 0);
+    const ssize_t size = receive(descriptor_, buffer.data(), buffer.size());
     if (size >= 0) {
       // A short read emptied the socket: what comes later is a new edge.
       if (static_cast<std::size_t>(size) < buffer.size() && !hung_up_) readable_ = size == 0;
