@@ -10,6 +10,16 @@ namespace {
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
 
+// The same for eight letters at once: bit 7 of a byte says whether it is at least 'A', or past 'Z'. Without the bits 7
+// of the text, no byte carries into the next.
+std::uint64_t lower_eight(std::uint64_t text) {
+  constexpr std::uint64_t kOnes = 0x0101010101010101u, kTopBits = 0x80 * kOnes;
+  const std::uint64_t low = text & ~kTopBits;
+  const std::uint64_t from_a = low + (0x80 - 'A') * kOnes, past_z = low + (0x7F - 'Z') * kOnes;
+  const std::uint64_t upper = from_a & ~past_z & ~text & kTopBits;
+  return text | upper >> 2;
+}
+
 // Three rows of the edit matrix are enough: a swap looks two rows back.
 std::size_t edit_distance(std::string_view left, std::string_view right) {
   std::vector<std::size_t> before(right.size() + 1), previous(right.size() + 1), current(right.size() + 1);
@@ -65,9 +75,18 @@ std::optional<std::string_view> nearest(std::string_view name, std::span<const s
   return best;
 }
 
-bool equals_ignore_case(std::string_view left, std::string_view right) {
-  return left.size() == right.size() &&
-         std::equal(left.begin(), left.end(), right.begin(), [](char a, char b) { return lower(a) == lower(b); });
+bool equals_ignore_case(std::string_view left, std::string_view right) noexcept {
+  if (left.size() != right.size()) return false;
+  std::size_t at = 0;
+  for (std::uint64_t a, b; at + 8 <= left.size(); at += 8) {
+    std::memcpy(&a, left.data() + at, 8);
+    std::memcpy(&b, right.data() + at, 8);
+    if (a != b && lower_eight(a) != lower_eight(b)) return false;
+  }
+  for (; at < left.size(); ++at) {
+    if (left[at] != right[at] && lower(left[at]) != lower(right[at])) return false;
+  }
+  return true;
 }
 
 std::size_t utf8_length(std::string_view text) {

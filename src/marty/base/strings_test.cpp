@@ -28,6 +28,31 @@ TEST(Strings, case_of_ascii_letters_is_ignored_and_of_nothing_else) {
   EXPECT_FALSE(equals_ignore_case("\xC3\x84", "\xC3\xA4"));
 }
 
+TEST(Strings, ignoring_case_makes_letters_alike_and_no_other_bytes_wherever_they_stand) {
+  const auto letter = [](int c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; };
+  for (const std::size_t size : {1, 7, 8, 9, 17}) {
+    for (int a = 0; a < 256; ++a) {
+      for (int b = 0; b < 256; ++b) {
+        std::string left(size, 'x'), right(size, 'X');
+        left[size / 2] = static_cast<char>(a);
+        right[size / 2] = static_cast<char>(b);
+        ASSERT_EQ(equals_ignore_case(left, right), a == b || (letter(a) && (a ^ b) == 0x20)) << size << " " << a << b;
+      }
+    }
+  }
+}
+
+TEST(Strings, a_token_in_any_case_is_its_lower_case_name_and_no_other) {
+  EXPECT_TRUE(token_is("Host", "host"));
+  EXPECT_TRUE(token_is("EXPECT", "expect"));
+  EXPECT_TRUE(token_is("Content-Length", "content-length"));
+  EXPECT_TRUE(token_is("transfer-Encoding", "transfer-encoding"));
+  EXPECT_FALSE(token_is("Hosts", "host"));
+  EXPECT_FALSE(token_is("Content-Lengti", "content-length"));
+  EXPECT_FALSE(token_is("dontent-Length", "content-length"));
+  EXPECT_FALSE(token_is("Content-Tength", "content-length"));
+}
+
 TEST(Strings, well_formed_utf8_is_told_from_the_rest) {
   for (const std::string_view text :
        {"", "ascii only, longer than eight", "\xC2\x80", "\xDF\xBF", "\xE0\xA0\x80", "\xED\x9F\xBF", "\xEE\x80\x80",

@@ -4,24 +4,22 @@
 #include <cstring>
 
 #include "marty/base/error.hpp"
+#include "marty/base/strings.hpp"
 #include "marty/http/internal/characters.hpp"
 
 namespace marty::http {
 namespace {
 
 using internal::all_in_class;
-using internal::is_name;
 using internal::kToken;
 
 constexpr std::array<std::string_view, 10> kMethodNames{"GET",   "HEAD",    "POST",  "PUT",     "DELETE",
                                                         "PATCH", "OPTIONS", "TRACE", "CONNECT", "OTHER"};
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
-
 // What the server alone knows how to set.
 bool is_set_by_server(std::string_view name) {
-  return is_name(name, "date") || is_name(name, "connection") || is_name(name, "content-length") ||
-         is_name(name, "transfer-encoding");
+  return token_is(name, "date") || token_is(name, "connection") || token_is(name, "content-length") ||
+         token_is(name, "transfer-encoding");
 }
 
 void check_header(std::string_view name, std::string_view value) {
@@ -68,16 +66,12 @@ bool is_safe(Method method) noexcept {
 bool is_idempotent(Method method) noexcept { return is_safe(method) || method == Method::put || method == Method::del; }
 
 bool header_name_equals(std::string_view left, std::string_view right) noexcept {
-  if (left.size() != right.size()) return false;
-  for (std::size_t i = 0; i < left.size(); ++i) {
-    if (left[i] != right[i] && lower(left[i]) != lower(right[i])) return false;
-  }
-  return true;
+  return equals_ignore_case(left, right);
 }
 
 std::optional<std::string_view> HeaderList::find(std::string_view name) const noexcept {
   for (const Header& header : headers_) {
-    if (header.name.size() == name.size() && header_name_equals(header.name, name)) return header.value;
+    if (equals_ignore_case(header.name, name)) return header.value;
   }
   return std::nullopt;
 }

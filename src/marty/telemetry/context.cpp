@@ -1,38 +1,8 @@
 #include "marty/telemetry/context.hpp"
 
-#include <cstring>
+#include "marty/base/strings.hpp"
 
 namespace marty::telemetry {
-namespace {
-
-constexpr std::uint64_t kCaseBits = 0x2020202020202020u;
-
-std::uint64_t load(const char* text) {
-  std::uint64_t word;
-  std::memcpy(&word, text, sizeof word);
-  return word;
-}
-
-// Whether the name of a header, a token in any case, is `lower`. Setting the case bit makes only control characters
-// alike, and those are in no token.
-template <std::size_t N>
-bool is_header(std::string_view name, const char (&lower)[N]) {
-  constexpr std::size_t kSize = N - 1;
-  if (name.size() != kSize) return false;
-  if constexpr (kSize < 8) {
-    for (std::size_t i = 0; i < kSize; ++i) {
-      if ((name[i] | 0x20) != lower[i]) return false;
-    }
-    return true;
-  } else {
-    for (std::size_t i = 0; i + 8 < kSize; i += 8) {
-      if ((load(name.data() + i) | kCaseBits) != load(lower + i)) return false;
-    }
-    return (load(name.data() + kSize - 8) | kCaseBits) == load(lower + kSize - 8);
-  }
-}
-
-}  // namespace
 
 void Context::reset() noexcept {
   trace_id = {};
@@ -54,17 +24,17 @@ void Context::release() noexcept { delete this; }
 void Inbound::take(std::string_view name, std::string_view value) {
   switch (name[0] | 0x20) {
     case 't':
-      if (is_header(name, "traceparent")) {
+      if (token_is(name, "traceparent")) {
         ++traceparents_;
         traceparent_ = parse_traceparent(value);
-      } else if (is_header(name, "tracestate")) {
+      } else if (token_is(name, "tracestate")) {
         tracestate_valid_ = tracestate_valid_ && append_tracestate(context_.tracestate, value);
       }
       break;
     case 'b':
-      if (is_header(name, "baggage")) {
+      if (token_is(name, "baggage")) {
         append_baggage(context_.baggage, value);
-      } else if (is_header(name, "b3")) {
+      } else if (token_is(name, "b3")) {
         b3_ = parse_b3(value);
       }
       break;
@@ -80,31 +50,31 @@ void Inbound::take(std::string_view name, std::string_view value) {
 }
 
 void Inbound::take_b3(std::string_view name, std::string_view value) noexcept {
-  if (is_header(name, "x-b3-traceid")) {
+  if (token_is(name, "x-b3-traceid")) {
     b3_trace_id_ = parse_b3_trace_id(value).value_or(TraceId{});
-  } else if (is_header(name, "x-b3-spanid")) {
+  } else if (token_is(name, "x-b3-spanid")) {
     b3_span_id_ = parse_b3_span_id(value).value_or(SpanId{});
-  } else if (is_header(name, "x-b3-sampled")) {
+  } else if (token_is(name, "x-b3-sampled")) {
     if (value == "0" || value == "1") b3_sampled_ = value == "1";
-  } else if (is_header(name, "x-b3-flags")) {
+  } else if (token_is(name, "x-b3-flags")) {
     if (value == "1") b3_sampled_ = true;  // debug implies an accept decision
   }
 }
 
 void Inbound::take_dimension(std::string_view name, std::string_view value) noexcept {
-  if (is_header(name, "x-mmf-correlation-id")) {
+  if (token_is(name, "x-mmf-correlation-id")) {
     context_.correlation_id.assign(value);
-  } else if (is_header(name, "x-correlation-id")) {
+  } else if (token_is(name, "x-correlation-id")) {
     if (context_.correlation_id.empty()) context_.correlation_id.assign(value);
-  } else if (is_header(name, "x-mmf-request-id")) {
+  } else if (token_is(name, "x-mmf-request-id")) {
     context_.request_id.assign(value);
-  } else if (is_header(name, "x-mmf-operation-id")) {
+  } else if (token_is(name, "x-mmf-operation-id")) {
     context_.operation.assign(value);
-  } else if (is_header(name, "x-mmf-plugin-id")) {
+  } else if (token_is(name, "x-mmf-plugin-id")) {
     context_.plugin_id.assign(value);
-  } else if (peer_ == Peer::trusted && is_header(name, "x-mmf-user-id")) {
+  } else if (peer_ == Peer::trusted && token_is(name, "x-mmf-user-id")) {
     context_.user_id.assign(value);
-  } else if (peer_ == Peer::trusted && is_header(name, "x-mmf-session-id")) {
+  } else if (peer_ == Peer::trusted && token_is(name, "x-mmf-session-id")) {
     context_.session_id.assign(value);
   }
 }

@@ -41,15 +41,6 @@ inline bool all_in_class(std::string_view text, CharacterClass wanted) noexcept 
   return common == wanted;
 }
 
-// Whether `name`, a token, is `lower` without regard to case. Among the bytes of tokens no other than its upper case
-// becomes one of a-z and '-' by setting bit 5.
-template <std::size_t kSize>
-inline bool is_name(std::string_view name, const char (&lower)[kSize]) noexcept {
-  if (name.size() != kSize - 1) return false;
-  unsigned difference = 0;
-  for (std::size_t i = 0; i < kSize - 1; ++i) difference |= static_cast<unsigned char>((name[i] | 0x20) ^ lower[i]);
-  return difference == 0;
-}
 inline bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 inline bool is_blank(char c) noexcept { return c == ' ' || c == '\t'; }
 

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cstring>
 
+#include "marty/base/strings.hpp"
 #include "marty/http/internal/field_line.hpp"
 
 namespace marty::http::internal {
@@ -197,32 +198,36 @@ Progress RequestParser::parse_headers(std::string_view bytes) {
 bool RequestParser::interpret(const Header& header) {
   switch (header.name.size()) {
     case 4:
-      if (!is_name(header.name, "host")) return true;
+      if (!token_is(header.name, "host")) return true;
       if (seen_ & kHostSeen) return fail(bad_request("there is more than one Host header")), false;
       if (!is_authority(header.value)) return fail(bad_request("the Host header is not valid")), false;
       seen_ |= kHostSeen;
       if (!absolute_target_) head_.authority = header.value;
       return true;
     case 6:
-      if (!is_name(header.name, "expect")) return true;
+      if (!token_is(header.name, "expect")) return true;
       if (!header_name_equals(header.value, "100-continue")) {
         return fail({417, Code::invalid_argument, "the only expectation known here is 100-continue"}), false;
       }
       seen_ |= kExpectSeen;
       return true;
     case 10:
-      if (is_name(header.name, "connection")) interpret_connection(header.value);
+      if (token_is(header.name, "connection")) interpret_connection(header.value);
       return true;
     case 14:
-      return !is_name(header.name, "content-length") || interpret_content_length(header.value);
+      return !token_is(header.name, "content-length") || interpret_content_length(header.value);
     case 17:
-      return !is_name(header.name, "transfer-encoding") || interpret_transfer_encoding(header.value);
+      return !token_is(header.name, "transfer-encoding") || interpret_transfer_encoding(header.value);
     default:
       return true;
   }
 }
 
 void RequestParser::interpret_connection(std::string_view value) {
+  if (equals_ignore_case(value, "keep-alive")) {  // what most clients send
+    seen_ |= kKeepAliveSeen;
+    return;
+  }
   const Header header{"connection", value};
   const HeaderList list{{&header, 1}};
   if (list.contains_token("connection", "close")) seen_ |= kCloseSeen;
