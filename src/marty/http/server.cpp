@@ -44,7 +44,7 @@ class Server::State final : public internal::ServerShared {
     std::unique_ptr<internal::LoopServer> server;
   };
 
-  void stop_parts();
+  runtime::PortSharing sharing(std::size_t loops) const noexcept;
   bool wait_for_connections(runtime::Duration timeout);
   void close_parts();
 
@@ -70,8 +70,7 @@ void Server::State::start() {
       loops_.push_back({loop, std::make_unique<internal::LoopServer>(*this, handler_, options_.limits, loops.size())});
       // A Unix socket has one listener; the first loop serves it.
       if (loops_.size() > 1 && address_.is_unix()) continue;
-      const bool reuse_port = loops.size() > 1 && !address_.is_unix();
-      on_loop(*loop, [&] { address_ = loops_.back().server->listen(address_, reuse_port); });
+      on_loop(*loop, [&] { address_ = loops_.back().server->listen(address_, sharing(loops.size())); });
     }
   } catch (...) {
     close_parts();
@@ -80,6 +79,12 @@ void Server::State::start() {
   for (Part& part : loops_) {
     on_loop(*part.loop, [&] { part.server->start(*part.loop); });
   }
+}
+
+// Of the listener that comes next. Only the first one is refused a port that another process has.
+runtime::PortSharing Server::State::sharing(std::size_t loops) const noexcept {
+  if (loops == 1 || address_.is_unix()) return runtime::PortSharing::none;
+  return loops_.size() == 1 ? runtime::PortSharing::first : runtime::PortSharing::next;
 }
 
 bool Server::State::drain(runtime::Duration timeout) {

@@ -151,6 +151,18 @@ TEST(ServerOnSeveralLoops, CancelsHandlersOfAllLoopsWhenTimeIsUp) {
   });
 }
 
+TEST(ServerOnSeveralLoops, RefusesAPortThatAnotherProcessHasThoughItWouldShareIt) {
+  run_on_two_loops([] {
+    const runtime::Listener foreign =
+        runtime::listen(runtime::Address::ip("127.0.0.1", 0), {.sharing = runtime::PortSharing::next});
+    LambdaHandler handler([](Request&, Response&) {});
+    Server server(handler, {.address = foreign.local_address()});
+    const Error error = error_of([&] { server.start(); });
+    EXPECT_EQ(error.code(), Code::already_exists);
+    EXPECT_THAT(error.message(), testing::HasSubstr(foreign.local_address().to_string() + ": it is taken"));
+  });
+}
+
 TEST(ServerOnSeveralLoops, ServesAUnixSocketOnTheFirst) {
   run_on_two_loops([] {
     const std::string path = testing::TempDir() + "marty_http_test.sock";

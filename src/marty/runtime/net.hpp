@@ -122,11 +122,16 @@ class Listener {
   std::unique_ptr<ListenerBackend> backend_;
 };
 
+// Whether several listeners have one port, one per loop: the kernel then spreads the connections over them.
+enum class PortSharing : std::uint8_t {
+  none,   // nobody else has the port, or it is taken
+  first,  // the same, but others may join from now on
+  next,   // joins the first. Not checked: it joins whatever the same user lets others join
+};
+
 struct ListenOptions {
   int backlog = 1024;
-  // One listener per loop on the same port; the kernel spreads the connections. Another process of the same user could
-  // join in the same way, unnoticed: try the port once without.
-  bool reuse_port = false;
+  PortSharing sharing = PortSharing::none;  // not for Unix sockets
 };
 
 // Throws already_exists (port taken), permission_denied, invalid_argument.

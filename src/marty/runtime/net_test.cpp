@@ -1,7 +1,10 @@
 #include "marty/runtime/net.hpp"
 
+#include <arpa/inet.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <string>
@@ -184,6 +187,36 @@ TEST(Listen, OnATakenPortSaysWhatToDo) {
     EXPECT_EQ(code_thrown_by([&] { listen(first.local_address()); }), Code::already_exists);
     EXPECT_THAT(message_thrown_by([&] { listen(first.local_address()); }),
                 testing::HasSubstr("is taken by another process; stop that one"));
+  });
+}
+
+// Another process that has set SO_REUSEPORT: the kernel would let the same user join it.
+int listen_as_another_process(std::uint16_t& port) {
+  const int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const int on = 1;
+  setsockopt(descriptor, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t bytes = sizeof address;
+  EXPECT_EQ(bind(descriptor, reinterpret_cast<sockaddr*>(&address), bytes), 0);
+  EXPECT_EQ(::listen(descriptor, 1), 0);
+  getsockname(descriptor, reinterpret_cast<sockaddr*>(&address), &bytes);
+  port = ntohs(address.sin_port);
+  return descriptor;
+}
+
+TEST(Listen, TheFirstOfSeveralSharesWithItsOwnOnly) {
+  in_world([] {
+    std::uint16_t port = 0;
+    const int foreign = listen_as_another_process(port);
+    const Address taken = Address::ip("127.0.0.1", port);
+    EXPECT_EQ(code_thrown_by([&] { listen(taken, {.sharing = PortSharing::first}); }), Code::already_exists);
+    close(foreign);
+    const Listener first = listen(taken, {.sharing = PortSharing::first});
+    const Listener second = listen(taken, {.sharing = PortSharing::next});
+    EXPECT_EQ(code_thrown_by([&] { listen(taken, {.sharing = PortSharing::first}); }), Code::already_exists);
+    EXPECT_EQ(code_thrown_by([&] { listen(taken); }), Code::already_exists);
   });
 }
 

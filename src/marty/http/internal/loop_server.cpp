@@ -34,8 +34,8 @@ LoopServer::LoopServer(ServerShared& shared, Handler& handler, const ServerLimit
 
 LoopServer::~LoopServer() { close_idle_since(runtime::kNever); }
 
-runtime::Address LoopServer::listen(const runtime::Address& address, bool reuse_port) {
-  listener_ = runtime::listen(address, {.reuse_port = reuse_port});
+runtime::Address LoopServer::listen(const runtime::Address& address, runtime::PortSharing sharing) {
+  listener_ = runtime::listen(address, {.sharing = sharing});
   return listener_.local_address();
 }
 

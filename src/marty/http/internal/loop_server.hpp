@@ -43,7 +43,7 @@ class LoopServer {
   ~LoopServer();
 
   // On fibers of its loop.
-  runtime::Address listen(const runtime::Address& address, bool reuse_port);
+  runtime::Address listen(const runtime::Address& address, runtime::PortSharing sharing);
   void start(runtime::Loop& loop);
   void stop_accepting();  // and closes the idle connections; active ones close after their reply
   void cancel_connections();

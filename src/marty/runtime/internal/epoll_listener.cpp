@@ -81,11 +81,14 @@ void EpollListener::bind(const Address& address, const ListenOptions& options) {
   const NativeAddress native = AddressAccess::to_native(address);
   descriptor_ = socket(native.get()->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (descriptor_ < 0) throw cannot_listen(address, errno);
-  const int on = 1;
+  const auto turn_on = [this](int level, int option) {
+    const int on = 1;
+    setsockopt(descriptor_, level, option, &on, sizeof on);
+  };
   if (!address.is_unix()) {
-    setsockopt(descriptor_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    if (native.get()->sa_family == AF_INET6) setsockopt(descriptor_, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
-    if (options.reuse_port) setsockopt(descriptor_, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
+    turn_on(SOL_SOCKET, SO_REUSEADDR);
+    if (native.get()->sa_family == AF_INET6) turn_on(IPPROTO_IPV6, IPV6_V6ONLY);
+    if (options.sharing == PortSharing::next) turn_on(SOL_SOCKET, SO_REUSEPORT);
   }
   int error = ::bind(descriptor_, native.get(), native.bytes) == 0 ? 0 : errno;
   if (error == EADDRINUSE && address.is_unix() && remove_stale_file(native)) {
@@ -93,6 +96,8 @@ void EpollListener::bind(const Address& address, const ListenOptions& options) {
   }
   if (error != 0) throw cannot_listen(address, error);
   bound_path_ = address.is_unix();
+  // Only once it is bound: a port that another process has is taken, even where that one would share it.
+  if (options.sharing == PortSharing::first) turn_on(SOL_SOCKET, SO_REUSEPORT);
   if (::listen(descriptor_, options.backlog) != 0) throw cannot_listen(address, errno);
   NativeAddress local;
   local.bytes = sizeof local.storage;
