@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "marty/base/error.hpp"
+#include "marty/runtime/internal/main_job.hpp"
 #include "marty/runtime/internal/scheduler.hpp"
 #include "marty/runtime/internal/simulated_driver.hpp"
 
@@ -10,29 +11,6 @@ namespace marty::runtime {
 namespace {
 
 constexpr std::size_t kStackBytes = 256 << 10;
-
-class MainJob final : public FiberJob {
- public:
-  MainJob(std::function<void()> function, internal::Scheduler& scheduler)
-      : function_(std::move(function)), scheduler_(scheduler) {}
-
-  void run() override {
-    try {
-      function_();
-    } catch (...) {
-      failure_ = std::current_exception();
-    }
-  }
-  void finished() noexcept override {
-    scheduler_.settle(nullptr, [this] { scheduler_.stop(); });
-  }
-  std::exception_ptr failure() const noexcept { return failure_; }
-
- private:
-  std::function<void()> function_;
-  internal::Scheduler& scheduler_;
-  std::exception_ptr failure_;
-};
 
 }  // namespace
 
@@ -57,14 +35,14 @@ void SimulatedWorld::run(std::function<void()> main) {
   State& state = *state_;
   state.driver->restart();
   state.scheduler->accept_new_fibers();
-  MainJob job(std::move(main), *state.scheduler);
+  internal::MainJob job(std::move(main), {state.scheduler.get()});
   state.scheduler->start(job, "main", &state.driver->host("main"));
   state.scheduler->run();
   if (state.driver->failure()) std::rethrow_exception(state.driver->failure());
   if (!state.driver->stuck().empty())
     throw Error(state.driver->exhausted() ? Code::resource_exhausted : Code::failed_precondition,
                 state.driver->stuck());
-  if (job.failure()) std::rethrow_exception(job.failure());
+  job.rethrow();
 }
 
 std::span<Loop* const> SimulatedWorld::loops() const { return state_->loops; }

@@ -287,6 +287,14 @@ TEST(SimulatedWorld, TheSameSeedGivesTheSameTrace) {
   EXPECT_NE(faulty_run(7), faulty_run(8));
 }
 
+// Destructors may wait, a Task's does.
+TEST(SimulatedWorld, DestroysOnTheFiberWhatMainCaptured) {
+  bool destroyed_on_fiber = false;
+  const auto captured = [&] { return std::shared_ptr<void>(nullptr, [&](void*) { destroyed_on_fiber = on_fiber(); }); };
+  SimulatedWorld().run([kept = captured()] { sleep_for(1s); });
+  EXPECT_TRUE(destroyed_on_fiber);
+}
+
 TEST(SimulatedWorld, RunsAgain) {
   SimulatedWorld world;
   for (int round = 0; round < 3; ++round) {

@@ -301,11 +301,15 @@ void Scheduler::cancel_fibers_of(const Host& host) noexcept {
   }
 }
 
-void Scheduler::settle(const Fiber* spared, std::function<void()> settled) {
+void Scheduler::cancel_all(const Fiber* spared) noexcept {
   ending_ = true;
   for (Fiber* fiber = live_; fiber != nullptr; fiber = fiber->live_next) {
     if (fiber != spared) interrupt(*fiber);
   }
+}
+
+void Scheduler::settle(const Fiber* spared, std::function<void()> settled) {
+  cancel_all(spared);
   settled_count_ = spared != nullptr ? 1 : 0;
   if (live_count_ <= settled_count_) return settled();
   settled_ = std::move(settled);

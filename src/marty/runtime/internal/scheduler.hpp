@@ -76,8 +76,9 @@ class Scheduler final : public Loop {
   [[noreturn]] void throw_interrupted(Wake wake, std::string_view doing) const;
   bool interrupted() const noexcept;  // the current fiber: cancelled or past its deadline, and not shielded
 
-  // Ends: cancels every fiber but `spared`, now and at their start, and calls `settled` once none of them is left (at
-  // once where there is none).
+  // Ends: cancels every fiber but `spared`, and those that start from now on.
+  void cancel_all(const Fiber* spared = nullptr) noexcept;
+  // The same, and calls `settled` once none of them is left (at once where there is none).
   void settle(const Fiber* spared, std::function<void()> settled);
   void accept_new_fibers() noexcept { ending_ = false; }
   void cancel_fibers_of(const Host& host) noexcept;

@@ -71,7 +71,7 @@ void SimulatedDriver::restart() {
 
 void SimulatedDriver::give_up(std::string reason) {
   stuck_ = std::move(reason);
-  scheduler_->settle(nullptr, [this] { scheduler_->stop(); });
+  scheduler_->cancel_all();
 }
 
 void SimulatedDriver::fail(std::exception_ptr failure) {
