@@ -185,6 +185,15 @@ TEST(Json, every_problem_is_listed_with_its_pointer) {
                                        }));
 }
 
+TEST(Json, a_repeated_name_is_refused_wherever_it_stands) {
+  constexpr std::string_view twice = R"({"sku":"a","quantity":1,"sku":"b","quantity":2})";
+  EXPECT_EQ(errors<shop::Item>(twice), (Errors{{"/sku", "appears twice"}, {"/quantity", "appears twice"}}));
+  EXPECT_EQ(errors<shop::Item>(R"({"quantity":1,"sku":"a","quantity":2})"), (Errors{{"/quantity", "appears twice"}}));
+  // ... and what follows it is read as the value that it is.
+  EXPECT_EQ(errors<shop::Item>(R"({"quantity":1,"sku":"a","quantity":"sku":"b"})"),
+            (Errors{{"/quantity", "appears twice"}, {"", "line 1, column 41: expected ',' or '}'"}}));
+}
+
 TEST(Json, missing_fields_are_listed) {
   EXPECT_EQ(errors<shop::Order>("{}"),
             (Errors{{"/id", "is required"}, {"/color", "is required"}, {"/items", "is required"}}));

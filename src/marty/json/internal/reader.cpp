@@ -227,7 +227,8 @@ bool Reader::read_member(const Object& shape, void* object, const Path& path, Pr
   lexer_.peek();
   if (progress.next < shape.fields.size()) {
     const Field& guess = shape.fields[progress.next];
-    if (lexer_.accept_text(guess.quoted.substr(1)) && !progress.see(progress.next)) [[likely]] {
+    if (lexer_.accept_text(guess.quoted.substr(1))) [[likely]] {
+      if (progress.see(progress.next)) return refuse(Path{&path, guess.name}, "appears twice");
       return read_field(guess, object, path);
     }
   }
