@@ -53,6 +53,12 @@ class FieldReader {
   bool ok_ = true;
 };
 
+// Whether it lies in the years 0 to 9999. Compared as days: a year type wraps for what is far enough away.
+bool has_text(Timestamp time) {
+  constexpr std::chrono::sys_days kFirst = std::chrono::year(0) / 1 / 1, kEnd = std::chrono::year(10000) / 1 / 1;
+  return time >= kFirst && time < kEnd;
+}
+
 void append_digits(char*& p, unsigned value, int count) {
   for (int i = count - 1; i >= 0; --i, value /= 10) p[i] = static_cast<char>('0' + value % 10);
   p += count;
@@ -87,8 +93,10 @@ bool Text<Timestamp>::parse(std::string_view text, Timestamp& time) {
   const std::chrono::year_month_day date(std::chrono::year(year), std::chrono::month(static_cast<unsigned>(month)),
                                          std::chrono::day(static_cast<unsigned>(day)));
   if (!reader.finished() || !date.ok() || hour > 23 || minute > 59 || second > 59) return false;
-  time = std::chrono::sys_days(date) + minutes(hour * 60 + minute - offset_minutes) + seconds(second) +
-         microseconds(micros);
+  const Timestamp read = std::chrono::sys_days(date) + minutes(hour * 60 + minute - offset_minutes) + seconds(second) +
+                         microseconds(micros);
+  if (!has_text(read)) return false;  // an offset may lead out of the years that can be written again
+  time = read;
   return true;
 }
 
@@ -99,9 +107,7 @@ std::optional<Timestamp> parse_timestamp(std::string_view text) {
 
 void append_timestamp(std::string& out, Timestamp time) {
   const auto day = std::chrono::floor<days>(time);
-  // Compared as days: a year type wraps for what is far enough away.
-  constexpr std::chrono::sys_days kFirst = std::chrono::year(0) / 1 / 1, kLast = std::chrono::year(9999) / 12 / 31;
-  if (day < kFirst || day > kLast) {
+  if (!has_text(time)) {
     throw Error(Code::out_of_range, "a Timestamp outside of the years 0 to 9999 cannot be written as RFC 3339");
   }
   const std::chrono::year_month_day date(day);

@@ -23,7 +23,8 @@ namespace marty {
 using Timestamp = std::chrono::sys_time<std::chrono::microseconds>;
 
 // RFC 3339 date-time: "T" and "Z" of either case, any offset, one to nine digits of fraction (behind the sixth they are
-// cut off). Nothing for anything else, such as a day that the month does not have or a leap second.
+// cut off). Nothing for anything else, such as a day that the month does not have, a leap second, or an offset that
+// leads out of the years 0 to 9999.
 std::optional<Timestamp> parse_timestamp(std::string_view text);
 
 // In UTC with "Z", and with no fraction, three or six digits of it, as needed. Throws Error(out_of_range) outside of

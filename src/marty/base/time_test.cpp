@@ -59,6 +59,13 @@ TEST(Timestamp, what_is_not_rfc_3339_is_refused) {
   }
 }
 
+TEST(Timestamp, an_offset_that_leads_out_of_the_years_with_four_digits_is_refused) {
+  EXPECT_EQ(round_trip("0000-01-01T00:59:59+01:00"), "refused");
+  EXPECT_EQ(round_trip("0000-01-01T01:00:00+01:00"), "0000-01-01T00:00:00Z");
+  EXPECT_EQ(round_trip("9999-12-31T23:00:00-01:00"), "refused");
+  EXPECT_EQ(round_trip("9999-12-31T22:59:59.999999-01:00"), "9999-12-31T23:59:59.999999Z");
+}
+
 TEST(Timestamp, a_year_without_four_digits_cannot_be_written) {
   EXPECT_THROW(format_timestamp(Timestamp::max()), Error);
   EXPECT_THROW(format_timestamp(Timestamp::min()), Error);
