@@ -49,15 +49,27 @@ NumberError read_as(std::string_view text, void* object) {
   return NumberError::none;
 }
 
+// Whether a number that is far out of range is too small rather than too large, which from_chars does not tell: by
+// where its first digit stands, and the exponent.
+bool is_too_small(std::string_view text) {
+  constexpr std::int64_t kFar = std::int64_t{1} << 62;  // further than any text is long
+  const std::size_t end = std::min(text.find_first_of("eE"), text.size());
+  const std::size_t point = std::min(text.find('.'), end), first = text.find_first_of("123456789");
+  std::int64_t exponent = 0;
+  if (end != text.size()) {
+    std::string_view digits = text.substr(end + 1);
+    if (digits.starts_with('+')) digits.remove_prefix(1);
+    const bool fits = std::from_chars(digits.data(), digits.data() + digits.size(), exponent).ec == std::errc();
+    exponent = fits ? std::clamp(exponent, -kFar, kFar) : digits.starts_with('-') ? -kFar : kFar;
+  }
+  return exponent + static_cast<std::int64_t>(point) - static_cast<std::int64_t>(first) < 0;
+}
+
 // A number too small for the type is zero, as every reader of floating point rounds it.
 template <class Number>
 NumberError read_floating(std::string_view text, void* object) {
   const NumberError error = read_as<Number>(text, object);
-  if (error != NumberError::range) return error;
-  const std::size_t exponent = text.find_first_of("eE");
-  const bool small = exponent != std::string_view::npos ? text[exponent + 1] == '-'
-                                                        : text.find_first_of("123456789.") == text.find('.');
-  if (!small) return error;
+  if (error != NumberError::range || !is_too_small(text)) return error;
   const Number zero = text.starts_with('-') ? -Number{} : Number{};
   std::memcpy(object, &zero, sizeof zero);
   return NumberError::none;

@@ -67,6 +67,21 @@ TEST(Scalar, a_number_beyond_the_type_is_refused_and_one_too_small_is_zero) {
   EXPECT_EQ(read<double>("5e-324"), "5e-324");
 }
 
+TEST(Scalar, too_large_and_too_small_are_told_apart_by_digits_and_exponent_together) {
+  const std::string zeros(400, '0');
+  EXPECT_EQ(read<double>("1" + zeros + "e-5"), "must be a number");
+  EXPECT_EQ(read<double>("-1" + zeros + ".5e-5"), "must be a number");
+  EXPECT_EQ(read<double>("1" + zeros + "e-400"), "1");
+  EXPECT_EQ(read<double>("1" + zeros + "e-800"), "0");
+  EXPECT_EQ(read<double>("0." + zeros + "1e5"), "0");
+  EXPECT_EQ(read<double>("0." + zeros + "1e401"), "1");
+  EXPECT_EQ(read<double>("0." + zeros + "1e+900"), "must be a number");
+  EXPECT_EQ(read<double>("1e-99999999999999999999"), "0");
+  EXPECT_EQ(read<double>("1e+99999999999999999999"), "must be a number");
+  EXPECT_EQ(read<double>("1e9223372036854775807"), "must be a number");
+  EXPECT_EQ(read<double>("0e99999999999999999999"), "0");
+}
+
 TEST(Scalar, a_wrong_name_gets_the_right_ones) {
   EXPECT_EQ(read<Color>("grean"), "must be one of red, green; did you mean green?");
   EXPECT_EQ(read<Color>("Red"), "must be one of red, green; did you mean red?");
