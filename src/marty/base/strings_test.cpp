@@ -73,5 +73,13 @@ TEST(Strings, code_points_are_counted_not_bytes) {
   EXPECT_EQ(utf8_length(""), 0u);
 }
 
+TEST(Strings, a_prefix_does_not_cut_a_code_point_in_two) {
+  EXPECT_EQ(utf8_prefix("k\xC3\xBC\xE2\x82\xAC", 9), "k\xC3\xBC\xE2\x82\xAC");
+  EXPECT_EQ(utf8_prefix("k\xC3\xBC\xE2\x82\xAC", 5), "k\xC3\xBC");
+  EXPECT_EQ(utf8_prefix("k\xC3\xBC\xE2\x82\xAC", 3), "k\xC3\xBC");
+  EXPECT_EQ(utf8_prefix("k\xC3\xBC", 2), "k");
+  EXPECT_EQ(utf8_prefix("\xC3\xBC", 1), "");
+}
+
 }  // namespace
 }  // namespace marty

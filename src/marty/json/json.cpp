@@ -13,8 +13,8 @@ bool parse_into(const reflect::Type& type, void* object, std::string_view text, 
     problems.add("", "is larger than " + std::to_string(limits.max_bytes) + " bytes");
     return false;
   }
-  internal::Reader(text, limits, view, problems).read_document(type, object);
-  return problems.size() == problems_before;
+  return internal::Reader(text, limits, view, problems).read_document(type, object) &&
+         problems.size() == problems_before;
 }
 
 void parse_or_throw(const reflect::Type& type, void* object, std::string_view text, const Limits& limits, View view) {

@@ -256,6 +256,29 @@ TEST(Json, limits_bound_depth_size_items_and_errors) {
   EXPECT_EQ(errors<std::vector<int>>("[\"\",\"\",\"\",\"\"]", {.max_errors = 3}).size(), 3u);
 }
 
+TEST(Json, a_small_text_causes_no_large_list_of_problems) {
+  using Items = std::map<std::string, shop::Item>;
+  std::string text = "{\"" + std::string(2000, 'k') + "\":{";
+  for (int i = 0; i < 90; ++i) text += "\"u" + std::to_string(i) + "\":0,";
+  text += "\"sku\":\"a\"}}";
+  const Errors found = errors<Items>(text);
+  EXPECT_EQ(found.size(), 90u);
+  EXPECT_EQ(found[0].first, "/" + std::string(100, 'k') + "…/u0");
+
+  std::string umlauts, kept;
+  for (int i = 0; i < 60; ++i) umlauts += "ü";
+  for (int i = 0; i < 50; ++i) kept += "ü";
+  EXPECT_EQ(errors<Items>("{\"x" + umlauts + "\":0}")[0].first, "/x" + kept.substr(0, 98) + "…") << "no half of an ü";
+}
+
+TEST(Json, an_invalid_text_is_refused_also_where_no_problem_may_be_kept) {
+  Problems none(0);
+  shop::Item item;
+  EXPECT_FALSE(parse_into(reflect::type_of<shop::Item>(), &item, "{}", {}, View::full, none));
+  EXPECT_FALSE(none.empty());
+  EXPECT_TRUE(none.errors().empty());
+}
+
 TEST(Json, a_request_must_not_name_what_is_read_only_and_need_not) {
   EXPECT_EQ(errors<shop::Account>(R"({"name":"Kim","password":"x"})", {}, View::request), Errors{});
   EXPECT_EQ(errors<shop::Account>(R"({"id":"1","name":"Kim","password":"x"})", {}, View::request),

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "marty/base/strings.hpp"
+
 namespace marty {
 namespace {
 
@@ -13,7 +15,8 @@ void append_step(std::string& out, const reflect::Path& path) {
     out += std::to_string(path.index);
     return;
   }
-  for (const char c : path.key) {
+  const std::string_view key = utf8_prefix(path.key, reflect::Path::kMaxKeyBytes);
+  for (const char c : key) {
     if (c == '~') {
       out += "~0";
     } else if (c == '/') {
@@ -22,6 +25,7 @@ void append_step(std::string& out, const reflect::Path& path) {
       out += c;
     }
   }
+  if (key.size() != path.key.size()) out += "…";
 }
 
 }  // namespace
@@ -33,13 +37,18 @@ std::string reflect::Path::pointer() const {
 }
 
 void Problems::add(std::string_view pointer, std::string message) {
-  if (full()) return;
-  errors_.push_back({base_ + std::string(pointer), std::move(message)});
+  ++found_;
+  if (!full()) keep(base_ + std::string(pointer), std::move(message));
 }
 
 void Problems::add(const reflect::Path& path, std::string message) {
-  if (full()) return;
-  errors_.push_back({path.pointer(), std::move(message)});
+  ++found_;
+  if (!full()) keep(path.pointer(), std::move(message));
+}
+
+void Problems::keep(std::string pointer, std::string message) {
+  bytes_ += pointer.size() + message.size();
+  errors_.push_back({std::move(pointer), std::move(message)});
 }
 
 void Problems::set_base(const reflect::Path& path) { base_ = path.pointer(); }

@@ -30,25 +30,28 @@ struct Path {
 
   static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
 
-  // JSON Pointer (RFC 6901).
+  // JSON Pointer (RFC 6901). A key of more than kMaxKeyBytes is cut and ends in "…".
   std::string pointer() const;
+  static constexpr std::size_t kMaxKeyBytes = 100;
 };
 
 }  // namespace reflect
 
-// A bounded list of FieldErrors. Not thread-safe.
+// A bounded list of FieldErrors: a small input must not cause a large reply. Not thread-safe.
 class Problems {
  public:
+  static constexpr std::size_t kMaxBytes = 64 * 1024;  // of pointers and messages; the one that passes it is kept
+
   explicit Problems(std::size_t limit = 100) : limit_(limit) {}
 
-  // `pointer` is a JSON Pointer below the object being checked; "" is the object itself. Past the limit, the problem
+  // `pointer` is a JSON Pointer below the object being checked; "" is the object itself. Past the limits, the problem
   // is counted as found and not kept.
   void add(std::string_view pointer, std::string message);
   void add(const reflect::Path& path, std::string message);
 
-  bool empty() const { return errors_.empty(); }
-  bool full() const { return errors_.size() >= limit_; }
-  std::size_t size() const { return errors_.size(); }
+  bool empty() const { return found_ == 0; }
+  bool full() const { return errors_.size() >= limit_ || bytes_ >= kMaxBytes; }
+  std::size_t size() const { return found_; }  // of all that were found
   const std::vector<FieldError>& errors() const { return errors_; }
   std::vector<FieldError> take() { return std::move(errors_); }
 
@@ -56,9 +59,13 @@ class Problems {
   void set_base(const reflect::Path& path);
 
  private:
+  void keep(std::string pointer, std::string message);
+
   std::vector<FieldError> errors_;
   std::string base_;
   std::size_t limit_;
+  std::size_t found_ = 0;
+  std::size_t bytes_ = 0;  // of errors_
 };
 
 }  // namespace marty

@@ -129,6 +129,13 @@ TEST(Rules, the_list_of_problems_is_bounded) {
   EXPECT_EQ(validate(calendar).size(), 100u);
 }
 
+TEST(Rules, the_text_of_the_problems_is_bounded_too) {
+  Problems problems;
+  for (int i = 0; i < 50; ++i) problems.add("/a", std::string(Problems::kMaxBytes / 4, 'x'));
+  EXPECT_EQ(problems.errors().size(), 4u);
+  EXPECT_EQ(problems.size(), 50u) << "all of them count";
+}
+
 // Contradictions are found when the description is built.
 std::string refusal(const Type& type) {
   try {

@@ -95,7 +95,9 @@ void check_unique(const Type& type, const void* sequence, const Path& path, Prob
   }
   std::sort(texts.begin(), texts.end());
   const auto twice = std::adjacent_find(texts.begin(), texts.end());
-  if (twice != texts.end()) problems.add(path, "must not contain " + *twice + " twice");
+  if (twice == texts.end()) return;
+  const std::string_view shown = utf8_prefix(*twice, Path::kMaxKeyBytes);
+  problems.add(path, "must not contain " + std::string(shown) + (shown.size() < twice->size() ? "…" : "") + " twice");
 }
 
 // Walks a whole value.

@@ -37,12 +37,13 @@ const char* token_name(char first) {
 
 }  // namespace
 
-void Reader::read_document(const Type& type, void* object) {
+bool Reader::read_document(const Type& type, void* object) {
   const Path root;
-  if (read(type, object, root) && lexer_.finish()) return;
+  if (read(type, object, root) && lexer_.finish()) return true;
   if (lexer_.error_message() != nullptr) {
     problems_.add(root, lexer_.error_position() + ": " + lexer_.error_message());
   }
+  return false;
 }
 
 bool Reader::read(const Type& type, void* object, const Path& path) {

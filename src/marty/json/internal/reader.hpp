@@ -18,8 +18,8 @@ class Reader {
   Reader(std::string_view text, const Limits& limits, View view, Problems& problems)
       : lexer_(text, limits.max_depth), items_left_(limits.max_items), view_(view), problems_(problems) {}
 
-  // The whole text. Reports everything, syntax errors included.
-  void read_document(const reflect::Type& type, void* object);
+  // The whole text. Reports everything, syntax errors included. False where it was not read to its end.
+  bool read_document(const reflect::Type& type, void* object);
 
  private:
   using Type = reflect::Type;
