@@ -1,9 +1,11 @@
 #include "marty/base/strings.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <cstring>
-#include <vector>
+#include <numeric>
+#include <utility>
 
 namespace marty {
 namespace {
@@ -20,23 +22,28 @@ std::uint64_t lower_eight(std::uint64_t text) {
   return text | upper >> 2;
 }
 
-// Three rows of the edit matrix are enough: a swap looks two rows back.
+constexpr std::size_t kLongestName = 64;  // nobody misspells more than that; bounds the work for hostile names
+
+// REQUIRES names of at most kLongestName bytes. Three rows of the edit matrix are enough: a swap looks two rows back.
 std::size_t edit_distance(std::string_view left, std::string_view right) {
-  std::vector<std::size_t> before(right.size() + 1), previous(right.size() + 1), current(right.size() + 1);
-  for (std::size_t j = 0; j <= right.size(); ++j) previous[j] = j;
+  using Row = std::array<std::uint8_t, kLongestName + 1>;
+  Row rows[3];
+  Row *before = &rows[0], *previous = &rows[1], *current = &rows[2];
+  std::iota(previous->begin(), previous->end(), std::uint8_t{0});
   for (std::size_t i = 1; i <= left.size(); ++i) {
-    current[0] = i;
+    (*current)[0] = static_cast<std::uint8_t>(i);
     for (std::size_t j = 1; j <= right.size(); ++j) {
       const char a = lower(left[i - 1]), b = lower(right[j - 1]);
-      current[j] = std::min({previous[j] + 1, current[j - 1] + 1, previous[j - 1] + (a == b ? 0 : 1)});
+      int least = std::min({(*previous)[j] + 1, (*current)[j - 1] + 1, (*previous)[j - 1] + (a == b ? 0 : 1)});
       if (i > 1 && j > 1 && a == lower(right[j - 2]) && lower(left[i - 2]) == b) {
-        current[j] = std::min(current[j], before[j - 2] + 1);
+        least = std::min(least, (*before)[j - 2] + 1);
       }
+      (*current)[j] = static_cast<std::uint8_t>(least);
     }
     std::swap(before, previous);
     std::swap(previous, current);
   }
-  return previous[right.size()];
+  return (*previous)[right.size()];
 }
 
 bool continues(unsigned char byte) { return (byte & 0xC0) == 0x80; }
@@ -60,12 +67,12 @@ std::size_t multibyte_length(const unsigned char* p, const unsigned char* end) {
 }  // namespace
 
 std::optional<std::string_view> nearest(std::string_view name, std::span<const std::string_view> candidates) {
-  constexpr std::size_t kLongestName = 64;  // nobody misspells more than that; bounds the work for hostile names
   if (name.size() > kLongestName) return std::nullopt;
   std::optional<std::string_view> best;
   std::size_t best_distance = std::max<std::size_t>(1, name.size() / 3) + 1;
   for (const std::string_view candidate : candidates) {
-    if (candidate.size() > kLongestName) continue;
+    const auto [shorter, longer] = std::minmax(name.size(), candidate.size());
+    if (longer > kLongestName || longer - shorter >= best_distance) continue;
     const std::size_t distance = edit_distance(name, candidate);
     if (distance < best_distance) {
       best = candidate;
