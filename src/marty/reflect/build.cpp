@@ -7,6 +7,7 @@
 
 #include "marty/base/check.hpp"
 #include "marty/base/error.hpp"
+#include "marty/base/strings.hpp"
 #include "marty/reflect/internal/pattern.hpp"
 #include "marty/reflect/scalar.hpp"
 #include "marty/reflect/type_of.hpp"
@@ -214,8 +215,15 @@ void fill_slots(Object& object) {
   }
 }
 
+// Whether it stands for itself between the quotes of JSON, as writers and readers take for granted.
+bool is_plain_name(std::string_view name) {
+  const auto special = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\'; };
+  return is_utf8(name) && std::none_of(name.begin(), name.end(), special);
+}
+
 void check_names(const ObjectSource& source, const Object& object) {
   for (const Field& field : object.fields) {
+    if (!is_plain_name(field.name)) refuse(source, field.name, "the name would have to be escaped in JSON");
     if (object.find(field.name) != &field) refuse(source, field.name, "two fields have this name");
     if (field.name == object.tag_name) refuse(source, field.name, "a field has the name of the struct's tag");
   }

@@ -167,6 +167,10 @@ struct SameName {
   int a, b;
   static constexpr auto rules = marty::rules(marty::field<&SameName::b>.name("a"));
 };
+struct QuotedName {
+  int a = 0;
+  static constexpr auto rules = marty::rules(marty::field<&QuotedName::a>.name("a\"b"));
+};
 
 TEST(Rules, rules_that_contradict_the_struct_are_refused_by_name) {
   EXPECT_THAT(refusal(type_of<BadDefault>()),
@@ -177,6 +181,7 @@ TEST(Rules, rules_that_contradict_the_struct_are_refused_by_name) {
               testing::HasSubstr("the example \"medium\" must be one of small, large"));
   EXPECT_THAT(refusal(type_of<BadPattern>()), testing::HasSubstr("BadPattern::code: pattern \"(\": missing )"));
   EXPECT_THAT(refusal(type_of<SameName>()), testing::HasSubstr("two fields have this name"));
+  EXPECT_THAT(refusal(type_of<QuotedName>()), testing::HasSubstr("the name would have to be escaped in JSON"));
 }
 
 TEST(Rules, optional_and_name_change_the_field) {
