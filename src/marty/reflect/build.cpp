@@ -55,6 +55,11 @@ struct OwningObject : Object {
   std::forward_list<Pattern> patterns;
 };
 
+// The same for an Enumeration.
+struct OwningEnumeration : Enumeration {
+  std::string own_name;
+};
+
 // The names of the fields in "... Address<const int*>{(& phantom<...>.Phantom<...>::object.Pet::age)}, ...".
 std::vector<std::string_view> field_names(std::string_view list) {
   std::vector<std::string_view> names;
@@ -278,8 +283,9 @@ const Object& build_object(const ObjectSource& source) {
 }
 
 const Enumeration& build_enumeration(const Type& type, std::string_view list, std::int64_t first) {
-  auto enumeration = std::make_unique<Enumeration>();
-  enumeration->name = *new const std::string(short_name(type.name));  // an enumeration is never refused
+  auto enumeration = std::make_unique<OwningEnumeration>();
+  enumeration->own_name = short_name(type.name);
+  enumeration->name = enumeration->own_name;
   // "... [with auto ...Values = {(Color)-1, Color::red, Color::green, (Color)2}; ...]"
   list.remove_prefix(list.find('{', list.find("Values = ")) + 1);
   list = list.substr(0, list.rfind('}'));

@@ -18,6 +18,7 @@ enum class Change : std::int8_t { loss = -1, none, gain };
 enum Unscoped { first, second };
 enum class Http { ok = 200, not_found = 404 };
 enum class Nothing {};
+enum class LongerThanAShortString { yes };  // kept alive by its description: the leak sanitizer looks
 
 struct Address {
   std::string street;
@@ -141,6 +142,7 @@ TEST(TypeOf, the_name_of_a_struct_is_short_and_made_of_letters_and_digits) {
   EXPECT_EQ(type_of<shop::Page<shop::Address>>().object().name, "PageAddress");
   EXPECT_EQ(type_of<shop::Page<shop::Page<int>>>().object().name, "PagePageint");
   EXPECT_EQ(type_of<shop::Color>().enumeration().name, "Color");
+  EXPECT_EQ(type_of<shop::LongerThanAShortString>().enumeration().name, "LongerThanAShortString");
   EXPECT_EQ(type_of<shop::Address>().name, "shop::Address");
 }
 
