@@ -130,7 +130,7 @@ struct InjectedArgument {
   static void describe(RouteHandler& handler) {
     using Plain = std::remove_const_t<T>;
     handler.needs.push_back(&type_info<Plain>());
-    if constexpr (std::is_same_v<T, http::Request>) handler.takes_request = true;
+    if constexpr (std::is_same_v<Plain, http::Request> || std::is_same_v<Plain, Exchange>) handler.takes_request = true;
     if constexpr (std::is_same_v<T, http::Response>) handler.result.raw = true;
     if constexpr (std::is_same_v<T, Multipart>) handler.takes_form = handler.streams_form = true;
   }

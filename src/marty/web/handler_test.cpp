@@ -103,6 +103,14 @@ TEST_F(TypedHandlerTest, FillsAStructFromThePath) {
                                                                     HasSubstr("path.street: must be an integer")));
 }
 
+TEST_F(TypedHandlerTest, AScalarTakesTheNextPartOfThePathThatNoStructTakes) {
+  app.get(
+      "/{city}/{street}/{house}",
+      [](Path<Place> place, Path<int> house) { return PlainText{place->city + std::to_string(*house)}; }, "A house");
+  app.start();
+  EXPECT_EQ(get(app, "/Ulm/7/12").body, "Ulm12");
+}
+
 TEST_F(TypedHandlerTest, ReadsHeadersAndCookies) {
   app.get(
       "/",
@@ -246,6 +254,21 @@ TEST_F(TypedHandlerTest, RoutesThatDoNotFitTheirHandlersAreRefused) {
                     "/b/{town}", [](Path<Place>) {}, "A");
               }),
               HasSubstr("no parameter {city}"));
+  EXPECT_THAT(refusal([&] {
+                app.get(
+                    "/pets/{id}/photos/{number}", [](Path<int>) {}, "A");
+              }),
+              HasSubstr("the route GET /pets/{id}/photos/{number} is not valid: the handler does not take {number}"));
+  EXPECT_THAT(refusal([&] {
+                app.get(
+                    "/b/{city}/{street}/{house}", [](Path<Place>) {}, "A");
+              }),
+              HasSubstr("does not take {house}"));
+  EXPECT_THAT(refusal([&] {
+                app.get(
+                    "/raw/{id}", [](http::Request&, http::Response&) {}, "A");
+              }),
+              IsEmpty());
   EXPECT_THAT(refusal([&] {
                 app.get(
                     "/c", [](Query<Nested>) {}, "A");

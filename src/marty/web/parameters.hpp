@@ -54,8 +54,8 @@ class Parameter {
   T value_{};
 };
 
-// A parameter of the route's pattern. A scalar takes them in order of appearance; a struct takes those named like its
-// fields.
+// A parameter of the route's pattern. A struct takes those named like its fields; scalars take the others in order of
+// appearance. One that nobody takes is refused when the route is registered, unless the handler has http::Request&.
 template <class T>
 class Path : public Parameter<T, In::path> {
  public:

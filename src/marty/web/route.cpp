@@ -1,6 +1,7 @@
 #include "marty/web/route.hpp"
 
 #include <algorithm>
+#include <span>
 
 #include "marty/base/error.hpp"
 #include "marty/web/internal/binding.hpp"
@@ -43,8 +44,25 @@ void check_fields(const Route& route, const ParameterInfo& info) {
   }
 }
 
-void bind_path(Route& route, ParameterInfo& info, std::size_t& next) {
-  if (info.type->kind == reflect::Kind::object) {
+bool takes_by_name(const ParameterInfo& info) {
+  return info.in == In::path && info.type->kind == reflect::Kind::object;
+}
+
+// The parameters of the pattern that no struct takes by name, in order: those are left for the scalars.
+std::vector<std::uint32_t> positional(const Route& route) {
+  std::vector<std::uint32_t> positions;
+  for (std::uint32_t i = 0; i < route.parameter_names.size(); ++i) {
+    const auto& parameters = route.handler->parameters;
+    const bool named = std::any_of(parameters.begin(), parameters.end(), [&](const ParameterInfo& info) {
+      return takes_by_name(info) && info.type->object().find(route.parameter_names[i]) != nullptr;
+    });
+    if (!named) positions.push_back(i);
+  }
+  return positions;
+}
+
+void bind_path(Route& route, ParameterInfo& info, std::span<const std::uint32_t>& positions) {
+  if (takes_by_name(info)) {
     check_fields(route, info);
     for (const reflect::Field& field : info.type->object().fields) {
       if (field.required && !contains(route.parameter_names, field.name)) {
@@ -54,14 +72,14 @@ void bind_path(Route& route, ParameterInfo& info, std::size_t& next) {
     }
     return;
   }
-  if (next == route.parameter_names.size())
-    refuse(route, "the handler takes more path parameters than the pattern has");
-  info.position = std::uint32_t(next);
-  info.name = route.parameter_names[next++];
+  if (positions.empty()) refuse(route, "the handler takes more path parameters than the pattern has");
+  info.position = positions.front();
+  info.name = route.parameter_names[info.position];
+  positions = positions.subspan(1);
 }
 
-void bind_parameter(Route& route, ParameterInfo& info, std::size_t& next_path) {
-  if (info.in == In::path) bind_path(route, info, next_path);
+void bind_parameter(Route& route, ParameterInfo& info, std::span<const std::uint32_t>& positions) {
+  if (info.in == In::path) bind_path(route, info, positions);
   if (info.in == In::form || info.in == In::file) route.handler->takes_form = true;
   if (info.in == In::file || info.in == In::body) return;
   if (info.in != In::path && info.name.empty()) check_fields(route, info);
@@ -79,11 +97,18 @@ void bind_parameter(Route& route, ParameterInfo& info, std::size_t& next_path) {
 }  // namespace
 
 void bind_parameters(Route& route) {
-  std::size_t next_path = 0;
+  const std::vector<std::uint32_t> unnamed = positional(route);
+  std::span<const std::uint32_t> left = unnamed;
   int bodies = 0;
   for (ParameterInfo& info : route.handler->parameters) {
-    bind_parameter(route, info, next_path);
+    bind_parameter(route, info, left);
     if (info.in == In::body) ++bodies;
+  }
+  // A handler that takes the whole request may read them by itself.
+  if (!left.empty() && !route.handler->takes_request) {
+    refuse(route, "the handler does not take {" + route.parameter_names[left.front()] +
+                      "}: give it a Path<T> parameter, or take {" + route.parameter_names[left.front()] +
+                      "} out of the pattern");
   }
   if (bodies > 1) refuse(route, "the handler takes more than one body");
   if (bodies > 0 && route.handler->takes_form) refuse(route, "the handler takes both a JSON body and a form");
