@@ -107,12 +107,17 @@ TEST(FormTest, BoundsTheSizeOfAllPartsTogether) {
     request.body_source = &source;
     return internal::read_form(request, max_bytes);
   };
-  EXPECT_EQ(read(15).fields.size(), 2U);
-  try {
-    read(14);
-    FAIL();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.http_status(), 413);
+  // Their names count: "first" and "one", "file", "a.bin", "application/x-a" and its content, "empty".
+  constexpr std::size_t kAll = 5 + 3 + 4 + 5 + 15 + 12 + 5;
+  EXPECT_EQ(read(kAll).fields.size(), 2U);
+  for (const std::size_t less : {kAll - 1, std::size_t{40}, std::size_t{20}, std::size_t{4}}) {
+    try {
+      read(less);
+      ADD_FAILURE() << less;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.http_status(), 413);
+      EXPECT_EQ(error.message(), "the form is larger than " + std::to_string(less) + " bytes");
+    }
   }
 }
 

@@ -25,14 +25,43 @@ ParsedForm read_urlencoded(http::Request& request, std::size_t max_bytes) {
   return form;
 }
 
+// What a form may still hold: names count as well as contents.
+class Allowance {
+ public:
+  explicit Allowance(std::size_t max_bytes) : max_bytes_(max_bytes), left_(max_bytes) {}
+  void take(std::size_t bytes) {
+    if (bytes > left_) {
+      throw Error(Code::out_of_range, "the form is larger than " + std::to_string(max_bytes_) + " bytes")
+          .with_http_status(413);
+    }
+    left_ -= bytes;
+  }
+
+ private:
+  std::size_t max_bytes_;
+  std::size_t left_;
+};
+
+std::string read_content(Part& part, Allowance& allowance) {
+  std::string content;
+  char buffer[8 * 1024];
+  while (const std::size_t size = part.read_some(buffer)) {
+    allowance.take(size);
+    content.append(buffer, size);
+  }
+  return content;
+}
+
 ParsedForm read_multipart(http::Request& request, std::size_t max_bytes) {
   ParsedForm form;
   Multipart parts(request);
+  Allowance allowance(max_bytes);
   std::size_t count = 0;
   while (Part* part = parts.next()) {
     count_part(count);
-    std::string content = part->read_all(max_bytes);
-    max_bytes -= content.size();
+    allowance.take(part->name.size());
+    if (part->filename) allowance.take(part->filename->size() + part->content_type.size());
+    std::string content = read_content(*part, allowance);
     if (part->filename) {
       form.files.emplace_back(std::move(part->name),
                               File{std::move(*part->filename), std::move(part->content_type), std::move(content)});

@@ -21,7 +21,7 @@ struct ParsedForm {
 };
 
 // Reads the body as its Content-Type says. Throws Error: with status 415 where it is no form, with 413 where all parts
-// together are larger than max_bytes or more than a thousand, invalid_argument where it is malformed.
+// together, names included, are larger than max_bytes or more than a thousand, invalid_argument where it is malformed.
 ParsedForm read_form(http::Request& request, std::size_t max_bytes);
 
 }  // namespace marty::web::internal
