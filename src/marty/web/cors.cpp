@@ -15,11 +15,16 @@ std::string join(const std::vector<std::string>& names) {
   return text;
 }
 
+// A '*' ends a label of the host: "https://*shop.example" would let https://evilshop.example in, "https://shop.*" and
+// "https://*" anybody.
 bool is_origin(std::string_view text) {
   const std::size_t scheme = text.find("://");
-  return scheme != std::string_view::npos && scheme > 0 && scheme + 3 < text.size() &&
-         text.find_first_of("/ \t", scheme + 3) == std::string_view::npos &&
-         std::count(text.begin(), text.end(), '*') <= 1;
+  if (scheme == std::string_view::npos || scheme == 0 || scheme + 3 >= text.size()) return false;
+  if (text.find_first_of("/ \t", scheme + 3) != std::string_view::npos) return false;
+  const std::size_t star = text.find('*');
+  if (star == std::string_view::npos) return true;
+  const std::string_view behind = text.substr(star + 1);
+  return star > scheme && behind.size() > 1 && behind.front() == '.' && behind.find('*') == std::string_view::npos;
 }
 
 // The '*' stands for one or more characters of a host name, never for a port, a scheme or a user.
@@ -58,7 +63,8 @@ Cors::Cors(CorsOptions options)
       any_origin_ = true;
     } else if (!is_origin(origin)) {
       throw Error(Code::invalid_argument,
-                  "\"" + origin + "\" is no origin: write scheme and host, as in https://shop.example");
+                  "\"" + origin +
+                      "\" is no origin: write scheme and host, as in https://shop.example or https://*.shop.example");
     }
   }
   if (any_origin_ && options_.credentials) {

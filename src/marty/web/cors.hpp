@@ -17,7 +17,7 @@ namespace marty::web {
 
 struct CorsOptions {
   std::vector<std::string>
-      origins;  // "https://shop.example"; one '*' in it stands for a part of the host; "*" alone for all
+      origins;  // "https://shop.example", "https://*.shop.example" for all hosts below it; "*" alone for all
   std::vector<std::string> methods = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"};
   std::vector<std::string> headers;  // that a page may send; none: whatever it asks for
   std::vector<std::string> exposed = {"etag", "location", "x-mmf-correlation-id",

@@ -101,6 +101,14 @@ TEST(CorsOriginTest, RefusesOptionsThatContradictEachOther) {
   EXPECT_THROW(Cors({.origins = {"https://*.*.example"}}), Error);
 }
 
+TEST(CorsOriginTest, RefusesAStarThatLetsStrangersIn) {
+  for (const char* origin : {"https://*", "https://*shop.example", "https://shop.*", "https://*.", "*://shop.example",
+                             "http*://shop.example", "http://localhost:*"}) {
+    EXPECT_THROW(Cors({.origins = {origin}, .credentials = true}), Error) << origin;
+  }
+  EXPECT_TRUE(Cors({.origins = {"https://pr-*.shop.example"}}).allows("https://pr-7.shop.example"));
+}
+
 TEST(VaryTest, AddsANameOnce) {
   http::Response response;
   add_vary(response, "Origin");
