@@ -52,12 +52,12 @@ std::string make_etag(std::string_view content) {
 }
 
 bool has_etag(std::string_view list, std::string_view etag, Comparison comparison) noexcept {
-  if (comparison == Comparison::strong && etag.starts_with("W/")) return false;
+  const bool weak = comparison == Comparison::weak;
   while (!list.empty()) {
     const std::string_view element = take_element(list);
     if (element == "*") return true;
     if (element.empty() || etag.empty()) continue;
-    if (comparison == Comparison::strong ? element == etag : opaque(element) == opaque(etag)) return true;
+    if (weak ? opaque(element) == opaque(etag) : element == etag && !etag.starts_with("W/")) return true;
   }
   return false;
 }

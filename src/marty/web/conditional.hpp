@@ -22,7 +22,7 @@ struct Validators {
 // A strong entity tag of a content: quotes around 16 hexadecimal digits of a hash. Not against an adversary.
 std::string make_etag(std::string_view content);
 
-// Whether a list of entity tags ("*" included), as in If-None-Match, has the tag. Strong comparison finds no weak tags.
+// Whether a list of entity tags, as in If-None-Match, has the tag; "*" has any. Strong comparison finds no weak tags.
 enum class Comparison : unsigned char { strong, weak };
 bool has_etag(std::string_view list, std::string_view etag, Comparison comparison) noexcept;
 

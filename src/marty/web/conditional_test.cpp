@@ -65,6 +65,7 @@ TEST(EntityTagTest, IsComparedStronglyOrWeakly) {
   EXPECT_TRUE(has_etag("W/\"b\"", "\"b\"", Comparison::weak));
   EXPECT_TRUE(has_etag("\"a,b\"", "\"a,b\"", Comparison::strong));
   EXPECT_TRUE(has_etag("*", "\"x\"", Comparison::strong));
+  EXPECT_TRUE(has_etag("*", "W/\"x\"", Comparison::strong)) << "whatever it is, it is there";
   EXPECT_FALSE(has_etag("\"a\"", "", Comparison::weak));
 }
 
