@@ -92,6 +92,8 @@ bool Compression::worthwhile(const http::Response& response) const {
 
 void Compression::operator()(http::Request& request, http::Response& response, Next next) const {
   next();
+  // It has the headers of the reply that it stands for (RFC 9110 section 15.4.5), whose media type is not known here.
+  if (response.status == 304) return add_vary(response, "Accept-Encoding");
   if (!worthwhile(response)) return;
   add_vary(response, "Accept-Encoding");
   const std::string_view accepted = request.header("accept-encoding");
