@@ -32,6 +32,7 @@ Error cannot(const char* doing, const std::string& path, int error) {
   switch (error) {
     case ENOENT:
     case ENOTDIR:
+    case ENAMETOOLONG:
       return Error(Code::not_found, message);
     case EACCES:
     case EPERM:

@@ -41,6 +41,10 @@ class FileReplyTest : public ::testing::Test {
         "A report");
     app.get(
         "/gone", [this] { return FileReply{.path = (folder / "public/gone").string()}; }, "Gone");
+    app.get(
+        "/reports/{name}",
+        [this](Path<std::string> name) { return FileReply{.path = folder / "public" / (*name + ".pdf")}; },
+        "A report by its name");
     app.start();
   }
   ~FileReplyTest() override { fs::remove_all(folder); }
@@ -126,6 +130,13 @@ TEST_F(FileReplyTest, ServesAFolderButNothingOutsideOfItAndNothingHidden) {
     EXPECT_EQ(get(app, path).status, 404) << path;
   }
   EXPECT_EQ(ask(app, {.method = "POST", .target = "/static/hello.txt"}).status, 405);
+}
+
+TEST_F(FileReplyTest, ANulDoesNotEndThePathOfAReply) { EXPECT_EQ(get(app, "/reports/hello.txt%00").status, 404); }
+
+TEST_F(FileReplyTest, ANameThatNoFileCanHaveIsNotFound) {
+  EXPECT_EQ(get(app, "/static/" + std::string(300, 'a')).status, 404);
+  EXPECT_EQ(get(app, "/reports/" + std::string(5000, 'a')).status, 404);
 }
 
 TEST(MediaTypeOfTest, GoesByTheExtension) {
