@@ -1,6 +1,7 @@
 #include "marty/web/openapi.hpp"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <string>
 
@@ -249,12 +250,14 @@ Value openapi(const AppOptions& options, const std::vector<std::unique_ptr<Route
   json::Schemas schemas("#/components/schemas/");
   Writer writer(schemas);
   Value paths = Value::object();
-  std::set<std::string_view> ids;
+  std::map<std::string_view, const Route*> by_id;
   for (const auto& route : routes) {
     if (route->hidden) continue;
-    if (!ids.insert(route->operation_id).second) {
-      throw Error(Code::already_exists,
-                  "two routes have the operation id " + route->operation_id + "; one is " + route->name());
+    const auto [other, unique] = by_id.emplace(route->operation_id, route.get());
+    if (!unique) {
+      throw Error(Code::already_exists, other->second->name() + " and " + route->name() +
+                                            " have the same operation id " + route->operation_id +
+                                            ": give one of them another by .operation_id(...)");
     }
     paths[path_template(route->pattern)][lower_method(route->method)] = writer.operation(*route);
   }

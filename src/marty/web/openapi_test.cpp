@@ -189,7 +189,13 @@ TEST(OpenApiStartTest, RefusesTwoRoutesOfOneOperationId) {
   App app;
   app.get("/a", hello, "A").operation_id("same");
   app.get("/b", hello, "B").operation_id("same");
-  EXPECT_THROW(app.start(), Error);
+  try {
+    app.start();
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), Code::already_exists);
+    EXPECT_THAT(error.message(), HasSubstr("GET /a and GET /b have the same operation id same"));
+  }
 }
 
 TEST(OpenApiStartTest, CanBeLeftOut) {
