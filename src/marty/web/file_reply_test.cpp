@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -21,7 +22,7 @@ using ::testing::Not;
 
 class FileReplyTest : public ::testing::Test {
  protected:
-  FileReplyTest() : folder(fs::path(::testing::TempDir()) / "marty-file-reply-test") {
+  FileReplyTest() : folder(fs::path(::testing::TempDir()) / ("marty-file-reply-" + std::to_string(getpid()))) {
     fs::remove_all(folder);
     fs::create_directories(folder / "public/sub");
     write("public/hello.txt", "hello world");

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -149,7 +150,7 @@ TEST_F(OpenApiTest, TheDocumentIsTheGoldenFile) {
 TEST_F(OpenApiTest, TheDocumentLintsClean) {
   const fs::path redocly = fs::path(MARTY_SOURCE_DIR) / "node_modules/.bin/redocly";
   if (!fs::exists(redocly)) GTEST_SKIP() << "node_modules/.bin/redocly is not installed";
-  const fs::path folder = fs::path(::testing::TempDir()) / "marty-openapi-lint";
+  const fs::path folder = fs::path(::testing::TempDir()) / ("marty-openapi-lint-" + std::to_string(getpid()));
   fs::create_directories(folder);
   std::ofstream(folder / "openapi.json", std::ios::binary) << pretty(app.openapi_text());
   const std::string command =
@@ -159,6 +160,7 @@ TEST_F(OpenApiTest, TheDocumentLintsClean) {
   EXPECT_EQ(status, 0) << read(folder / "lint.json") << read(folder / "lint.err");
   EXPECT_EQ(json::Value::parse(read(folder / "lint.json")).at("/totals/warnings").as_integer(), 0)
       << read(folder / "lint.json");
+  fs::remove_all(folder);
 }
 
 TEST_F(OpenApiTest, EveryVisibleRouteIsListed) {
