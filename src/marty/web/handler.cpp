@@ -143,6 +143,7 @@ void check_query_names(Exchange& exchange, const RouteHandler& handler) {
   PairReader pairs = query_pairs(exchange.request().query());
   const auto& known = handler.query_names;
   while (const auto pair = pairs.next()) {
+    if (exchange.problems().full()) return;
     if (std::find(known.begin(), known.end(), pair->name) != known.end()) continue;
     std::string message = "is not known";
     if (const auto near = nearest(pair->name, known)) message += "; did you mean " + std::string(*near) + "?";
