@@ -98,9 +98,18 @@ void read_cookies(Exchange& exchange, const ParameterInfo& info, void* value) {
   require(exchange, "cookie", info, found);
 }
 
+// Bodies are read as they are (RFC 9110 section 15.5.16).
+void refuse_content_coding(Exchange& exchange) {
+  const std::string_view coding = exchange.request().header("content-encoding");
+  if (coding.empty() || equals_ignore_case(coding, "identity")) return;
+  exchange.response().set_header("accept-encoding", "identity");
+  throw Error(Code::invalid_argument, "send the body as it is, without Content-Encoding").with_http_status(415);
+}
+
 void read_body(Exchange& exchange, const ParameterInfo& info, void* value) {
   http::Request& request = exchange.request();
   if (request.body_source == nullptr && info.optional) return;
+  refuse_content_coding(exchange);
   const std::string_view content_type = request.header("content-type");
   if (request.body_source != nullptr && content_type != "application/json" &&
       !parse_media_type(content_type).is_json()) {
@@ -164,6 +173,7 @@ void check_acceptable(Exchange& exchange, std::string_view media_type) {
 }  // namespace
 
 void read_parameter(Exchange& exchange, const ParameterInfo& info, void* value) {
+  if (info.in == In::form || info.in == In::file) refuse_content_coding(exchange);
   switch (info.in) {
     case In::path:
       return read_path(exchange, info, value);

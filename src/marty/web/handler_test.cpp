@@ -139,6 +139,36 @@ TEST_F(TypedHandlerTest, RefusesBodiesThatAreMissingTooLargeOrNoJson) {
   EXPECT_EQ(broken.status, 400);
 }
 
+TEST_F(TypedHandlerTest, RefusesABodyWithAContentCoding) {
+  app.post("/pets", add_pet, "Add a pet");
+  app.post(
+      "/form", [](Form<NewPet>) {}, "Form");
+  app.start();
+  const auto send = [&](std::string_view target, std::string_view type, std::string_view coding) {
+    return ask(app, {"POST", target, {{"content-type", type}, {"content-encoding", coding}}, R"({"name": "Rex"})"});
+  };
+  const Answer refused = send("/pets", "application/json", "gzip");
+  EXPECT_EQ(refused.status, 415);
+  EXPECT_EQ(refused.header("accept-encoding"), "identity");
+  EXPECT_THAT(refused.body, HasSubstr("without Content-Encoding"));
+  EXPECT_EQ(send("/form", "application/x-www-form-urlencoded", "br").status, 415);
+  EXPECT_EQ(send("/pets", "application/json", "Identity").status, 200);
+}
+
+struct Trip {
+  int from = 0, until = 0;
+  void check(Problems& problems) const {
+    if (until < from) problems.add("", "must not end before it begins");
+  }
+};
+
+TEST_F(TypedHandlerTest, NamesThePlaceOfAProblemOfTheWholeStruct) {
+  app.get(
+      "/trips", [](Query<Trip>) {}, "Trips");
+  app.start();
+  EXPECT_THAT(problems(get(app, "/trips?from=2&until=1")), ElementsAre("query: must not end before it begins"));
+}
+
 TEST_F(TypedHandlerTest, AResultThatDecidesItsMediaTypeMeetsEveryAcceptHeader) {
   app.get(
       "/events", [] { return events([](EventWriter& out) { out.comment("hello"); }); }, "Events");

@@ -40,7 +40,7 @@ FieldReader::FieldReader(const Type& type, void* object, std::string_view place,
 }
 
 void FieldReader::add(std::string_view field, std::string message) {
-  problems_.add(std::string(place_) + "." + std::string(field), std::move(message));
+  problems_.add(std::string(place_) + (field.empty() ? "" : ".") + std::string(field), std::move(message));
   failed_ = true;
 }
 
