@@ -71,6 +71,20 @@ function(marty_test target)
   set_tests_properties(${target} PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABELS}")
 endfunction()
 
+# Mistakes that the compiler has to name: `file` holds C++ that has one for each value of CASE from 1, and none for 0.
+# What follows is the message of each case, in order.
+function(marty_refusals name file)
+  set(command ${CMAKE_CXX_COMPILER} -std=c++23 -fsyntax-only -I${PROJECT_SOURCE_DIR}/src
+    -x c++ ${CMAKE_CURRENT_SOURCE_DIR}/${file})
+  add_test(NAME marty_${name}_refused_0 COMMAND ${command} -DCASE=0)
+  set(case 0)
+  foreach(message IN LISTS ARGN)
+    math(EXPR case "${case} + 1")
+    add_test(NAME marty_${name}_refused_${case} COMMAND ${command} -DCASE=${case})
+    set_tests_properties(marty_${name}_refused_${case} PROPERTIES PASS_REGULAR_EXPRESSION "${message}")
+  endforeach()
+endfunction()
+
 # GoogleTest's headers, compiled once for all test programs (7 s and 115 MB). Call it before the first module.
 function(marty_test_headers)
   file(CONFIGURE OUTPUT "${PROJECT_BINARY_DIR}/test_headers.cpp" CONTENT "")

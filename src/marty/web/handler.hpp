@@ -141,9 +141,18 @@ struct InjectedArgument {
   T& get() { return *object; }
 };
 
+// What a request holds many of: its type alone does not say which one is meant.
+template <class T>
+inline constexpr bool kNeedsPlace =
+    !std::is_class_v<T> || std::is_same_v<T, std::string> || std::is_same_v<T, std::string_view>;
+
 template <class P>
 constexpr auto argument_for() {
   using Plain = std::remove_cvref_t<P>;
+  static_assert(
+      !kNeedsPlace<Plain>,
+      "say where the parameter comes from: Path<int>, Query<int, \"limit\">, HeaderValue<\"name\">, or take a "
+      "dependency by reference");
   if constexpr (ParameterType<Plain>) {
     static_assert(!std::is_lvalue_reference_v<P> || std::is_const_v<std::remove_reference_t<P>>,
                   "take Path, Query, Body and the like by value");
@@ -151,10 +160,6 @@ constexpr auto argument_for() {
   } else if constexpr (std::is_lvalue_reference_v<P>) {
     return std::type_identity<InjectedArgument<std::remove_reference_t<P>>>();
   } else {
-    static_assert(
-        std::is_class_v<Plain> && !std::is_same_v<Plain, std::string>,
-        "say where the parameter comes from: Path<int>, Query<int, \"limit\">, HeaderValue<\"name\">, or take a "
-        "dependency by reference");
     return std::type_identity<BodyArgument<Plain>>();
   }
 }
@@ -246,6 +251,9 @@ class TypedHandler;
 
 template <class Function, class R, class... P>
 class TypedHandler<Function, R, TypeList<P...>> final : public RouteHandler {
+  static_assert(!std::is_pointer_v<R> && !std::is_same_v<R, std::string_view>,
+                "a handler returns a value: a std::optional for what may be absent, PlainText for a text");
+
  public:
   explicit TypedHandler(Function function) : function_(std::move(function)) {
     (Argument<P>::describe(*this), ...);
