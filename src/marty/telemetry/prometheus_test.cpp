@@ -77,15 +77,16 @@ TEST(HttpMetrics, counts_requests_by_status_and_errors_by_code) {
   pets.record(404, milliseconds(1));
   pets.record_error(Code::not_found);
   const Labels route = {{"service", "petstore"}, {"method", "GET"}, {"route", "/pets/{id}"}};
-  const auto with_status = [&](std::string status) {
+  const auto with_status = [&](std::string_view name, std::string status) {
     Labels labels = route;
     labels.push_back({"status", std::move(status)});
-    return metrics.value("mmf_requests_total", labels);
+    return metrics.value(name, labels);
   };
-  EXPECT_EQ(with_status("200"), 2);
-  EXPECT_EQ(with_status("404"), 1);
-  EXPECT_EQ(with_status("500"), std::nullopt);
-  EXPECT_EQ(metrics.value("mmf_request_duration_seconds", route), 3);
+  for (const std::string_view name : {"mmf_requests_total", "mmf_request_duration_seconds"}) {
+    EXPECT_EQ(with_status(name, "200"), 2);
+    EXPECT_EQ(with_status(name, "404"), 1);
+    EXPECT_EQ(with_status(name, "500"), std::nullopt);
+  }
   EXPECT_EQ(
       metrics.value("mmf_errors_total", {{"service", "petstore"}, {"route", "/pets/{id}"}, {"code", "not_found"}}), 1);
 }
@@ -104,6 +105,27 @@ TEST(HttpMetrics, counts_more_statuses_than_it_keeps_at_hand) {
             {{"service", "petstore"}, {"method", "GET"}, {"route", "/proxy"}, {"status", std::to_string(status)}}),
         2);
   }
+}
+
+// One metric more than fit must not end the request that would have needed it.
+TEST(HttpMetrics, records_on_where_the_registry_is_full) {
+  Metrics metrics({.max_series = 2000});
+  HttpMetrics http(metrics, "petstore");
+  HttpMetrics::Route& pets = http.route("GET", "/pets");
+  std::vector<double> bounds(200);
+  for (std::size_t i = 0; i < bounds.size(); ++i) bounds[i] = static_cast<double>(i);
+  const auto fill = [&] {
+    for (int i = 0; i < 100'000; ++i) {
+      metrics.histogram("filler_" + std::to_string(i / 2000), "Fills.", bounds, {{"i", std::to_string(i)}});
+    }
+  };
+  EXPECT_THROW(fill(), Error);
+  pets.record(503, milliseconds(1));
+  pets.record_error(Code::unavailable);
+  pets.record(200, milliseconds(1));
+  EXPECT_EQ(metrics.value("mmf_requests_total",
+                          {{"service", "petstore"}, {"method", "GET"}, {"route", "/pets"}, {"status", "200"}}),
+            1);
 }
 
 TEST(DatabaseMetrics, counts_operations_by_outcome) {

@@ -10,7 +10,6 @@ Labels with(Labels labels, std::string_view name) {
   return labels;
 }
 
-std::string status_text(int status) { return std::to_string(status); }
 std::string code_text(int code) { return std::string(code_info(static_cast<Code>(code)).name); }
 
 }  // namespace
@@ -18,55 +17,47 @@ std::string code_text(int code) { return std::string(code_info(static_cast<Code>
 namespace internal {
 
 CounterByValue::CounterByValue(Metrics& metrics, std::string_view name, std::string_view help, Labels labels,
-                               std::string_view label)
-    : metrics_(metrics), name_(name), help_(help), labels_(with(std::move(labels), label)) {}
-
-void CounterByValue::expect(int value, std::string (*text)(int)) { make(value, text); }
-
-void CounterByValue::add(int value, std::string (*text)(int)) noexcept {
-  for (Known& known : known_) {
-    const int seen = known.value.load(std::memory_order_acquire);
-    if (seen == value) return known.counter.add();
-    if (seen == -1) break;
-  }
-  make(value, text).add();
+                               std::string_view label, int expected, std::string (*text)(int))
+    : metrics_(metrics), name_(name), help_(help), labels_(with(std::move(labels), label)), text_(text) {
+  counters_.keep(expected, make(expected));
 }
 
-Counter CounterByValue::make(int value, std::string (*text)(int)) {
+void CounterByValue::add(int value) noexcept {
+  counters_.get(value, [&] { return make(value); }).add();
+}
+
+Counter CounterByValue::make(int value) const {
   Labels labels = labels_;
-  labels.back().value = text(value);
-  const Counter counter = metrics_.counter(name_, help_, labels);
-  const std::lock_guard lock(mutex_);
-  for (Known& known : known_) {
-    if (known.value.load(std::memory_order_relaxed) == value) break;  // another thread was first
-    if (known.value.load(std::memory_order_relaxed) != -1) continue;
-    known.counter = counter;
-    known.value.store(value, std::memory_order_release);
-    break;
-  }
-  return counter;
+  labels.back().value = text_(value);
+  return metrics_.counter(name_, help_, labels);
 }
 
 }  // namespace internal
 
 HttpMetrics::Route::Route(Metrics& metrics, const std::string& service, std::string_view method, std::string_view route)
-    : requests_(metrics, "mmf_requests_total", "Requests answered.",
-                {{"service", service}, {"method", std::string(method)}, {"route", std::string(route)}}, "status"),
+    : metrics_(metrics),
+      labels_({{"service", service}, {"method", std::string(method)}, {"route", std::string(route)}, {"status", ""}}),
       errors_(metrics, "mmf_errors_total", "Requests that ended in an error.",
-              {{"service", service}, {"route", std::string(route)}}, "code"),
-      duration_(metrics.histogram(
-          "mmf_request_duration_seconds", "Time from a request's head to the end of its response.", kLatencyBounds,
-          {{"service", service}, {"method", std::string(method)}, {"route", std::string(route)}})) {
-  requests_.expect(200, status_text);
-  errors_.expect(static_cast<int>(Code::internal), code_text);
+              {{"service", service}, {"route", std::string(route)}}, "code", static_cast<int>(Code::internal),
+              code_text) {
+  requests_.keep(200, make(200));
+}
+
+HttpMetrics::Route::Requests HttpMetrics::Route::make(int status) const {
+  Labels labels = labels_;
+  labels.back().value = std::to_string(status);
+  return {metrics_.counter("mmf_requests_total", "Requests answered.", labels),
+          metrics_.histogram("mmf_request_duration_seconds", "Time from a request's head to the end of its response.",
+                             kLatencyBounds, labels)};
 }
 
 void HttpMetrics::Route::record(int status, runtime::Duration duration) noexcept {
-  requests_.add(status, status_text);
-  duration_.record(duration);
+  Requests requests = requests_.get(status, [&] { return make(status); });
+  requests.count.add();
+  requests.duration.record(duration);
 }
 
-void HttpMetrics::Route::record_error(Code code) noexcept { errors_.add(static_cast<int>(code), code_text); }
+void HttpMetrics::Route::record_error(Code code) noexcept { errors_.add(static_cast<int>(code)); }
 
 HttpMetrics::HttpMetrics(Metrics& metrics, std::string_view service)
     : in_flight(metrics.up_down_counter("mmf_requests_in_flight", "Requests being handled.")),
@@ -80,15 +71,14 @@ HttpMetrics::Route& HttpMetrics::route(std::string_view method, std::string_view
 
 DatabaseMetrics::Operation::Operation(Metrics& metrics, std::string_view operation, std::string_view table)
     : operations_(metrics, "mmf_database_operations_total", "Database operations finished.",
-                  {{"operation", std::string(operation)}, {"table", std::string(table)}}, "status"),
+                  {{"operation", std::string(operation)}, {"table", std::string(table)}}, "status",
+                  static_cast<int>(Code::ok), code_text),
       duration_(metrics.histogram("mmf_database_operation_duration_seconds",
                                   "Time of a database operation, without the wait for a connection.", kLatencyBounds,
-                                  {{"operation", std::string(operation)}, {"table", std::string(table)}})) {
-  operations_.expect(static_cast<int>(Code::ok), code_text);
-}
+                                  {{"operation", std::string(operation)}, {"table", std::string(table)}})) {}
 
 void DatabaseMetrics::Operation::record(Code code, runtime::Duration duration) noexcept {
-  operations_.add(static_cast<int>(code), code_text);
+  operations_.add(static_cast<int>(code));
   duration_.record(duration);
 }
 

@@ -22,35 +22,72 @@ namespace marty::telemetry {
 
 namespace internal {
 
-// The series of one counter that differ in one label with few values, known only when they occur: HTTP statuses, error
-// codes. A known value costs a short search; the first of each a registration.
-class CounterByValue {
+// What is recorded into, by a label with few values that are known only when they occur: HTTP statuses, error codes. A
+// known value costs a short search without a lock; the first of each a registration.
+template <class Handles>
+class ByValue {
  public:
-  CounterByValue(Metrics& metrics, std::string_view name, std::string_view help, Labels labels, std::string_view label);
-  // Makes a series before it counts: it is then there with 0, and a registration that is refused throws here.
-  void expect(int value, std::string (*text)(int value));
-  // `value` tells the values apart, `text` gives its label; called only for a new one.
-  void add(int value, std::string (*text)(int value)) noexcept;
+  // Copies of the handles; `make()` registers them, and is called only for a new value. Handles that record nothing
+  // where that fails: a registry that is full must not end a request.
+  template <class Make>
+  Handles get(int value, Make&& make) noexcept {
+    for (const Known& known : known_) {
+      const int seen = known.value.load(std::memory_order_acquire);
+      if (seen == value) return known.handles;
+      if (seen == kNone) break;
+    }
+    try {
+      return keep(value, make());
+    } catch (...) {
+      return {};
+    }
+  }
+  Handles keep(int value, const Handles& handles) {
+    const std::lock_guard lock(mutex_);
+    for (Known& known : known_) {
+      if (known.value.load(std::memory_order_relaxed) == value) break;  // another thread was first
+      if (known.value.load(std::memory_order_relaxed) != kNone) continue;
+      known.handles = handles;
+      known.value.store(value, std::memory_order_release);
+      break;
+    }
+    return handles;
+  }
 
  private:
+  static constexpr int kNone = -1;
   struct Known {
-    std::atomic<int> value{-1};  // written last
-    Counter counter;
+    std::atomic<int> value{kNone};  // written last
+    Handles handles;
   };
-  Counter make(int value, std::string (*text)(int value));
+  std::mutex mutex_;
+  std::array<Known, 16> known_;
+};
+
+// A counter whose series differ in one label.
+class CounterByValue {
+ public:
+  // `expected` is there from the beginning, with 0; `text` gives a value's label. Throws where the registration is
+  // refused.
+  CounterByValue(Metrics& metrics, std::string_view name, std::string_view help, Labels labels, std::string_view label,
+                 int expected, std::string (*text)(int value));
+  void add(int value) noexcept;
+
+ private:
+  Counter make(int value) const;
 
   Metrics& metrics_;
   const std::string_view name_;
   const std::string_view help_;
   const Labels labels_;  // the last one is the label that differs
-  std::mutex mutex_;
-  std::array<Known, 16> known_;
+  std::string (*const text_)(int value);
+  ByValue<Counter> counters_;
 };
 
 }  // namespace internal
 
-// mmf_requests_total{service,method,route,status}, mmf_request_duration_seconds{service,method,route},
-// mmf_requests_in_flight and mmf_errors_total{service,route,code}.
+// mmf_requests_total and mmf_request_duration_seconds{service,method,route,status}, mmf_requests_in_flight and
+// mmf_errors_total{service,route,code}.
 class HttpMetrics {
  public:
   // One method of one route pattern. Any thread may record.
@@ -61,9 +98,17 @@ class HttpMetrics {
     void record_error(Code code) noexcept;
 
    private:
-    internal::CounterByValue requests_;
+    // Of the requests with one status.
+    struct Requests {
+      Counter count;
+      Histogram duration;
+    };
+    Requests make(int status) const;
+
+    Metrics& metrics_;
+    const Labels labels_;  // the last one is the status
+    internal::ByValue<Requests> requests_;
     internal::CounterByValue errors_;
-    Histogram duration_;
   };
 
   HttpMetrics(Metrics& metrics, std::string_view service);
