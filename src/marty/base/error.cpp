@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "marty/base/check.hpp"
+#include "marty/base/stack.hpp"
 
 namespace marty {
 namespace {
@@ -28,6 +29,11 @@ constexpr std::array<CodeInfo, 17> kCodes{{
     {Code::data_loss, "data_loss", "Data loss", 500},
     {Code::unauthenticated, "unauthenticated", "Unauthenticated", 401},
 }};
+
+Stack stack_for(Code code) {
+  const bool unplanned = code == Code::internal || code == Code::unknown || code == Code::data_loss;
+  return unplanned ? Stack::here() : Stack();
+}
 
 }  // namespace
 
@@ -79,6 +85,7 @@ struct Error::Content {
   std::vector<FieldError> fields;
   std::exception_ptr cause;
   int http_status;
+  Stack stack;
 };
 
 // A content and how many Errors share it.
@@ -89,11 +96,12 @@ struct Error::Shared {
 
 Error::Error(Content content) : shared_(new Shared{std::move(content)}) {}
 Error::Error(Code code, std::string message)
-    : Error(Content{code, std::move(message), {}, nullptr, code_info(code).http_status}) {}
+    : Error(Content{code, std::move(message), {}, nullptr, code_info(code).http_status, stack_for(code)}) {}
 Error::Error(Code code, std::string message, std::vector<FieldError> fields)
-    : Error(Content{code, std::move(message), std::move(fields), nullptr, code_info(code).http_status}) {}
+    : Error(Content{code, std::move(message), std::move(fields), nullptr, code_info(code).http_status,
+                    stack_for(code)}) {}
 Error::Error(Code code, std::string message, std::exception_ptr cause)
-    : Error(Content{code, std::move(message), {}, std::move(cause), code_info(code).http_status}) {}
+    : Error(Content{code, std::move(message), {}, std::move(cause), code_info(code).http_status, stack_for(code)}) {}
 
 Error::Error(const Error& other) noexcept : std::exception(other), shared_(other.shared_) {
   shared_->owners.fetch_add(1, std::memory_order_relaxed);
@@ -129,6 +137,7 @@ Code Error::code() const noexcept { return shared_->content.code; }
 const std::string& Error::message() const noexcept { return shared_->content.message; }
 const std::vector<FieldError>& Error::fields() const noexcept { return shared_->content.fields; }
 std::exception_ptr Error::cause() const noexcept { return shared_->content.cause; }
+std::string Error::stack() const { return shared_->content.stack.text(); }
 const char* Error::what() const noexcept { return shared_->content.message.c_str(); }
 
 std::string describe(std::exception_ptr exception) {

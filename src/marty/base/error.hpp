@@ -85,6 +85,9 @@ class Error : public std::exception {
   const std::string& message() const noexcept;
   const std::vector<FieldError>& fields() const noexcept;
   std::exception_ptr cause() const noexcept;
+  // Where it was made, a line for each function, where its code is one that nobody plans for (internal, unknown,
+  // data_loss); else "". For logs, never for callers.
+  std::string stack() const;
   const char* what() const noexcept override;  // the message
 
  private:

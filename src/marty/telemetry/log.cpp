@@ -113,10 +113,23 @@ std::string type_name(const std::exception_ptr& exception) {
   return readable ? readable.get() : name;
 }
 
+// The stack of the innermost Error that has one: where the trouble began.
+std::string stack_of(const std::exception_ptr& exception) {
+  try {
+    std::rethrow_exception(exception);
+  } catch (const Error& error) {
+    std::string stack = error.cause() ? stack_of(error.cause()) : std::string();
+    return stack.empty() ? error.stack() : stack;
+  } catch (...) {
+    return {};
+  }
+}
+
 void append_exception(std::string& out, const std::exception_ptr& exception) {
   out += ",\"exception\":{\"type\":";
   append_text(out, type_name(exception));
   append_member(out, "message", describe(exception));
+  append_present(out, "stack", stack_of(exception));
   out += '}';
 }
 

@@ -1,7 +1,5 @@
 #include "marty/runtime/internal/stall_detector.hpp"
 
-#include <cxxabi.h>
-#include <dlfcn.h>
 #include <execinfo.h>
 #include <fmt/format.h>
 #include <pthread.h>
@@ -11,12 +9,11 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstdlib>
 #include <iterator>
-#include <memory>
 #include <string>
 #include <utility>
 
+#include "marty/base/stack.hpp"
 #include "marty/runtime/internal/real_clock.hpp"
 #include "marty/runtime/internal/scheduler.hpp"
 
@@ -57,17 +54,6 @@ void on_stall_signal(int) {
   errno = before;
 }
 
-std::string symbolise(void* address) {
-  Dl_info info{};
-  if (dladdr(address, &info) == 0) return fmt::format("{}", address);
-  const auto offset = static_cast<std::size_t>(static_cast<char*>(address) - static_cast<char*>(info.dli_fbase));
-  if (info.dli_sname == nullptr)
-    return fmt::format("{}+{:#x}", info.dli_fname, offset);  // addr2line -e FILE OFFSET names it
-  const std::unique_ptr<char, decltype(&std::free)> plain(
-      abi::__cxa_demangle(info.dli_sname, nullptr, nullptr, nullptr), &std::free);
-  return fmt::format("{} ({}+{:#x})", plain != nullptr ? plain.get() : info.dli_sname, info.dli_fname, offset);
-}
-
 std::string describe_stall(const Scheduler& loop, pthread_t thread, Duration held) {
   Capture& answer = capture();
   const std::lock_guard lock(answer.one_at_a_time);
@@ -86,7 +72,7 @@ std::string describe_stall(const Scheduler& loop, pthread_t thread, Duration hel
   constexpr int kHandlerFrames = 2;  // the handler itself, and the kernel's return from it
   for (int i = kHandlerFrames; i < answer.frame_count; ++i) {
     fmt::format_to(std::back_inserter(report), "\n  #{} {}", i - kHandlerFrames,
-                   symbolise(answer.frames[static_cast<std::size_t>(i)]));
+                   describe_address(answer.frames[static_cast<std::size_t>(i)]));
   }
   return report;
 }
