@@ -197,7 +197,13 @@ void LogField::append_value(std::string& out) const {
       break;
     case Kind::object: {
       std::string text;
-      object_.append(text, object_.value);
+      try {
+        object_.append(text, object_.value);
+      } catch (const std::exception& error) {
+        text = std::string("cannot be shown: ") + error.what();
+      } catch (...) {
+        text = "cannot be shown";
+      }
       append_text(out, text);
       break;
     }
@@ -216,16 +222,18 @@ bool internal::log_enabled(Level level) noexcept {
 }
 
 void internal::write_log(const LogRecord& record) noexcept {
-  thread_local std::string line;
-  const Context& context = current();
+  // Taken for the duration of the line: what a field's text or a sink logs itself makes a line of its own.
+  thread_local std::string kept;
+  std::string line = std::move(kept);
   line.clear();
+  const Context& context = current();
   append_line(line, record, context.logging != nullptr ? context.logging->identity() : std::string_view(), context);
   if (context.logging != nullptr) {
     context.logging->sink().write(line);
   } else {
     DescriptorSink(STDERR_FILENO).write(line);
   }
-  if (line.capacity() > kMaxKeptBuffer) std::string().swap(line);
+  if (line.capacity() <= kMaxKeptBuffer) kept = std::move(line);
 }
 
 }  // namespace marty::telemetry

@@ -27,6 +27,27 @@ struct Text<Isbn> {
   static bool parse(std::string_view, Isbn&) { return false; }
 };
 
+struct Unshowable {};
+template <>
+struct Text<Unshowable> {
+  static constexpr std::string_view format = "none";
+  static constexpr std::string_view expected = "nothing";
+  static void append(std::string&, const Unshowable&) { throw std::runtime_error("no text"); }
+  static bool parse(std::string_view, Unshowable&) { return false; }
+};
+
+struct Talkative {};
+template <>
+struct Text<Talkative> {
+  static constexpr std::string_view format = "none";
+  static constexpr std::string_view expected = "nothing";
+  static void append(std::string& out, const Talkative&) {
+    log::info("making a text");
+    out += "text";
+  }
+  static bool parse(std::string_view, Talkative&) { return false; }
+};
+
 struct NeverFormatted {};
 template <>
 struct Text<NeverFormatted> {
@@ -114,6 +135,30 @@ TEST_F(LogTest, writes_fields_of_every_type_as_json) {
   EXPECT_EQ(line["text"].as_string(), text);
   EXPECT_EQ(line["view"].as_string(), "view");
   EXPECT_EQ(line["isbn"].as_string(), "9783161484100");
+}
+
+TEST_F(LogTest, tells_where_an_error_that_nobody_planned_for_was_made) {
+  const auto inner = std::make_exception_ptr(Error(Code::internal, "no column age"));
+  log::error("request failed", std::make_exception_ptr(Error(Code::unavailable, "cannot list pets", inner)));
+  const json::Value line = only_line();
+  EXPECT_EQ(line["exception"]["message"].as_string(), "unavailable: cannot list pets: internal: no column age");
+  EXPECT_THAT(line["exception"]["stack"].as_string(), testing::HasSubstr("marty_telemetry_test+0x"));
+}
+
+TEST_F(LogTest, survives_a_field_that_cannot_be_shown) {
+  log::info("shown", {{"good", 1}, {"bad", Unshowable()}});
+  const json::Value line = only_line();
+  EXPECT_EQ(line["good"].as_integer(), 1);
+  EXPECT_EQ(line["bad"].as_string(), "cannot be shown: no text");
+}
+
+TEST_F(LogTest, keeps_a_line_whole_while_one_of_its_fields_logs) {
+  log::info("outer", {{"talkative", Talkative()}});
+  const std::vector<std::string> lines = sink_.lines();
+  ASSERT_EQ(lines.size(), 2u);
+  EXPECT_EQ(json::Value::parse(lines[0])["message"].as_string(), "making a text");
+  EXPECT_EQ(json::Value::parse(lines[1])["talkative"].as_string(), "text");
+  EXPECT_EQ(json::Value::parse(lines[1])["message"].as_string(), "outer");
 }
 
 TEST_F(LogTest, stays_one_parsable_line_whatever_is_logged) {
