@@ -173,7 +173,8 @@ void App::stop() noexcept {
 // The whole life of a request.
 void App::handle(http::Request& request, http::Response& response) {
   MARTY_CHECK(started_);
-  const runtime::TimePoint arrival = telemetry_ ? runtime::coarse_now() : runtime::TimePoint();
+  const bool timed = telemetry_ || options_.access_log;
+  const runtime::TimePoint arrival = timed ? runtime::coarse_now() : runtime::TimePoint();
   telemetry::Context context;
   context.logging = options_.logging;
   if (options_.telemetry) {
@@ -192,8 +193,10 @@ void App::handle(http::Request& request, http::Response& response) {
     // Printable by construction: what came in as an id was checked. Last, so that the handler met an empty head.
     context.echo([&](std::string_view name, std::string_view value) { response.add_header_unchecked(name, value); });
   }
-  if (telemetry_) telemetry_->of(exchange.route_).record(response.status, runtime::now() - arrival);
-  if (options_.access_log) log_access(exchange);
+  if (!timed) return;
+  const runtime::Duration duration = runtime::now() - arrival;
+  if (telemetry_) telemetry_->of(exchange.route_).record(response.status, duration);
+  if (options_.access_log) log_access(exchange, duration);
 }
 
 void App::take_route(Exchange& exchange) const {
@@ -244,14 +247,15 @@ void App::report(Exchange& exchange, const std::exception_ptr& exception) const 
   kLog.error("request failed", exception, {{"route", name}, {"path", problem.instance}, {"status", problem.status}});
 }
 
-void App::log_access(Exchange& exchange) const {
+void App::log_access(Exchange& exchange, runtime::Duration duration) const {
   const http::Response& response = exchange.response_;
   kLog.info("request",
             {{"method", exchange.request_.method_text},
              {"path", exchange.request_.path()},
              {"route", exchange.route_ != nullptr ? std::string_view(exchange.route_->pattern) : std::string_view()},
              {"status", response.status},
-             {"bytes", response.body().size()}});
+             {"bytes", response.body().size()},
+             {"duration_ms", static_cast<double>(duration.count()) * 1e-6}});
 }
 
 void Next::operator()() const { app_.advance(exchange_, index_); }

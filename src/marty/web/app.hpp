@@ -144,7 +144,7 @@ class App final : public http::Handler {
   void take_route(Exchange& exchange) const;
   void refuse_unmatched(Exchange& exchange) const;
   void report(Exchange& exchange, const std::exception_ptr& exception) const;
-  void log_access(Exchange& exchange) const;
+  void log_access(Exchange& exchange, runtime::Duration duration) const;
   void document();
   void bind_routes();
 

@@ -70,6 +70,23 @@ TEST_F(AppTest, AnInternalErrorTellsTheLogButNotTheClient) {
   EXPECT_EQ(get(own, "/odd").status, 500);
 }
 
+TEST_F(AppTest, TheAccessLogTellsRouteStatusSizeAndDuration) {
+  telemetry::RecordingSink sink;
+  telemetry::Logging logging({}, sink);
+  App own({.telemetry = false, .logging = &logging, .access_log = true});
+  own.get(
+      "/pets/{id}", [](Path<int>) -> Pet { return {}; }, "Get one pet");
+  own.start();
+  get(own, "/pets/1?x=y");
+  ASSERT_EQ(sink.lines().size(), 1U);
+  const json::Value line = json::Value::parse(sink.lines()[0]);
+  EXPECT_EQ(line["method"].as_string(), "GET");
+  EXPECT_EQ(line["path"].as_string(), "/pets/1");
+  EXPECT_EQ(line["route"].as_string(), "/pets/{id}");
+  EXPECT_GT(line["bytes"].as_integer(), 0);
+  EXPECT_GE(line["duration_ms"].as_number(), 0);
+}
+
 TEST_F(AppTest, AnErrorReplacesWhatTheHandlerHadWritten) {
   app.get(
       "/",
