@@ -89,8 +89,12 @@ std::vector<Layer> Tree::explain(std::string_view key) const {
   std::vector<Layer> layers;
   const Node* const node = state_->find(key);
   if (node == nullptr) return layers;
-  for (const internal::Overridden& before : node->history) layers.push_back({before.origin.text(), before.value});
-  layers.push_back({node->origin.text(), internal::describe(*node)});
+  const bool hidden = internal::is_confidential(key);
+  const auto add = [&](const internal::Origin& origin, const std::string& value) {
+    layers.push_back({origin.text(), hidden ? "(not shown)" : value});
+  };
+  for (const internal::Overridden& before : node->history) add(before.origin, before.value);
+  add(node->origin, internal::describe(*node));
   return layers;
 }
 

@@ -1,7 +1,6 @@
 #include "marty/config/internal/binder.hpp"
 
 #include <algorithm>
-#include <array>
 #include <memory>
 
 #include "marty/base/strings.hpp"
@@ -41,14 +40,6 @@ std::string expectation(const reflect::Type& type, const reflect::Rules* rules) 
   if (high)
     text += std::string(low ? " and" : "") + (high->exclusive ? " less than " : " of at most ") + show(high->value);
   return text;
-}
-
-// Whether a value under this name must not appear in an error message.
-bool is_confidential(const Field& field) {
-  if (field.write_only) return true;
-  constexpr std::array<std::string_view, 4> kWords = {"password", "secret", "token", "private_key"};
-  return std::ranges::any_of(kWords,
-                             [&](std::string_view word) { return field.name.find(word) != std::string_view::npos; });
 }
 
 // Where a JSON Pointer below `node` leads: for the problems that a struct's own check() finds.
@@ -151,7 +142,8 @@ bool Binder::read_object(const Type& type, void* object, const Node& node, const
 bool Binder::read_field(const Field& field, void* object, const Node& node, const std::string& key) {
   if (field.deprecated) warnings_.push_back(node.origin.text() + ": " + key + " is deprecated");
   const reflect::Rules* const outer_rules = std::exchange(rules_, field.rules);
-  const bool outer_confidential = std::exchange(confidential_, confidential_ || is_confidential(field));
+  const bool outer_confidential =
+      std::exchange(confidential_, confidential_ || field.write_only || is_confidential(field.name));
   bool good = read(*field.type, field.in(object), node, key);
   if (good && field.rules != nullptr) {
     Problems found;
@@ -200,7 +192,11 @@ bool Binder::read_map_entry(const Type& type, void* object, const Node& node, co
   void* const value = problem.empty() ? type.map->insert(object, storage.get()) : nullptr;
   key_type.destroy(storage.get());
   if (!problem.empty()) return report(node, key, "the key " + problem), false;
-  return value == nullptr ? refuse(node, key, "must not be there twice") : read(*type.element, value, node, key);
+  const bool outer_confidential = std::exchange(confidential_, confidential_ || is_confidential(name));
+  const bool good =
+      value == nullptr ? refuse(node, key, "must not be there twice") : read(*type.element, value, node, key);
+  confidential_ = outer_confidential;
+  return good;
 }
 
 bool Binder::read_variant(const Type& type, void* object, const Node& node, const std::string& key) {

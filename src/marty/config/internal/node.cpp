@@ -1,11 +1,26 @@
 #include "marty/config/internal/node.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace marty::config::internal {
 namespace {
 
 constexpr std::size_t kMaxDescription = 80;
+constexpr std::string_view kHidden = "(not shown)";
+
+char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
+
+// scheme://user:password@host -> scheme://user:(not shown)@host
+std::string without_password(std::string text) {
+  const std::size_t scheme = text.find("://");
+  if (scheme == std::string::npos) return text;
+  const std::size_t begin = scheme + 3;
+  const std::size_t at = text.rfind('@', text.find('/', begin));
+  const std::size_t colon = text.find(':', begin);
+  if (at == std::string::npos || colon >= at) return text;
+  return text.replace(colon + 1, at - colon - 1, kHidden);
+}
 
 void append(std::string& out, const Node& node) {
   switch (node.kind) {
@@ -13,7 +28,8 @@ void append(std::string& out, const Node& node) {
       out += "nothing";
       break;
     case Node::Kind::scalar:
-      out += node.quoted ? '"' + node.scalar + '"' : node.scalar.empty() ? "\"\"" : node.scalar;
+      out += node.quoted || node.scalar.empty() ? '"' + without_password(node.scalar) + '"'
+                                                : without_password(node.scalar);
       break;
     case Node::Kind::sequence:
       out += '[';
@@ -30,7 +46,7 @@ void append(std::string& out, const Node& node) {
         if (&key != &node.members.front().first) out += ", ";
         if (out.size() > kMaxDescription) break;
         out += key + ": ";
-        append(out, value);
+        is_confidential(key) ? void(out += kHidden) : append(out, value);
       }
       out += '}';
       break;
@@ -60,6 +76,15 @@ void merge(Node& base, Node layer) {
       base.members.emplace_back(key, std::move(value));
     }
   }
+}
+
+bool is_confidential(std::string_view name) {
+  constexpr std::array<std::string_view, 10> kWords = {"password",   "passwd",     "passphrase", "secret",
+                                                       "token",      "credential", "api_key",    "apikey",
+                                                       "access_key", "private_key"};
+  std::string lower(name);
+  std::ranges::transform(lower, lower.begin(), to_lower);
+  return std::ranges::any_of(kWords, [&](std::string_view word) { return lower.find(word) != std::string::npos; });
 }
 
 std::string describe(const Node& node) {

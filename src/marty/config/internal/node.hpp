@@ -45,7 +45,11 @@ struct Node {
 // Lays `layer` over `base`: maps by key, everything else replaced. An empty map entry ("server:") says nothing.
 void merge(Node& base, Node layer);
 
-// One line for people: 8080, "text", [1, 2], {a: 1}; cut when long.
+// Whether a setting of this name must not be shown: passwords, secrets, tokens, keys.
+bool is_confidential(std::string_view name);
+
+// One line for people: 8080, "text", [1, 2], {a: 1}; cut when long, and without what is confidential: members by their
+// names, the password in postgres://user:password@host.
 std::string describe(const Node& node);
 
 }  // namespace marty::config::internal
