@@ -106,9 +106,12 @@ Tree load(const LoadOptions& options) {
   }
   Node root = empty_map();
   std::string problems;
-  for (const std::string& name : {std::string("base.yaml"), environment + ".yaml"}) {
-    const std::filesystem::path path = directory / name;
+  for (const std::string& name : {std::string("base"), environment}) {
+    const std::filesystem::path path = directory / (name + ".yaml");
     if (std::filesystem::exists(path)) add_layer(root, read_file(path), path.string(), problems);
+    const std::filesystem::path lookalike = directory / (name + ".yml");
+    if (std::filesystem::exists(lookalike))
+      problems += "\n  " + lookalike.string() + ": would not be read: call it " + name + ".yaml";
   }
   if (!problems.empty()) throw Error(Code::invalid_argument, "the configuration cannot be read:" + problems);
   return make_tree(std::move(root), environment, options.directory, options.variables);

@@ -376,6 +376,12 @@ TEST(Load, names_every_file_that_is_not_yaml) {
   }
 }
 
+TEST(Load, refuses_files_that_only_look_like_configuration) {
+  const Directory directory;
+  directory.write("base.yml", "server: {http_port: 1}\n");
+  EXPECT_THROW(load({.directory = directory.path()}), Error);
+}
+
 TEST(EnvironmentVariables, are_those_of_the_process) {
   ::setenv("MARTY_CONFIG_TEST", "a=b", 1);
   EXPECT_EQ(environment_variables().at("MARTY_CONFIG_TEST"), "a=b");
