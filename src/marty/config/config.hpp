@@ -5,8 +5,7 @@
 //     int http_port = 8080;
 //     config::Duration idle_timeout = std::chrono::seconds(75);
 //     static constexpr auto rules = marty::rules(
-//         marty::field<&ServerConfig::http_port>.range(0, 65535).description("Where HTTP is served; 0 takes any free
-//         port"));
+//         marty::field<&ServerConfig::http_port>.range(0, 65535).description("0 takes any free port"));
 //   };
 //
 //   config::Tree tree = config::load({.variables = config::environment_variables()});
@@ -46,7 +45,7 @@ struct LoadOptions {
 // What one layer says about a key.
 struct Layer {
   std::string origin;  // "config/base.yaml:12", "MARTY_SERVER__HTTP_PORT"
-  std::string value;   // on one line, cut when long
+  std::string value;   // on one line, cut when long; "(not shown)" where the key is that of a password, token ...
 
   bool operator==(const Layer&) const = default;
 };
@@ -76,7 +75,8 @@ class Tree {
   // What each layer says about a key, in order: the last one wins. Nothing where only the default applies.
   std::vector<Layer> explain(std::string_view key) const;
   const std::string& environment() const;
-  // Keys in use that are deprecated, for the log.
+  // What somebody should look at, for the log; complete after finish(): keys in use that are deprecated, and variables
+  // that look like settings but lack the "__".
   const std::vector<std::string>& warnings() const;
 
  private:

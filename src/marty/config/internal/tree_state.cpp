@@ -13,6 +13,9 @@ namespace marty::config::internal {
 TreeState::TreeState(Node root, std::string environment, std::string directory, const Variables& variables)
     : root_(std::move(root)), environment_(std::move(environment)), directory_(std::move(directory)) {
   expand_references(root_, "", variables);
+  for (const auto& [name, value] : variables) {
+    if (name.starts_with("MARTY_") && name.find("__") == std::string::npos) near_settings_.push_back(name);
+  }
 }
 
 void TreeState::expand_references(Node& node, const std::string& key, const Variables& variables) {
@@ -42,7 +45,30 @@ const Node* TreeState::find(std::string_view key) const {
 
 void TreeState::bind(const reflect::Type& type, void* object, std::string_view section) {
   sections_.insert(std::string(section));
+  learn_keys(type, std::string(section), 0);
   Binder(problems_, warnings_).bind(type, object, find(section), std::string(section));
+}
+
+void TreeState::learn_keys(const reflect::Type& type, const std::string& key, int depth) {
+  constexpr int kMaxDepth = 8;  // a struct may hold itself, by way of a list
+  const reflect::Type& held = type.kind == reflect::Kind::optional ? *type.element : type;
+  if (held.kind == reflect::Kind::object && depth < kMaxDepth) {
+    for (const reflect::Field& field : held.object().fields) learn_keys(*field.type, join(key, field.name), depth + 1);
+    return;
+  }
+  const std::string variable = variable_for(key);
+  std::string flat = variable;
+  for (std::size_t at; (at = flat.find("__")) != std::string::npos;) flat.erase(at, 1);
+  variables_.emplace(std::move(flat), variable);
+}
+
+// MARTY_SERVER_HTTP_PORT=9000 would otherwise change nothing without a word. A warning only: Kubernetes sets variables
+// of that form for every Service of its own.
+void TreeState::warn_of_near_settings() {
+  for (const std::string& name : near_settings_) {
+    const auto meant = variables_.find(name);
+    if (meant != variables_.end()) warnings_.push_back(name + " sets nothing; did you mean " + meant->second + "?");
+  }
 }
 
 // The highest keys that no section covers.
@@ -76,12 +102,12 @@ std::string TreeState::line(const Problem& problem) const {
 
 // A section may stand inside another one's: database.sqlite in database.
 void TreeState::forgive_sections() {
-  std::erase_if(problems_, [this](const Problem& problem) {
-    return problem.unknown_key && sections_.contains(problem.key);
-  });
+  std::erase_if(problems_,
+                [this](const Problem& problem) { return problem.unknown_key && sections_.contains(problem.key); });
 }
 
 void TreeState::finish() {
+  warn_of_near_settings();
   forgive_sections();
   report_unused(root_, "");
   if (problems_.empty()) return;
