@@ -6,6 +6,7 @@
 #include "marty/base/error.hpp"
 #include "marty/base/strings.hpp"
 #include "marty/http/internal/characters.hpp"
+#include "marty/http/internal/put.hpp"
 
 namespace marty::http {
 namespace {
@@ -105,14 +106,8 @@ void Response::add_header_unchecked(std::string_view name, std::string_view valu
   const std::size_t before = head_.size();
   const std::size_t after = before + name.size() + value.size() + 4;
   head_.resize_and_overwrite(after, [&](char* head, std::size_t) {
-    char* at = head + before;
-    const auto put = [&at](std::string_view text) {
-      at = static_cast<char*>(std::memcpy(at, text.data(), text.size())) + text.size();
-    };
-    put(name);
-    put(": ");
-    if (!value.empty()) put(value);
-    put("\r\n");
+    using internal::put;
+    put(put(put(put(head + before, name), ": "), value), "\r\n");
     return after;
   });
 }

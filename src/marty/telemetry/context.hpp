@@ -56,9 +56,9 @@ class Context final : public runtime::Ambient {
   Context& operator=(const Context&) = default;
   ~Context() = default;
 
-  // Starts over with a new trace: a job, a timer, a test. Keeps `logging`.
+  // Starts with a new trace: a job, a timer, a test. Where it was begun before, starts over; keeps `logging`.
   void begin() noexcept;
-  // Starts over from the headers of a request: any range of objects with `name` and `value`. What is malformed counts
+  // The same from the headers of a request: any range of objects with `name` and `value`. What is malformed counts
   // as not sent.
   template <class Headers>
   void begin(const Headers& headers, Peer peer);
@@ -84,7 +84,9 @@ class Context final : public runtime::Ambient {
 // Reads the headers of one request into a Context: take() each, then finish().
 class Inbound {
  public:
-  Inbound(Context& context, Peer peer) noexcept : context_(context), peer_(peer) { context.reset(); }
+  Inbound(Context& context, Peer peer) noexcept : context_(context), peer_(peer) {
+    if (context.trace_id.valid()) context.reset();
+  }
 
   // Whether a header may concern us: a few instructions for those that do not.
   static bool interesting(std::string_view name) noexcept {

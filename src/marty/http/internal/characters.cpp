@@ -2,11 +2,19 @@
 
 #include <cstring>
 
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
-
 namespace marty::http::internal {
+namespace {
+
+// Whether one of the eight bytes at `at` is below 0x20 or 0x7f.
+bool is_suspicious(const char* at) noexcept {
+  constexpr std::uint64_t kOnes = 0x0101010101010101;
+  std::uint64_t bytes;
+  std::memcpy(&bytes, at, sizeof bytes);
+  const std::uint64_t without_del = bytes ^ (kOnes * 0x7f);
+  return ((((bytes - kOnes * 0x20) & ~bytes) | ((without_del - kOnes) & ~without_del)) & (kOnes * 0x80)) != 0;
+}
+
+}  // namespace
 
 const char* find_end_of_field(const char* at, const char* end) noexcept {
 #ifdef __SSE2__
@@ -20,6 +28,7 @@ const char* find_end_of_field(const char* at, const char* end) noexcept {
     if (const int mask = _mm_movemask_epi8(bad); mask != 0) return at + __builtin_ctz(static_cast<unsigned>(mask));
   }
 #endif
+  while (end - at >= 8 && !is_suspicious(at)) at += 8;
   while (at != end && is_in_class(*at, kFieldByte)) ++at;
   return at;
 }
@@ -42,20 +51,12 @@ const char* find_end_of_target(const char* at, const char* end) noexcept {
 }
 
 bool is_field_value(std::string_view value) noexcept {
-  // Eight bytes at a time, the last eight overlapping; a byte below 0x20 or equal to 0x7f sets a top bit. A tab does so
-  // too: then each byte is looked at.
-  constexpr std::uint64_t kOnes = 0x0101010101010101;
-  const auto is_suspicious = [](const char* at) {
-    std::uint64_t bytes;
-    std::memcpy(&bytes, at, sizeof bytes);
-    const std::uint64_t without_del = bytes ^ (kOnes * 0x7f);
-    return (((bytes - kOnes * 0x20) & ~bytes) | ((without_del - kOnes) & ~without_del)) & (kOnes * 0x80);
-  };
+  // Eight bytes at a time, the last eight overlapping. A tab is suspicious, too: then each byte is looked at.
   if (value.size() < sizeof(std::uint64_t)) return all_in_class(value, kFieldByte);
-  std::uint64_t suspicious = is_suspicious(value.data() + value.size() - sizeof(std::uint64_t));
+  bool suspicious = is_suspicious(value.data() + value.size() - sizeof(std::uint64_t));
   for (std::size_t at = 0; at + sizeof(std::uint64_t) < value.size(); at += sizeof(std::uint64_t))
     suspicious |= is_suspicious(value.data() + at);
-  return suspicious == 0 || all_in_class(value, kFieldByte);
+  return !suspicious || all_in_class(value, kFieldByte);
 }
 
 }  // namespace marty::http::internal

@@ -6,6 +6,10 @@
 #include <cstdint>
 #include <string_view>
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 namespace marty::http::internal {
 
 enum CharacterClass : std::uint8_t {
@@ -55,6 +59,22 @@ inline int hex_digit_value(char c) noexcept {
 const char* find_end_of_field(const char* at, const char* end) noexcept;
 const char* find_end_of_target(const char* at, const char* end) noexcept;
 inline const char* find_end_of_token(const char* at, const char* end) noexcept {
+#ifdef __SSE2__
+  // Letters, digits and '-' are all that most names have. Signed comparisons, hence the shift to -128.
+  const auto below = [](__m128i bytes, char first, char count) {
+    return _mm_cmplt_epi8(_mm_add_epi8(bytes, _mm_set1_epi8(static_cast<char>(-128 - first))),
+                          _mm_set1_epi8(static_cast<char>(-128 + count)));
+  };
+  for (; end - at >= 16; at += 16) {
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+    const __m128i letters = below(_mm_or_si128(bytes, _mm_set1_epi8(0x20)), 'a', 26);
+    const __m128i others = _mm_or_si128(below(bytes, '0', 10), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('-')));
+    const int mask = _mm_movemask_epi8(_mm_or_si128(letters, others));
+    if (mask == 0xffff) continue;
+    at += __builtin_ctz(~static_cast<unsigned>(mask));
+    break;
+  }
+#endif
   while (at != end && is_in_class(*at, kToken)) ++at;
   return at;
 }

@@ -1,17 +1,13 @@
 #include "marty/http/internal/reply_head.hpp"
 
 #include <charconv>
-#include <cstring>
+
+#include "marty/http/internal/put.hpp"
 
 namespace marty::http::internal {
 namespace {
 
 constexpr std::size_t kMaxFixedBytes = 256;  // all of a head but the response's own headers
-
-char* put(char* at, std::string_view text) {
-  std::memcpy(at, text.data(), text.size());
-  return at + text.size();
-}
 
 char* put(char* at, std::uint64_t number) { return std::to_chars(at, at + 20, number).ptr; }
 

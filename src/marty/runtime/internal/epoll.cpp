@@ -23,6 +23,12 @@ namespace {
                           std::strerror(errno)));
 }
 
+// Brings a source of the next event (two cache lines) near while this one is told: with many connections it is cold.
+void prefetch(const void* source) {
+  __builtin_prefetch(source);
+  __builtin_prefetch(static_cast<const char*>(source) + 64);
+}
+
 }  // namespace
 
 Epoll::Epoll() : descriptor_(epoll_create1(EPOLL_CLOEXEC)) {
@@ -95,6 +101,7 @@ int Epoll::wait(TimePoint until, TimePoint now) noexcept {
 void Epoll::dispatch() noexcept {
   while (told_ < found_) {
     const epoll_event event = events_[told_++];
+    if (told_ < found_) prefetch(events_[told_].data.ptr);
     if (event.data.ptr == nullptr) continue;  // the wake descriptor, or forgotten
     scheduler_->beat();
     static_cast<EpollSource*>(event.data.ptr)->on_events(event.events);

@@ -55,7 +55,7 @@ ssize_t send_gathered(int descriptor, Gather& gather) noexcept {
 }  // namespace
 
 EpollSocket::EpollSocket(Scheduler& scheduler, Epoll& epoll, int descriptor, Address peer, bool connected)
-    : scheduler_(scheduler), epoll_(epoll), peer_(std::move(peer)), descriptor_(descriptor), writable_(connected) {
+    : scheduler_(scheduler), epoll_(epoll), descriptor_(descriptor), writable_(connected), peer_(std::move(peer)) {
   try {
     epoll_.add(descriptor_, *this, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET);
   } catch (...) {

@@ -43,12 +43,12 @@ class EpollSocket final : public SocketBackend, public EpollSource {
   Fiber* reader_ = nullptr;
   Fiber* writer_ = nullptr;
   ReadableCallback* parked_ = nullptr;
-  Address peer_;
   int descriptor_;
   bool readable_ = false;  // a read may find something
   bool writable_ = false;  // a write may find room
   bool hung_up_ = false;   // the peer has closed or reset: readable_ stays
   bool deferred_ = false;
+  Address peer_;
 };
 static_assert(sizeof(EpollSocket) <= 112, "every idle connection holds one");
 
