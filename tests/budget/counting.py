@@ -104,7 +104,7 @@ def started(command, *, prefix=(), environment=None):
             yield process, port
 
 
-def wait_for_listener(process, port, timeout_s=60):
+def wait_for_listener(process, port, timeout_s=180):
     give_up = time.monotonic() + timeout_s
     while time.monotonic() < give_up:
         if process.child.poll() is not None:
@@ -234,6 +234,7 @@ def instructions(command, request, warm_up=200, count=1000):
             "-q",
             "--tool=callgrind",
             "--separate-threads=yes",
+            "--fair-sched=try",  # else a busy thread can keep the others from starting for a minute
             "--compress-strings=no",  # a name may be spelled out in the file of another thread only
             f"--callgrind-out-file={file}",
         ]
