@@ -113,6 +113,26 @@ void Router::add(Method method, std::string_view pattern, std::uint32_t route) {
                                           " \"" + node.pattern + "\", which was registered before");
   }
   slot = route;
+  if (pattern.find_first_of("{%") == std::string_view::npos && whole_paths_.find(pattern) == kNone)
+    whole_paths_.add(pattern, at);
+}
+
+std::uint32_t Router::Literals::find(std::string_view text) const noexcept {
+  std::size_t low = 0;
+  std::size_t high = entries_.size();
+  while (low < high) {
+    const std::size_t middle = (low + high) / 2;
+    const int order = compare(text, entries_[middle].text);
+    if (order == 0) return entries_[middle].node;
+    (order < 0 ? high : low) = order < 0 ? middle : middle + 1;
+  }
+  return kNone;
+}
+
+void Router::Literals::add(std::string_view text, std::uint32_t node) {
+  const auto place =
+      std::find_if(entries_.begin(), entries_.end(), [&](const Entry& entry) { return compare(text, entry.text) < 0; });
+  entries_.insert(place, Entry{std::string(text), node});
 }
 
 std::uint32_t Router::child(std::uint32_t node, const PatternSegment& segment) {
@@ -122,31 +142,20 @@ std::uint32_t Router::child(std::uint32_t node, const PatternSegment& segment) {
     if (slot != kNone) return slot;
     slot = next;
   } else {
-    if (const std::uint32_t found = find_literal(nodes_[node], segment.text); found != kNone) return found;
-    auto& literals = nodes_[node].literals;
-    const auto place = std::find_if(literals.begin(), literals.end(),
-                                    [&](const Literal& literal) { return compare(segment.text, literal.text) < 0; });
-    literals.insert(place, Literal{segment.text, next});
+    Literals& literals = nodes_[node].literals;
+    if (const std::uint32_t found = literals.find(segment.text); found != kNone) return found;
+    literals.add(segment.text, next);
   }
   nodes_.emplace_back();
   return next;
 }
 
-std::uint32_t Router::find_literal(const Node& node, std::string_view segment) const noexcept {
-  std::size_t low = 0;
-  std::size_t high = node.literals.size();
-  while (low < high) {
-    const std::size_t middle = (low + high) / 2;
-    const int order = compare(segment, node.literals[middle].text);
-    if (order == 0) return node.literals[middle].node;
-    (order < 0 ? high : low) = order < 0 ? middle : middle + 1;
-  }
-  return kNone;
-}
-
 bool Router::match(Method method, std::string_view path, RouteMatch& match) const noexcept {
   match.parameter_count = 0;
   match.allowed = {};
+  // Literals beat everything else, so that nothing does better than a path of literals only.
+  const std::uint32_t whole = whole_paths_.find(path);
+  if (whole != kNone && finish(nodes_[whole], method, match)) return true;
   if (path.empty() || path.front() != '/') return false;
   return search(0, path.substr(1), method, match);
 }
@@ -160,11 +169,11 @@ bool Router::search(std::uint32_t at, std::string_view rest, Method method, Rout
   const std::string_view behind = last ? std::string_view() : rest.substr(slash + 1);
 
   if (!node.literals.empty()) {
-    std::uint32_t next = find_literal(node, segment);
+    std::uint32_t next = node.literals.find(segment);
     if (next == kNone && segment.find('%') != std::string_view::npos) {
       std::string buffer;
       const auto decoded = percent_decode(segment, buffer);
-      if (decoded) next = find_literal(node, *decoded);
+      if (decoded) next = node.literals.find(*decoded);
     }
     if (next != kNone && (last ? finish(nodes_[next], method, match) : search(next, behind, method, match)))
       return true;

@@ -8,8 +8,7 @@
 //
 // A literal segment beats a parameter, a parameter beats a wildcard; a branch without the method is left for the next
 // one. A parameter takes one non-empty segment, a wildcard the rest of the path, which may be empty. A trailing slash
-// counts:
-// "/pets/" is not "/pets". GET routes answer HEAD too. Literals are compared percent-decoded (RFC 3986
+// counts: "/pets/" is not "/pets". GET routes answer HEAD too. Literals are compared percent-decoded (RFC 3986
 // section 6.2.2.2); parameters are views of the path as sent. Matching allocates nothing. After the last add() any
 // thread may match.
 #pragma once
@@ -77,12 +76,22 @@ class Router {
   static constexpr std::uint32_t kNone = ~std::uint32_t{0};
   static constexpr std::size_t kMethods = std::size_t(http::Method::other);
 
-  struct Literal {
-    std::string text;
-    std::uint32_t node;
+  // Texts that lead to nodes.
+  class Literals {
+   public:
+    std::uint32_t find(std::string_view text) const noexcept;  // kNone: not there
+    void add(std::string_view text, std::uint32_t node);       // REQUIRES that it is not there
+    bool empty() const noexcept { return entries_.empty(); }
+
+   private:
+    struct Entry {
+      std::string text;
+      std::uint32_t node;
+    };
+    std::vector<Entry> entries_;  // by size, then text
   };
   struct Node {
-    std::vector<Literal> literals;  // by size, then text
+    Literals literals;
     std::uint32_t parameter = kNone;
     std::uint32_t wildcard = kNone;
     std::array<std::uint32_t, kMethods> routes;
@@ -98,6 +107,7 @@ class Router {
   bool finish(const Node& node, http::Method method, RouteMatch& match) const noexcept;
 
   std::vector<Node> nodes_;  // 0 is the root
+  Literals whole_paths_;     // of patterns without parameters, which need no search
 };
 
 }  // namespace marty::web
