@@ -255,7 +255,7 @@ bool Reader::read_field(const Field& field, void* object, const Path& path) {
   if (field.rules != nullptr && problems_.size() == problems_before) {
     reflect::check_rules(*field.rules, *field.type, field.in(object), step, problems_);
   }
-  return !problems_.full();
+  return problems_.size() == problems_before || !problems_.full();
 }
 
 bool Reader::read_tag(const Object& shape, const Path& path) {
