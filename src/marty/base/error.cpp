@@ -121,7 +121,9 @@ Error Error::invalid(std::vector<FieldError> fields) {
   std::string message =
       fields.size() == 1 ? "1 field is invalid" : std::to_string(fields.size()) + " fields are invalid";
   for (std::size_t i = 0; i < fields.size() && i < 3; ++i) {
-    message += (i == 0 ? ": " : "; ") + fields[i].pointer + " " + fields[i].message;
+    message += i == 0 ? ": " : "; ";
+    if (!fields[i].pointer.empty()) message += fields[i].pointer + " ";
+    message += fields[i].message;
   }
   return Error(Code::invalid_argument, std::move(message), std::move(fields));
 }

@@ -134,6 +134,8 @@ TEST_F(TypedHandlerTest, RefusesBodiesThatAreMissingTooLargeOrNoJson) {
       ask(app, {"POST", "/pets", {{"content-type", "Application/Pet+JSON; charset=utf-8"}}, R"({"name":"a"})"}).status,
       200);
   EXPECT_THAT(problems(ask(app, {.method = "POST", .target = "/pets"})), ElementsAre(": a JSON body is required"));
+  EXPECT_EQ(ask(app, {.method = "POST", .target = "/pets"}).json()["detail"].as_string(),
+            "1 field is invalid: a JSON body is required");
   EXPECT_EQ(post_json(app, "/pets", R"({"name": "a name too long"})").status, 413);
   const Answer broken = post_json(app, "/pets", R"({"name": )");
   EXPECT_EQ(broken.status, 400);
