@@ -207,10 +207,10 @@ void throw_not_found(const Exchange&) { throw Error(Code::not_found, "there is n
 
 namespace {
 
-// Most responses have no header yet; then there is none to replace, and the literal needs no check.
+// Unless a Reply has named its own. Most responses have no header yet; the literals need no check.
 void set_content_type(http::Response& response, std::string_view literal) {
-  if (response.wire_headers().empty()) return response.add_header_unchecked("content-type", literal);
-  response.set_header("content-type", literal);
+  if (!response.wire_headers().empty() && !response.header("content-type").empty()) return;
+  response.add_header_unchecked("content-type", literal);
 }
 
 }  // namespace

@@ -211,6 +211,12 @@ TEST_F(TypedHandlerTest, RepliesCarryStatusHeadersAndOtherContent) {
       },
       "Reply");
   app.get(
+      "/typed",
+      [] {
+        return Reply<Pet>{.headers = {{"content-type", "application/vnd.pet+json"}}, .value = {1, "Rex"}};
+      },
+      "Typed");
+  app.get(
       "/redirect",
       [] {
         return Reply<void>{.status = 303, .headers = {{"location", "/reply"}}};
@@ -227,6 +233,8 @@ TEST_F(TypedHandlerTest, RepliesCarryStatusHeadersAndOtherContent) {
   app.start();
   EXPECT_EQ(get(app, "/reply").status, 203);
   EXPECT_EQ(get(app, "/reply").header("x-a"), "1");
+  EXPECT_EQ(get(app, "/reply").header("content-type"), "application/json");
+  EXPECT_EQ(get(app, "/typed").header("content-type"), "application/vnd.pet+json");
   EXPECT_EQ(get(app, "/redirect").header("location"), "/reply");
   EXPECT_EQ(get(app, "/html").header("content-type"), "text/html; charset=utf-8");
   EXPECT_EQ(get(app, "/stream").body, "a,b");

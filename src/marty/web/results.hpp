@@ -28,7 +28,8 @@ struct Created {
   std::string location;
 };
 
-// Any status and headers, with JSON. Documented as the route's status(); further ones by response().
+// Any status and headers, with JSON: application/json unless a header says otherwise. Documented as the route's
+// status() and produces(); further ones by response().
 template <class T>
 struct Reply {
   int status = 0;  // 0: the route's
