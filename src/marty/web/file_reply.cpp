@@ -183,6 +183,7 @@ bool is_inside(std::string_view path) {
 }  // namespace
 
 void serve_files(App& app, std::string_view prefix, std::string folder, FilesOptions options) {
+  if (prefix.ends_with('/')) prefix.remove_suffix(1);
   app.get(
          std::string(prefix) + "/{path...}",
          [folder = std::move(folder), options = std::move(options)](Path<std::string> path, http::Request& request,

@@ -35,8 +35,9 @@ struct FilesOptions {
   std::string index = "index.html";  // what a folder's address gives; empty: 404
 };
 
-// Serves the files below `folder` under `prefix` ("/static"), hidden from the documentation. Names that begin with a
-// dot are not served, and no path leads out of the folder; symbolic links in it are followed.
+// Serves the files below `folder` under `prefix` ("/static"; "/" for all that no other route takes), hidden from the
+// documentation. Names that begin with a dot are not served, and no path leads out of the folder; symbolic links in it
+// are followed.
 void serve_files(App& app, std::string_view prefix, std::string folder, FilesOptions options = {});
 
 }  // namespace marty::web

@@ -133,6 +133,17 @@ TEST_F(FileReplyTest, ServesAFolderButNothingOutsideOfItAndNothingHidden) {
   EXPECT_EQ(ask(app, {.method = "POST", .target = "/static/hello.txt"}).status, 405);
 }
 
+TEST_F(FileReplyTest, AFolderMayBeServedAtTheRootBehindEveryOtherRoute) {
+  App root;
+  root.get(
+      "/hello.txt", [] { return PlainText{"from a handler"}; }, "Hello");
+  serve_files(root, "/", (folder / "public").string());
+  root.start();
+  EXPECT_EQ(get(root, "/").body, "<p>index");
+  EXPECT_EQ(get(root, "/sub/a%20b.css").body, "p {}");
+  EXPECT_EQ(get(root, "/hello.txt").body, "from a handler");
+}
+
 TEST_F(FileReplyTest, ANulDoesNotEndThePathOfAReply) { EXPECT_EQ(get(app, "/reports/hello.txt%00").status, 404); }
 
 TEST_F(FileReplyTest, ANameThatNoFileCanHaveIsNotFound) {
