@@ -89,10 +89,9 @@ bool Reader::read_any_object(Value& value, const Path& path) {
     do {
       std::string_view text;
       if (!lexer_.string(text)) return false;
-      const std::string name(text);
-      const Path step{&path, name};
-      if (!lexer_.expect(':', "expected ':'") || !count_item(step)) return false;
-      if (!read_any(members.emplace_back(Value::Member{name, {}}).value, step)) return false;
+      Value::Member& member = members.emplace_back(Value::Member{std::string(text), {}});
+      const Path step{&path, member.name};
+      if (!lexer_.expect(':', "expected ':'") || !count_item(step) || !read_any(member.value, step)) return false;
     } while (lexer_.accept(','));
     if (!lexer_.expect('}', "expected ',' or '}'")) return false;
   }
