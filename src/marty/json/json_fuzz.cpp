@@ -5,6 +5,10 @@
 #include <memory>
 #include <optional>
 
+#include "marty/base/bytes.hpp"
+#include "marty/base/decimal.hpp"
+#include "marty/base/time.hpp"
+#include "marty/base/uuid.hpp"
 #include "marty/json/json.hpp"
 #include "marty/json/value.hpp"
 
@@ -32,6 +36,10 @@ struct Everything {
   std::variant<std::monostate, int, std::string> loose;
   std::unique_ptr<Everything> next;
   marty::json::Value any = 0;
+  std::optional<marty::Timestamp> at;
+  std::optional<marty::Decimal> price;
+  std::optional<marty::Bytes> photo;
+  std::optional<marty::Uuid> id;
 
   static constexpr auto rules = marty::rules(
       marty::field<&Everything::text>.max_length(20).pattern("^[^x]*$"), marty::field<&Everything::number>.min(-5),
