@@ -1,8 +1,8 @@
 // Uuid: 128 bits that name one thing (RFC 9562); Id<Tag>: a Uuid that names one kind of thing.
 //
 //   using PetId = marty::Id<struct Pet>;               // a PetId is no OwnerId
-//   PetId id = PetId(Uuid::v7(unix_ms, random));       // the runtime has the clock and the randomness:
-//   runtime::new_id() id.to_string();                                    // "018f4e6e-4a5b-7c1d-8e2f-0123456789ab"
+//   PetId id = PetId(Uuid::v7(unix_ms, random));       // runtime::new_id() has the clock and the randomness
+//   id.to_string();                                    // "018f4e6e-4a5b-7c1d-8e2f-0123456789ab"
 //
 // Plain values: 16 bytes, compared as such, so that version 7 sorts by time. Outside they are text: JSON strings, path
 // segments, SQL columns.

@@ -1,7 +1,6 @@
 // Cors: lets pages of other origins call the service (WHATWG Fetch, section 3.2).
 //
-//   app.filter(Phase::edge, "cors", Cors({.origins = {"https://shop.example", "https://*.shop.example"}, .credentials =
-//   true}));
+//   app.filter(Phase::edge, "cors", Cors({.origins = {"https://*.shop.example"}, .credentials = true}));
 //
 // Answers preflight requests by itself and marks what depends on the origin with Vary. A request of an origin that is
 // not listed is served without the headers: the browser keeps the reply from the page.

@@ -2,11 +2,11 @@
 //
 //   Dependencies dependencies;
 //   dependencies.provide([] { return Database("pets.db"); });
-//   dependencies.provide([](Database& database) { return Pets(database); });      // parameters name what the factory
-//   needs dependencies.per_request([](Database& database) { return Transaction(database); },
+//   dependencies.provide([](Database& database) { return Pets(database); });      // the parameters are what it needs
+//   dependencies.per_request([](Database& database) { return Transaction(database); },
 //                            [](Transaction& transaction) { transaction.commit(); });
-//   dependencies.start();                                                          // checks the graph, builds in its
-//   order dependencies.get<Pets>().count();
+//   dependencies.start();                                                         // checks the graph, builds in order
+//   dependencies.get<Pets>().count();
 //
 // A factory returns T, a std::unique_ptr<T> (which provides T) or a T&. What it returns by value need not be movable.
 // Objects are shared by the fibers of all loops. Until start() everything belongs to one thread; afterwards get() and

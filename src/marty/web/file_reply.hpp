@@ -1,11 +1,12 @@
 // FileReply: a handler's result that sends a file – with entity tag and Last-Modified, conditional requests (304, 412)
 // and ranges (206, 416); large files are read while they are sent.
 //
-//   FileReply report(Path<int> year) { return {.path = "reports/" + std::to_string(*year) + ".pdf", .download_as =
-//   "report.pdf"}; }
+//   FileReply report(Path<int> year) {
+//     return {.path = "reports/" + std::to_string(*year) + ".pdf", .download_as = "report.pdf"};
+//   }
+//   serve_files(app, "/static", "public", {.cache_control = "public, max-age=3600"});    // a whole folder
 //
-// serve_files() mounts a whole folder:  serve_files(app, "/static", "public", {.cache_control = "public,
-// max-age=3600"});
+// A path is opened as it is: what a client sent must not stand in it unchecked.
 #pragma once
 
 #include <string>

@@ -1,10 +1,9 @@
 // Problems: every error as application/problem+json (RFC 9457), in one shape.
 //
-//   {"type": "urn:marty:problem:invalid_argument", "title": "Invalid request", "status": 400, "detail": "1 field is
-//   invalid: ...",
-//    "instance": "/api/v1/pets", "code": "invalid_argument", "correlation_id": "4bf9...",
-//    "errors": [{"pointer": "/name", "message": "is required"}, {"pointer": "query.limit", "message": "must be at most
-//    100"}]}
+//   {"type": "urn:marty:problem:invalid_argument", "title": "Invalid request", "status": 400,
+//    "detail": "2 fields are invalid: ...", "instance": "/api/v1/pets", "code": "invalid_argument",
+//    "correlation_id": "4bf9...", "errors": [{"pointer": "/name", "message": "is required"},
+//                                            {"pointer": "query.limit", "message": "must be at most 100"}]}
 //
 // Pointers: JSON Pointers (RFC 6901) into the body; "path.id", "query.limit", "header.if-match", "cookie.session",
 // "form.name". From 500 on the detail is a general sentence: what() stays in the log, beside the correlation id.

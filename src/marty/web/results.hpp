@@ -1,10 +1,12 @@
 // What a handler may return besides a plain value (200 with JSON), nothing (204) or a std::optional (404 where it is
 // empty).
 //
-//   Created<Pet> add_pet(NewPet pet, Pets& pets) { Pet added = pets.insert(pet); return {added, "/api/v1/pets/" +
-//   added.id}; } Reply<Pet> get_pet(Path<PetId> id, Pets& pets) { ... return {.headers = {{"etag", tag}}, .value =
-//   pet}; } PlainText hello() { return {"Hello"}; } Stream export_pets(Pets& pets) { return stream("text/csv",
-//   [&pets](http::BodyWriter& out) { pets.write_csv(out); }); }
+//   PlainText hello() { return {"Hello"}; }
+//   Created<Pet> add_pet(NewPet pet, Pets& pets) { ... return {added, "/api/v1/pets/" + added.id}; }
+//   Reply<Pet> get_pet(Path<PetId> id, Pets& pets) { ... return {.headers = {{"etag", tag}}, .value = pet}; }
+//   Stream export_pets(Pets& pets) {
+//     return stream("text/csv", [&pets](http::BodyWriter& out) { pets.write_csv(out); });
+//   }
 //
 // A handler that takes http::Response& and returns nothing has written the response itself.
 #pragma once

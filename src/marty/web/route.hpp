@@ -1,8 +1,7 @@
 // Route: what was registered – a method, a pattern, a handler and its documentation – and RouteBuilder, the chain that
 // completes it.
 //
-//   app.post("/api/v1/pets", add_pet, "Add a pet").tag("pets").status(201).response(409, "the name is
-//   taken").example(Pet{...});
+//   app.post("/api/v1/pets", add_pet, "Add a pet").tag("pets").status(201).response(409, "the name is taken");
 //
 // A summary is an argument of the registration: there is no route without documentation.
 #pragma once

@@ -100,7 +100,6 @@ class Router {
   };
 
   std::uint32_t child(std::uint32_t node, const PatternSegment& segment);
-  std::uint32_t find_literal(const Node& node, std::string_view segment) const noexcept;
   bool search(std::uint32_t node, std::string_view rest, http::Method method, RouteMatch& match) const noexcept;
   bool search_parameter(const Node& node, std::string_view segment, std::string_view rest, bool last,
                         http::Method method, RouteMatch& match) const noexcept;

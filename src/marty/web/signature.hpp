@@ -1,7 +1,7 @@
 // The result and the parameters of a plain function, a lambda or another object with one operator().
 //
-//   Signature<decltype(add_pet)>::Result; Signature<decltype(add_pet)>::Parameters;   // Pet; TypeList<Body<NewPet>,
-//   Pets&>
+//   Signature<decltype(add_pet)>::Result         // Pet
+//   Signature<decltype(add_pet)>::Parameters     // TypeList<Body<NewPet>, Pets&>
 #pragma once
 
 #include <string_view>
