@@ -6,6 +6,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "marty/data/statement_error.hpp"
 #include "marty/runtime/fiber.hpp"
 #include "marty/runtime/sync.hpp"
 #include "marty/runtime/time.hpp"
@@ -285,8 +286,8 @@ std::optional<std::int64_t> Connection::run(Prepared& prepared, std::span<const 
   progress_ = 0;
   const Reset reset{prepared.handle};
   if (static_cast<std::size_t>(sqlite3_bind_parameter_count(prepared.handle)) != values.size()) {
-    throw Error(Code::internal,
-                "sqlite: " + std::to_string(values.size()) + " values for the statement: " + prepared.text);
+    throw data::statement_error(
+        Code::internal, "sqlite: the statement has not " + std::to_string(values.size()) + " values", prepared.text);
   }
   for (std::size_t i = 0; i < values.size(); ++i) {
     if (const int result = bind(prepared.handle, static_cast<int>(i) + 1, values[i]); result != SQLITE_OK) {
@@ -328,7 +329,7 @@ void Connection::run_script(std::string_view text) {
     }
     sqlite3_finalize(handle);
     if (phase_ == Phase::open && sqlite3_get_autocommit(database_) != 0) {
-      throw Error(Code::invalid_argument, "sqlite: a script must not end its transaction: " + std::string(statement));
+      throw data::statement_error(Code::internal, "sqlite: a script must not end its transaction", statement);
     }
   }
 }

@@ -1,22 +1,16 @@
 #include "sqlite/internal/failure.hpp"
 
-#include <exception>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "marty/data/statement_error.hpp"
+
 namespace marty::sqlite::internal {
 namespace {
 
-constexpr std::size_t kMaxStatementSize = 500;
-
-// The statement is the cause, not the message: logs show causes, replies to callers do not.
 Error with_statement(Code code, std::string_view what, std::string_view statement) {
-  const std::string message = "sqlite: " + std::string(what);
-  if (statement.empty()) return Error(code, message);
-  std::string text = "statement: " + std::string(statement.substr(0, kMaxStatementSize));
-  if (statement.size() > kMaxStatementSize) text += "...";
-  return Error(code, message, std::make_exception_ptr(Error(code, std::move(text))));
+  return data::statement_error(code, "sqlite: " + std::string(what), statement);
 }
 
 // "UNIQUE constraint failed: pets.name, pets.species" -> {"name", "species"}, table "pets".

@@ -1,6 +1,7 @@
 #include "sqlite/internal/statements.hpp"
 
 #include "marty/data/sql.hpp"
+#include "marty/data/statement_error.hpp"
 #include "sqlite/internal/failure.hpp"
 
 namespace marty::sqlite::internal {
@@ -38,9 +39,9 @@ Prepared& Statements::prepare(std::string_view text) {
   const int result = sqlite3_prepare_v3(database_, prepared.text.c_str(), static_cast<int>(prepared.text.size()) + 1,
                                         SQLITE_PREPARE_PERSISTENT, &prepared.handle, &rest);
   if (result != SQLITE_OK) throw failure(database_, sqlite3_extended_errcode(database_), text).error;
-  if (prepared.handle == nullptr) throw Error(Code::invalid_argument, "sqlite: the statement is empty");
+  if (prepared.handle == nullptr) throw Error(Code::internal, "sqlite: the statement is empty");
   if (!ends(rest)) {
-    throw Error(Code::invalid_argument, "sqlite: more than one statement: " + prepared.text);
+    throw data::statement_error(Code::internal, "sqlite: more than one statement", text);
   }
   prepared_.splice(prepared_.begin(), fresh);
   by_text_.emplace(prepared.text, prepared_.begin());

@@ -5,6 +5,7 @@
 
 #include "marty/base/error.hpp"
 #include "marty/data/internal/core.hpp"
+#include "marty/data/statement_error.hpp"
 #include "marty/runtime/fiber.hpp"
 
 namespace marty::data {
@@ -77,7 +78,7 @@ std::size_t Transaction::max_rows() const noexcept { return state_->core.max_row
 
 std::int64_t Transaction::run(const Statement& statement, std::span<const Value> values, RowSink* sink) {
   if (!active()) {
-    throw Error(Code::failed_precondition, "the transaction has ended; statement: " + std::string(statement.text));
+    throw statement_error(Code::failed_precondition, "the transaction has ended", statement.text);
   }
   refuse_when_doomed();
   return state_->core.execute(state_->connection(), statement, values, sink);
