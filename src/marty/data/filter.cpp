@@ -33,9 +33,12 @@ constexpr std::array<OperatorName, 10> kOperators{{{"eq", "=", Operator::equal},
 
 const reflect::Field& field_named(const reflect::Type& type, std::string_view name) {
   const reflect::Object& object = type.object();
-  if (const reflect::Field* field = object.find(name)) return *field;
+  const reflect::Field* const found = object.find(name);
+  if (found != nullptr && !found->write_only) return *found;
   std::vector<std::string_view> names;
-  for (const reflect::Field& field : object.fields) names.push_back(field.name);
+  for (const reflect::Field& field : object.fields) {
+    if (!field.write_only) names.push_back(field.name);
+  }
   throw_unknown("field", name, names);
 }
 

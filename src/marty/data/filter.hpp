@@ -1,7 +1,6 @@
 // Conditions and order of a list, from pointers to members or, for query strings, from names that are checked.
 //
-//   pets.list({.where = {where<&Pet::species> == "cat", where<&Pet::age_months> < 12,
-//   where<&Pet::name>.starts_with("R")},
+//   pets.list({.where = {where<&Pet::species> == "cat", where<&Pet::name>.starts_with("R")},
 //              .sort = {descending<&Pet::age_months>}, .limit = 20});
 //   where<&Pet::status>.in({Status::available, Status::pending});   where<&Pet::owner> == std::nullopt;
 //   Filter<Pet>::parse("age_months", "lt", "12");                   SortKey<Pet>::parse("-age_months,name");
@@ -46,7 +45,7 @@ struct Condition {
 
   // From outside names and texts: field, operator ("eq", "ne", "lt", "le", "gt", "ge", "starts_with", "in" with commas,
   // "is_null" with true or false; also "=", "!=", "<", "<=", ">", ">=") and value. Throws invalid_argument with the
-  // nearest names.
+  // nearest names. A write_only field, a password's hash, is none: who may ask for its order learns it bit by bit.
   static Condition parse(const reflect::Type& type, std::string_view field, std::string_view operation,
                          std::string_view value);
 };
@@ -56,7 +55,7 @@ struct SortColumn {
   const reflect::Field* field = nullptr;
   bool descending = false;
 
-  // "-age_months,name": a minus sorts descending. Throws invalid_argument with the nearest name.
+  // "-age_months,name": a minus sorts descending. Throws as Condition::parse() does.
   static std::vector<SortColumn> parse(const reflect::Type& type, std::string_view text);
 };
 

@@ -65,6 +65,24 @@ TEST(Filter, in_takes_values_between_commas) {
   EXPECT_EQ(condition.values, (std::vector<OwnedValue>{std::int64_t{1}, std::int64_t{2}, std::int64_t{3}}));
 }
 
+struct User {
+  std::int64_t id = 0;
+  std::string name;
+  std::string password_hash;
+
+  static constexpr auto rules = marty::rules(marty::field<&User::password_hash>.write_only());
+};
+
+TEST(Filter, from_texts_knows_no_field_that_is_never_shown) {
+  for (const char* field : {"password_hash", "password_has"}) {
+    const std::string said = refusal([&] { Filter<User>::parse(field, "starts_with", "a"); });
+    EXPECT_THAT(said, testing::HasSubstr("there is no field"));
+    EXPECT_THAT(said, testing::Not(testing::HasSubstr("did you mean 'password_hash'")));
+  }
+  EXPECT_THAT(refusal([] { SortKey<User>::parse("-password_hash"); }), testing::HasSubstr("there is no field"));
+  EXPECT_NE((where<&User::password_hash> == "abc").condition.field, nullptr);  // the program's own business
+}
+
 TEST(SortKey, reads_fields_and_directions) {
   const auto keys = SortKey<Pet>::parse("-age_months,name");
   ASSERT_EQ(keys.size(), 2u);
