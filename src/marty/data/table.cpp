@@ -152,7 +152,9 @@ void Table::select(const internal::ListQuery& query, RowSink& sink) const {
 std::string Table::cursor_after(const internal::ListQuery& query, const void* row) const {
   std::vector<OwnedValue> values;
   for (const SortColumn& key : query.order) values.push_back(internal::owned(*key.field->type, key.field->in(row)));
-  return internal::encode_cursor(query.fingerprint, values);
+  std::string cursor = internal::encode_cursor(query.fingerprint, values);
+  if (cursor.size() <= internal::kMaxCursorSize) return cursor;
+  throw Error::invalid({{"query.sort", "meets a value too long to continue a list behind it; sort by another field"}});
 }
 
 void Table::insert(void* row) {

@@ -43,7 +43,8 @@ class Table {
   internal::ListQuery list(std::span<const Condition* const> where, std::span<const SortColumn> sort, int limit,
                            const std::optional<std::string>& cursor) const;
   void select(const internal::ListQuery& query, RowSink& sink) const;
-  // The cursor of the page that follows the one whose last row is `row`.
+  // The cursor of the page that follows the one whose last row is `row`. Throws invalid_argument where the row's sort
+  // values make it too long.
   std::string cursor_after(const internal::ListQuery& query, const void* row) const;
   std::int64_t count(std::span<const Condition* const> where) const;
 

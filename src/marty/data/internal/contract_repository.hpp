@@ -210,4 +210,17 @@ TEST_P(DataContract, limits_and_foreign_cursors_are_refused) {
   });
 }
 
+TEST_P(DataContract, a_list_that_could_not_be_continued_says_so_at_once) {
+  with_pets([](Database& database) {
+    Pets pets(database);
+    for (const char* name : {"a", "b", "c"}) pets.insert({.name = std::string(8000, 'x') + name, .species = "cat"});
+    EXPECT_EQ(pets.list({.sort = {ascending<&Pet::name>}, .limit = 3}).items.size(), 3u);
+    EXPECT_TRUE(pets.list({.sort = {ascending<&Pet::species>}, .limit = 2}).next_cursor);
+    std::string message;
+    EXPECT_EQ(code_of([&] { pets.list({.sort = {ascending<&Pet::name>}, .limit = 2}); }, &message),
+              Code::invalid_argument);
+    EXPECT_THAT(message, testing::HasSubstr("query.sort"));
+  });
+}
+
 }  // namespace marty::data::contract

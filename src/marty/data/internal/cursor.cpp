@@ -9,7 +9,6 @@ namespace marty::data::internal {
 namespace {
 
 constexpr char kFormat = 1;
-constexpr std::size_t kMaxTextSize = 8192;
 constexpr std::string_view kDamaged = "is damaged";
 
 void append_u64(std::string& out, std::uint64_t value) {
@@ -95,7 +94,7 @@ std::string encode_cursor(std::uint64_t fingerprint, std::span<const OwnedValue>
 
 std::expected<std::vector<OwnedValue>, std::string_view> decode_cursor(std::string_view text, std::uint64_t fingerprint,
                                                                        std::size_t count) {
-  if (text.size() > kMaxTextSize) return std::unexpected(kDamaged);
+  if (text.size() > kMaxCursorSize) return std::unexpected(kDamaged);
   const std::optional<std::string> bytes = base64url_decode(text);
   if (!bytes || bytes->size() < 17) return std::unexpected(kDamaged);
   Reader checksum{std::string_view(*bytes).substr(bytes->size() - 8)};

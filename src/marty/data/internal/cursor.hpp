@@ -16,6 +16,8 @@
 
 namespace marty::data::internal {
 
+inline constexpr std::size_t kMaxCursorSize = 8192;  // what decode_cursor() takes, and about what a URL may hold
+
 std::string encode_cursor(std::uint64_t fingerprint, std::span<const OwnedValue> values);
 
 // The values, or what is wrong with the text: it is damaged, of another list, or has another number of values.
