@@ -28,7 +28,7 @@ class Logging;
 
 // Whether the other side may say who the user is: only a configured proxy or a service of ours may.
 enum class Peer : bool { untrusted, trusted };
-// Whether an outgoing call carries user and session: not to strangers.
+// Whether an outgoing call carries user, session and baggage: not to strangers.
 enum class Identity : bool { omit, forward };
 
 // See above.
@@ -131,10 +131,10 @@ void Context::inject(Visit&& visit, Identity identity) const {
   };
   visit(std::string_view("traceparent"), std::string_view(traceparent, sizeof traceparent));
   visit_present("tracestate", tracestate);
-  visit_present("baggage", baggage);
   visit_present("x-mmf-correlation-id", correlation_id);
   visit(std::string_view("x-mmf-request-id"), std::string_view(request, sizeof request));
   if (identity == Identity::forward) {
+    visit_present("baggage", baggage);  // may hold anything about the caller
     visit_present("x-mmf-user-id", user_id);
     visit_present("x-mmf-session-id", session_id);
   }

@@ -167,7 +167,8 @@ TEST(Context, hands_itself_on_as_the_parent_with_a_new_request_id) {
   EXPECT_EQ(headers["x-mmf-request-id"].size(), 32u);
   EXPECT_NE(headers["x-mmf-request-id"], context.request_id.view());
   EXPECT_FALSE(headers.contains("x-mmf-session-id")) << "what is empty is not sent";
-  EXPECT_FALSE(injected(context, Identity::omit).contains("x-mmf-user-id"));
+  for (const char* name : {"x-mmf-user-id", "x-mmf-session-id", "baggage"})
+    EXPECT_FALSE(injected(context, Identity::omit).contains(name)) << name;
 }
 
 TEST(Context, three_services_in_a_row_share_correlation_and_trace_but_no_request_id) {

@@ -1,9 +1,9 @@
 // Metrics: the registry of everything a service counts, handed in like any other dependency.
 //
 //   telemetry::Metrics metrics;
-//   Counter sent = metrics.counter("mail_sent_total", "Mails handed to the relay.", {{"kind", "receipt"}});   // once,
-//   at start sent.add(); // anywhere, any thread response.set_body(metrics.prometheus(),
-//   telemetry::kPrometheusContentType);
+//   Counter sent = metrics.counter("mail_sent_total", "Mails handed to the relay.", {{"kind", "receipt"}});   // once
+//   sent.add();                                                                            // anywhere, any thread
+//   response.set_body(metrics.prometheus(), telemetry::kPrometheusContentType);
 //
 // Recording is a load, an addition and a store in the calling thread's own memory: no lock, no shared cache line; the
 // first use by a thread allocates. Reading sums over the threads. Handles are small values; look them up once and keep
