@@ -20,11 +20,36 @@ Code code_of(std::exception_ptr exception) {
   }
 }
 
+// On a fiber of its own, as what it spawns to stay must not inherit its limit.
+void call_within(const std::function<void()>& function, runtime::Duration timeout) {
+  const auto spawn = [&] {
+    const runtime::ShieldScope shield;
+    return runtime::spawn([&function] { function(); }, "lifecycle");
+  };
+  auto call = spawn();
+  try {
+    const runtime::DeadlineScope scope(timeout);
+    return call.join();
+  } catch (...) {
+    if (call.done()) throw;  // its own failure
+  }
+  const bool cancelled = runtime::cancelled();
+  const runtime::ShieldScope shield;
+  call.cancel();
+  try {
+    call.join();  // done after all
+  } catch (const Error&) {
+    if (cancelled) throw;
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(timeout).count();
+    throw Error(Code::deadline_exceeded, "it took longer than " + std::to_string(seconds) + " s",
+                std::current_exception());
+  }
+}
+
 std::exception_ptr run_within(const std::function<void()>& function, runtime::Duration timeout) noexcept {
   if (!function) return nullptr;
   try {
-    const runtime::DeadlineScope scope(timeout);
-    function();
+    call_within(function, timeout);
     return nullptr;
   } catch (...) {
     return std::current_exception();
@@ -42,11 +67,18 @@ void Lifecycle::start() {
   MARTY_CHECK(!running());
   for (const Part& part : parts_) {
     if (const auto failure = run_within(part.start, part.start_timeout)) {
-      stop();
+      stop_in_peace();
       throw Error(code_of(failure), "cannot start " + part.name, failure);
     }
     ++started_;
   }
+}
+
+// Where the start was cancelled or ran out of time, what has started may still take its time to stop: on a fiber that
+// inherits neither.
+void Lifecycle::stop_in_peace() {
+  const runtime::ShieldScope shield;
+  runtime::spawn([this] { stop(); }, "stop after a failed start").join();
 }
 
 std::vector<std::string> Lifecycle::stop() noexcept {

@@ -6,7 +6,7 @@
 //   lifecycle.start();   // the second part fails: the first is stopped again, and the Error names the second
 //   lifecycle.stop();
 //
-// Used by one fiber. May be started again after a stop.
+// Fibers that a start leaves behind are not bound by its timeout. Used by one fiber. May be started again after a stop.
 #pragma once
 
 #include <exception>
@@ -22,8 +22,7 @@ struct Part {
   std::string name;             // in errors and logs
   std::function<void()> start;  // may be empty, as may stop
   std::function<void()> stop;
-  runtime::Duration start_timeout =
-      std::chrono::seconds(5);  // the fail-fast bound; the part's waits then throw deadline_exceeded
+  runtime::Duration start_timeout = std::chrono::seconds(5);  // the fail-fast bound; the part is then cancelled
   runtime::Duration stop_timeout = std::chrono::seconds(10);
 };
 
@@ -41,6 +40,8 @@ class Lifecycle {
   bool running() const noexcept { return started_ > 0; }
 
  private:
+  void stop_in_peace();
+
   std::vector<Part> parts_;
   std::size_t started_ = 0;
 };

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <optional>
+
 #include "marty/base/error.hpp"
 #include "marty/runtime/fiber.hpp"
 #include "marty/runtime/simulation.hpp"
@@ -70,8 +72,52 @@ TEST(Lifecycle, AStartThatTakesTooLongIsADeadlineExceeded) {
     Parts parts;
     parts.add("broker", [] { runtime::sleep_for(1h); });
     const runtime::TimePoint before = runtime::now();
-    EXPECT_THROW(parts.lifecycle.start(), Error);
+    try {
+      parts.lifecycle.start();
+      FAIL() << "started";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), Code::deadline_exceeded);
+      EXPECT_THAT(describe(std::current_exception()), testing::HasSubstr("start broker: deadline_exceeded: it took"));
+    }
     EXPECT_EQ(runtime::now() - before, 5s);
+  });
+}
+
+TEST(Lifecycle, AFiberThatAStartLeavesBehindOutlivesItsTimeout) {
+  in_simulation([] {
+    Parts parts;
+    int ticks = 0;
+    using Ticker = runtime::Task<std::function<void()>>;
+    std::optional<Ticker> ticker;
+    const auto tick = [&] {
+      for (;;) {
+        runtime::sleep_for(1s);
+        ++ticks;
+      }
+    };
+    parts.add(
+        "ticker", [&] { ticker.emplace(std::function<void()>(tick)); }, [&] { ticker.reset(); });
+    parts.lifecycle.start();
+    runtime::sleep_for(20500ms);
+    EXPECT_EQ(ticks, 20);
+    EXPECT_THAT(parts.lifecycle.stop(), ElementsAre());
+  });
+}
+
+TEST(Lifecycle, ACancelledStartStillLetsWhatRanStopInItsTime) {
+  in_simulation([] {
+    Parts parts;
+    bool flushed = false;
+    parts.add("cache", {}, [&] {
+      runtime::sleep_for(1s);
+      flushed = true;
+    });
+    parts.add("broker", [] { runtime::sleep_for(4s); });
+    auto starting = runtime::spawn([&] { parts.lifecycle.start(); });
+    runtime::sleep_for(1s);
+    starting.cancel();
+    EXPECT_THROW(starting.join(), Error);
+    EXPECT_TRUE(flushed);
   });
 }
 
