@@ -16,10 +16,8 @@ ComponentHealth run_check(const HealthCheck& check) {
     const runtime::DeadlineScope scope(check.timeout);
     check.check();
     return {check.name, HealthStatus::healthy, check.required, ""};
-  } catch (const Error& error) {
-    return {check.name, failed, check.required, describe(std::make_exception_ptr(error))};
-  } catch (const std::exception& error) {
-    return {check.name, failed, check.required, error.what()};
+  } catch (...) {
+    return {check.name, failed, check.required, describe(std::current_exception())};
   }
 }
 
@@ -54,12 +52,19 @@ std::vector<ComponentHealth> Health::run_checks() const {
   return components;
 }
 
+HealthReport Health::summary() const {
+  const HealthStatus status = phase_ == Phase::starting ? HealthStatus::unhealthy : HealthStatus::healthy;
+  return {status, service_, version_, std::string(phase_name(phase_)), {}};
+}
+
 HealthReport Health::report() const {
-  HealthReport report{HealthStatus::healthy, service_, version_, std::string(phase_name(phase_)), {}};
+  HealthReport report = summary();
   {
     const std::lock_guard lock(mutex_);
     if (!answered_at_ || runtime::now() - *answered_at_ >= max_age_) {
-      components_ = run_checks();
+      std::vector<ComponentHealth> components = run_checks();
+      runtime::throw_if_cancelled();  // then the checks were too: this says nothing about the components
+      components_ = std::move(components);
       answered_at_ = runtime::now();
     }
     report.components = components_;

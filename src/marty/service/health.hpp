@@ -53,6 +53,8 @@ class Health {
   void set_phase(Phase phase) noexcept { phase_ = phase; }
   Phase phase() const noexcept { return phase_; }
 
+  // What can be said without asking the components.
+  HealthReport summary() const;
   // From a fiber. Runs the checks where the last answer is older than max_age.
   HealthReport report() const;
   bool ready(const HealthReport& report) const noexcept;

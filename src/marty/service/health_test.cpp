@@ -79,5 +79,28 @@ TEST(Health, ProbesWithinASecondShareOneAnswer) {
   });
 }
 
+TEST(Health, AProbeThatGivesUpSaysNothingAboutTheComponents) {
+  in_simulation([] {
+    Health health("shop", "1.0.0");
+    health.add({.name = "database", .check = [] { runtime::sleep_for(1500ms); }});
+    health.set_phase(Health::Phase::running);
+    EXPECT_THROW(
+        {
+          const runtime::DeadlineScope hasty(1s);
+          health.report();
+        },
+        Error);
+    EXPECT_TRUE(health.ready(health.report()));
+  });
+}
+
+TEST(Health, AnythingThatACheckThrowsIsAFailure) {
+  in_simulation([] {
+    Health health("shop", "1.0.0");
+    health.add({.name = "odd", .check = [] { throw 7; }});
+    EXPECT_EQ(health.report().status, HealthStatus::unhealthy);
+  });
+}
+
 }  // namespace
 }  // namespace marty::service

@@ -32,7 +32,7 @@ void Service::State::add_endpoints() {
       .tag(std::string(kTag));
   app.get(
          "/health/startup",
-         [this] { return reply_when(health->phase() != service::Health::Phase::starting, health->report()); },
+         [this] { return reply_when(health->phase() != service::Health::Phase::starting, health->summary()); },
          "The service has started")
       .tag(std::string(kTag))
       .response<service::HealthReport>(503, "It has not yet");
