@@ -176,6 +176,7 @@ TEST(Metrics, the_reference_lists_the_standard_families) {
   http.route("GET", "/over_the_limit");
   database.operation("select", "t");
   record_build_info(metrics, "s", "1");
+  event_loop_lag(metrics, 0);
   RecordingSink sink;
   const Observation dropped = observe_dropped_lines(metrics, sink);
 

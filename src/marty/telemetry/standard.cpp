@@ -92,6 +92,12 @@ DatabaseMetrics::Operation& DatabaseMetrics::operation(std::string_view operatio
   return operations_.emplace_back(metrics_, operation, table);
 }
 
+Histogram event_loop_lag(Metrics& metrics, std::size_t loop) {
+  return metrics.histogram("mmf_event_loop_lag_seconds",
+                           "How late an event loop gets to its work, asked once a second.", kLatencyBounds,
+                           {{"loop", std::to_string(loop)}});
+}
+
 void record_build_info(Metrics& metrics, std::string_view service, std::string_view version) {
   metrics
       .gauge("mmf_build_info", "What runs: always 1.",

@@ -152,6 +152,9 @@ class DatabaseMetrics {
   std::deque<Operation> operations_;
 };
 
+// mmf_event_loop_lag_seconds{loop}: how much later than it could a loop gets to its work.
+Histogram event_loop_lag(Metrics& metrics, std::size_t loop);
+
 // mmf_build_info{service,version,compiler} 1
 void record_build_info(Metrics& metrics, std::string_view service, std::string_view version);
 
