@@ -2,6 +2,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
 #include <functional>
 #include <memory>
 #include <string>
@@ -126,6 +130,80 @@ TEST(ServiceTransaction, ThatCannotBeRolledBackDoesNotEndTheProcess) {
     EXPECT_EQ(count(client), 0);
     EXPECT_EQ(service.database().stats().in_use, 0);
   });
+}
+
+// A folder with a service's files, removed at the end.
+class Folder {
+ public:
+  Folder() : path_(std::filesystem::path(::testing::TempDir()) / ("marty_service." + std::to_string(::getpid()))) {
+    std::filesystem::create_directories(path_ / "migrations");
+    write("migrations/0001_pets.up.sql", "create table pets (id integer)");
+  }
+  ~Folder() { std::filesystem::remove_all(path_); }
+  void write(const std::string& name, std::string_view text) const { std::ofstream(path_ / name) << text; }
+  std::string path() const { return path_.string(); }
+
+ private:
+  std::filesystem::path path_;
+};
+
+// Why a start in that folder and environment fails; "" where it does not.
+std::string start_in(const Folder& folder, const std::string& environment, config::Variables variables = {}) {
+  std::string failure;
+  runtime::SimulatedWorld().run([&] {
+    telemetry::RecordingSink log;
+    variables.emplace("MARTY_DATABASE__SQLITE__PATH", folder.path() + "/shop.db");
+    Service service("shop", ServiceOptions{.directory = folder.path(),
+                                           .environment = environment,
+                                           .variables = variables,
+                                           .log_sink = &log,
+                                           .listen = false});
+    service.database("sqlite", sqlite::driver);
+    try {
+      service.start();
+    } catch (const Error&) {
+      failure = describe(std::current_exception());
+    }
+    service.stop();
+  });
+  return failure;
+}
+
+TEST(ServiceMigrations, RunAtTheStartInDevelopmentAndHaveToBeThereInProduction) {
+  const Folder folder;
+  EXPECT_THAT(start_in(folder, "production"), HasSubstr("migration 1_pets is not applied: run shop migrate up"));
+  EXPECT_EQ(start_in(folder, "development"), "");
+  EXPECT_EQ(start_in(folder, "production"), "");
+}
+
+TEST(ServiceMigrations, ThatDoNotFitTheDatabaseStopTheStartForTheRightReason) {
+  const Folder folder;
+  folder.write("migrations/0002_toys.up.sql", "create table toys (id integer)");
+  ASSERT_EQ(start_in(folder, "testing"), "");
+  std::filesystem::remove(folder.path() + "/migrations/0002_toys.up.sql");
+  EXPECT_THAT(start_in(folder, "production"), HasSubstr("the database is ahead: 0002_toys.up.sql"));
+  folder.write("migrations/0002_toys.up.sql", "create table balls (id integer)");
+  EXPECT_THAT(start_in(folder, "production"), HasSubstr("0002_toys.up.sql was changed after it was applied"));
+}
+
+TEST(ServiceMigrations, AreLookedForWhereTheConfigurationSays) {
+  const Folder folder;
+  EXPECT_THAT(start_in(folder, "testing", {{"MARTY_DATABASE__MIGRATIONS", "migration"}}),
+              ::testing::AllOf(HasSubstr("/migration:"), HasSubstr("database.migrations")));
+}
+
+TEST(ServiceDatabase, AnotherDriverIsNamedBeforeItsOptionsAreCalledUnknown) {
+  const Folder folder;
+  EXPECT_THAT(
+      start_in(folder, "testing", {{"MARTY_DATABASE__DRIVER", "postgres"}, {"MARTY_DATABASE__POSTGRES__HOST", "db"}}),
+      HasSubstr("link marty::postgres"));
+}
+
+TEST(ServiceDatabase, ThatCannotBeOpenedStopsTheStartNamingPathAndKey) {
+  const Folder folder;
+  EXPECT_THAT(start_in(folder, "testing", {{"MARTY_DATABASE__SQLITE__PATH", "/no/such/folder/shop.db"}}),
+              ::testing::AllOf(HasSubstr("cannot start database"), HasSubstr("/no/such/folder/shop.db"),
+                               HasSubstr("database.sqlite.path")));
 }
 
 }  // namespace

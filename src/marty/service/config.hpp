@@ -32,6 +32,7 @@ struct ServerSection {
   config::Duration body_timeout = std::chrono::seconds(30);
   config::Duration write_timeout = std::chrono::seconds(30);
   config::Duration idle_timeout = std::chrono::seconds(75);
+  config::Duration drain_delay = std::chrono::seconds(0);
   config::Duration drain_timeout = std::chrono::seconds(10);
   config::Duration stall_threshold = std::chrono::milliseconds(200);
   config::Size fiber_stack = config::Size(256 << 10);
@@ -46,6 +47,8 @@ struct ServerSection {
       field<&ServerSection::loops>.range(0, 256).description("Event loops; 0: one per core"),
       field<&ServerSection::max_connections>.range(1, 10'000'000),
       field<&ServerSection::max_in_flight>.range(1, 10'000'000),
+      field<&ServerSection::drain_delay>.optional().description(
+          "How long a stop goes on serving while /health/ready is red: as long as load balancers take to notice"),
       field<&ServerSection::drain_timeout>.description("How long a stop waits for requests in flight"),
       field<&ServerSection::stall_threshold>.description(
           "A handler that holds its loop longer is reported with its stack; 0s: off"),
@@ -59,14 +62,18 @@ struct DatabaseSection {
   std::optional<std::string> driver;  // of those the program brings; its options are the section database.NAME
   data::PoolOptions pool;
   std::optional<bool> migrate_on_start;
-  std::string migrations = "migrations";
+  std::optional<std::string> migrations;
+  config::Duration migration_timeout = std::chrono::minutes(5);
 
   static constexpr auto rules =
       marty::rules(field<&DatabaseSection::pool>.optional(),
                    field<&DatabaseSection::migrate_on_start>.description(
                        "Default: yes in development and testing; elsewhere run: PROGRAM migrate up"),
                    field<&DatabaseSection::migrations>.description(
-                       "The folder of the migration files, below the service's directory"));
+                       "The folder of the migration files, below the service's directory; default: migrations, where "
+                       "there is one"),
+                   field<&DatabaseSection::migration_timeout>.description(
+                       "How long a start may migrate, and wait for others that do"));
 };
 
 struct LoggingSection {

@@ -18,17 +18,18 @@ void Service::State::load_configuration() {
   telemetry_section = tree.bind<service::TelemetrySection>("telemetry");
   if (database_plan) {
     database_section = tree.bind<service::DatabaseSection>("database");
+    check_driver();  // before the options of another driver are called unknown keys
     tree.bind(*database_plan->options_type, database_plan->options.get(), "database." + database_plan->name);
   }
   for (const Section& section : sections) tree.bind(*section.type, section.object.get(), section.path);
   tree.finish();
-  check_driver();
+  configuration_warnings = tree.warnings();
   apply_configuration();
   configured = true;
 }
 
 void Service::State::check_driver() const {
-  if (!database_plan || !database_section.driver || *database_section.driver == database_plan->name) return;
+  if (!database_section.driver || *database_section.driver == database_plan->name) return;
   const std::string& wanted = *database_section.driver;
   throw Error(Code::invalid_argument, "database.driver is " + wanted + ", but this program brings " +
                                           database_plan->name + ": link marty::" + wanted +

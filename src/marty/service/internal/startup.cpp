@@ -2,6 +2,7 @@
 #include <filesystem>
 
 #include "marty/base/error.hpp"
+#include "marty/runtime/fiber.hpp"
 #include "marty/service/internal/state.hpp"
 
 namespace marty {
@@ -19,10 +20,14 @@ bool Service::State::migrates_on_start() const {
   return database_section.migrate_on_start.value_or(environment == "development" || environment == "testing");
 }
 
-data::Migrations Service::State::migrations() {
-  const std::string directory = path_of(database_section.migrations);
-  const bool any = std::filesystem::is_directory(directory);
-  return data::Migrations(*database, any ? data::migration_files(directory) : std::vector<data::Migration>());
+data::Migrations Service::State::migrations() const {
+  const std::optional<std::string>& configured_folder = database_section.migrations;
+  const std::string folder = path_of(configured_folder.value_or("migrations"));
+  if (!std::filesystem::is_directory(folder)) {
+    if (!configured_folder) return {*database, {}};
+    throw Error(Code::not_found, "there is no folder " + folder + ": correct database.migrations");
+  }
+  return {*database, data::migration_files(folder)};
 }
 
 // Connects with the first statement.
@@ -33,18 +38,21 @@ void Service::State::make_database() {
 void Service::State::open_database() {
   make_database();
   database->check();
+}
+
+void Service::State::prepare_tables() {
+  data::Migrations steps = migrations();
   if (migrates_on_start()) {
-    for (const data::MigrationStep& step : migrations().up()) {
+    for (const data::MigrationStep& step : steps.up()) {
       kLog.info("migrated the database", {{"migration", std::to_string(step.version) + "_" + step.name}});
     }
     return;
   }
-  for (const data::MigrationStatus& status : migrations().status()) {
-    if (status.state == data::MigrationState::applied) continue;
-    throw Error(Code::failed_precondition, "migration " + std::to_string(status.version) + "_" + status.name +
-                                               " is not applied: run " + name +
-                                               " migrate up, or set database.migrate_on_start: true");
-  }
+  const std::vector<data::MigrationStep> missing = steps.plan(steps.newest());
+  if (missing.empty()) return;
+  throw Error(Code::failed_precondition, "migration " + std::to_string(missing[0].version) + "_" + missing[0].name +
+                                             " is not applied: run " + name +
+                                             " migrate up, or set database.migrate_on_start: true");
 }
 
 void Service::State::start_server() {
@@ -72,8 +80,14 @@ void Service::State::start_server() {
 void Service::State::plan_lifecycle() {
   lifecycle.emplace();
   health.emplace(name, description.version);
+  if (telemetry_section.enabled) {
+    lifecycle->add({.name = "loop lag", .start = [this] { loop_lag.start(); }, .stop = [this] { loop_lag.stop(); }});
+  }
   if (database_plan) {
     lifecycle->add({.name = "database", .start = [this] { open_database(); }, .stop = [this] { database.reset(); }});
+    lifecycle->add({.name = "migrations",
+                    .start = [this] { prepare_tables(); },
+                    .start_timeout = database_section.migration_timeout});
     health->add({.name = "database", .check = [this] { database->check(); }});
   }
   for (const service::HealthCheck& check : health_checks) health->add(check);
@@ -85,7 +99,8 @@ void Service::State::plan_lifecycle() {
                   .start = [this] { start_server(); },
                   .stop =
                       [this, drain] {
-                        if (!server->drain(drain))
+                        // Who is cancelled already, by a second signal, waits for nobody.
+                        if (!server->drain(runtime::cancelled() ? runtime::Duration::zero() : drain))
                           kLog.warning("requests were cut off: they took longer than server.drain_timeout");
                         server.reset();
                       },

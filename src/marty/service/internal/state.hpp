@@ -9,8 +9,10 @@
 #include "marty/config/config.hpp"
 #include "marty/data/migrations.hpp"
 #include "marty/http/server.hpp"
+#include "marty/runtime/sync.hpp"
 #include "marty/service/config.hpp"
 #include "marty/service/internal/command_line.hpp"
+#include "marty/service/loop_lag.hpp"
 #include "marty/service/service.hpp"
 #include "marty/telemetry/context.hpp"
 #include "marty/telemetry/log.hpp"
@@ -45,6 +47,7 @@ class Service::State {
   void plan_lifecycle();
   void make_database();
   void open_database();
+  void prepare_tables();
   void start_server();
   // endpoints.cpp
   void add_endpoints();
@@ -52,10 +55,11 @@ class Service::State {
   int run(Service& self);
   void enter_directory();
   int serve(Service& self);
+  bool start_until(Service& self, runtime::Event& asked_to_stop);
   int migrate(const service::CommandLine& line);
   int print_openapi();
 
-  data::Migrations migrations();
+  data::Migrations migrations() const;
   std::string path_of(const std::string& relative) const;  // below the service's directory
   bool migrates_on_start() const;
 
@@ -71,6 +75,7 @@ class Service::State {
   service::TelemetrySection telemetry_section;
   std::string environment;
   bool configured = false;
+  std::vector<std::string> configuration_warnings;
   std::vector<Section> sections;
 
   telemetry::DescriptorSink standard_output{1};
@@ -78,6 +83,7 @@ class Service::State {
   telemetry::Metrics metrics;
   std::optional<telemetry::ProcessMetrics> process_metrics;
   telemetry::Observation dropped_lines;
+  service::LoopLag loop_lag{metrics};
   telemetry::Context context;  // of what happens outside of requests
 
   web::App app;
