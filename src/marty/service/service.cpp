@@ -10,17 +10,14 @@ namespace {
 
 constexpr Logger kLog("marty.service");
 
-// Makes the service's own context the current one for a scope, so that log lines outside of requests find its Logging.
-class ContextScope {
- public:
-  explicit ContextScope(telemetry::Context& context) : before_(runtime::exchange_ambient(&context)) {}
-  ~ContextScope() { runtime::exchange_ambient(before_); }
-  ContextScope(const ContextScope&) = delete;
-  ContextScope& operator=(const ContextScope&) = delete;
-
- private:
-  runtime::Ambient* before_;
-};
+// A cancellation cuts it short.
+void wait_for(runtime::Duration delay) noexcept {
+  if (delay == runtime::Duration::zero()) return;
+  try {
+    runtime::sleep_for(delay);  // tidy:allow(sleep): the runtime's, so virtual in a simulated world
+  } catch (const Error&) {
+  }
+}
 
 }  // namespace
 
@@ -81,7 +78,8 @@ void Service::start() {
   State& state = *state_;
   state.load_configuration();
   state.plan_lifecycle();
-  const ContextScope scope(state.context);
+  const telemetry::ContextScope scope(state.context);
+  for (const std::string& warning : state.configuration_warnings) kLog.warning("configuration: " + warning);
   state.lifecycle->start();
   state.health->set_phase(service::Health::Phase::running);
   kLog.info("started", {{"address", state.server ? state.server->address().to_string() : "none"}});
@@ -89,9 +87,11 @@ void Service::start() {
 
 void Service::stop() noexcept {
   State& state = *state_;
-  const ContextScope scope(state.context);
+  if (!state.lifecycle || !state.lifecycle->running()) return;
+  const telemetry::ContextScope scope(state.context);
   state.health->set_phase(service::Health::Phase::draining);
   kLog.info("stopping");
+  if (state.server) wait_for(state.server_section.drain_delay);
   for (const std::string& failure : state.lifecycle->stop()) kLog.error(failure);
   kLog.info("stopped");
 }

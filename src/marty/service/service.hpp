@@ -3,9 +3,10 @@
 //
 //   int main(int argc, char** argv) {
 //     marty::Service service("petstore", argc, argv);
-//     service.database("sqlite", sqlite::driver);                                // its options: the section
-//     database.sqlite service.provide([](Database& database) { return Pets(database); });        // dependencies are
-//     named by type service.get("/api/v1/pets/{id}", get_pet, "Get one pet"); return service.run();
+//     service.database("sqlite", sqlite::driver);           // its options: the section database.sqlite
+//     service.provide([](Database& database) { return Pets(database); });   // dependencies are named by type
+//     service.get("/api/v1/pets/{id}", get_pet, "Get one pet");
+//     return service.run();
 //   }
 //
 // Everything is declared first and happens in run() (or start(), in tests): configuration, migrations, dependencies,
@@ -126,7 +127,8 @@ class Service {
   // is printed; 2 for wrong usage.
   int run();
 
-  // The parts of run() for tests and simulations, on a fiber of any world. start() throws what is wrong; stop() drains.
+  // The parts of run() for tests and simulations, on a fiber of any world. start() throws what is wrong; stop() drains,
+  // and does nothing where there was no start.
   void start();
   void stop() noexcept;
   runtime::Address address() const;  // where it listens; REQUIRES start()

@@ -127,6 +127,54 @@ TEST(Service, IsNotReadyWhileARequiredComponentFails) {
   });
 }
 
+TEST(Service, IsRedToProbesBeforeItRefusesConnections) {
+  runtime::SimulatedWorld().run([] {
+    telemetry::RecordingSink log;
+    Service service("hello", options(log, {{"MARTY_SERVER__DRAIN_DELAY", "5s"}}));
+    service.start();
+    const std::string url = "http://" + service.address().to_string();
+    auto stopping = runtime::spawn([&] { service.stop(); });
+    runtime::sleep_for(std::chrono::seconds(4));
+    EXPECT_EQ(http::Client().get(url + "/health/ready").status, 503);
+    EXPECT_EQ(http::Client().get(url + "/health/live").status, 200);
+    runtime::sleep_for(std::chrono::seconds(2));
+    EXPECT_THROW(http::Client().get(url + "/health/live"), Error);
+    stopping.join();
+  });
+}
+
+TEST(Service, StopsWithoutHavingStarted) {
+  runtime::SimulatedWorld().run([] {
+    telemetry::RecordingSink log;
+    Service service("hello", options(log));
+    service.stop();
+    EXPECT_TRUE(log.lines().empty());
+  });
+}
+
+TEST(Service, LogsWhatIsOddInItsConfiguration) {
+  runtime::SimulatedWorld().run([] {
+    telemetry::RecordingSink log;
+    Service service("hello", options(log, {{"MARTY_SERVER_HTTP_PORT", "9000"}}));
+    service.start();
+    EXPECT_THAT(log.lines().at(0), HasSubstr("did you mean MARTY_SERVER__HTTP_PORT?"));
+    service.stop();
+  });
+}
+
+TEST(Service, TellsThatItHasStartedWithoutAskingItsComponents) {
+  runtime::SimulatedWorld().run([] {
+    telemetry::RecordingSink log;
+    Service service("hello", options(log));
+    service.health_check({.name = "payments", .check = [] { runtime::sleep_for(std::chrono::hours(1)); }});
+    service.start();
+    const runtime::TimePoint before = runtime::now();
+    EXPECT_EQ(http::Client().get("http://" + service.address().to_string() + "/health/startup").status, 200);
+    EXPECT_LT(runtime::now() - before, std::chrono::seconds(1));
+    service.stop();
+  });
+}
+
 TEST(Service, FinishesWhatIsInFlightBeforeItStops) {
   runtime::SimulatedWorld world;
   world.run([&] {

@@ -6,6 +6,7 @@
 
 #include "marty/base/error.hpp"
 #include "marty/runtime/fiber.hpp"
+#include "marty/runtime/sync.hpp"
 #include "marty/runtime/world.hpp"
 #include "marty/service/internal/state.hpp"
 
@@ -92,18 +93,46 @@ int Service::State::run(Service& self) {
 }
 
 int Service::State::serve(Service& self) {
-  // Caught from the beginning: a signal that comes just when the service is ready has to stop it in order.
   constexpr int kSignals[] = {SIGTERM, SIGINT};
-  auto signal = runtime::spawn([&kSignals] { return runtime::wait_for_signal(kSignals); }, "signals");
+  runtime::Event asked_to_stop;
+  // Caught from the beginning: a signal that comes just when the service is ready has to stop it in order.
+  auto signal = runtime::spawn([&] { runtime::wait_for_signal(kSignals), asked_to_stop.set(); }, "signal");
   runtime::yield();
-  self.start();
+  if (!start_until(self, asked_to_stop)) {
+    print(stderr, name + " was stopped before it was ready");
+    return 0;
+  }
   const std::string url = "http://" + server->address().to_string();
   print(stderr, name + " " + description.version + " serves " + url +
                     (server_section.docs ? "  docs " + url + "/docs" : "") + "  health " + url + "/health  metrics " +
                     url + "/metrics");
-  signal.join();
-  self.stop();
-  return 0;
+  asked_to_stop.wait();
+  // A second signal is from somebody who does not want to wait.
+  bool cut_off = false;
+  auto stopping = runtime::spawn([&] { self.stop(); }, "stop");
+  auto impatient = runtime::spawn(
+      [&] {
+        runtime::wait_for_signal(kSignals);
+        cut_off = true;
+        stopping.cancel();
+      },
+      "second signal");
+  stopping.join();
+  if (cut_off) print(stderr, name + " was told twice to stop: requests in flight were cut off");
+  return cut_off ? 1 : 0;
+}
+
+// False where a stop was asked for before the start was done.
+bool Service::State::start_until(Service& self, runtime::Event& asked_to_stop) {
+  auto starting = runtime::spawn([&] { self.start(); }, "start");
+  auto interruption = runtime::spawn([&] { asked_to_stop.wait(), starting.cancel(); }, "interruption of the start");
+  try {
+    starting.join();
+  } catch (const Error&) {
+    if (asked_to_stop.is_set()) return false;
+    throw;
+  }
+  return true;
 }
 
 int Service::State::migrate(const service::CommandLine& line) {
