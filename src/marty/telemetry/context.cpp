@@ -98,6 +98,8 @@ void Inbound::finish() noexcept {
   }
   context_.sampled = remote ? remote->sampled : b3_sampled_.value_or(true);
   context_.span_id = new_span_id();
+  context_.correlation_id_is_unique =
+      context_.correlation_id.empty() && context_.request_id.empty() && !context_.parent_span_id.valid();
   if (context_.correlation_id.empty()) context_.correlation_id.assign(context_.trace_id);
   if (context_.request_id.empty()) context_.request_id.assign(TraceId{context_.span_id.value, context_.trace_id.low});
 }

@@ -39,7 +39,8 @@ class Context final : public runtime::Ambient {
   SpanId parent_span_id;  // of the caller; invalid at the root of a trace
   bool sampled = true;
   bool random_trace_id = true;
-  std::string tracestate;  // forwarded as received, within the limits of propagation.hpp
+  bool correlation_id_is_unique = false;  // made for this request: it came with no id at all
+  std::string tracestate;                 // forwarded as received, within the limits of propagation.hpp
   std::string baggage;
 
   Dimension correlation_id;  // of the whole operation, across services; the trace id unless the caller sent one
@@ -63,11 +64,12 @@ class Context final : public runtime::Ambient {
   template <class Headers>
   void begin(const Headers& headers, Peer peer);
 
-  // The ids that every response carries back: visit(name, value).
+  // The ids that a response carries back: visit(name, value). The correlation id, and where that may be shared with
+  // other requests the request id, too.
   template <class Visit>
   void echo(Visit&& visit) const {
     visit(std::string_view("x-mmf-correlation-id"), correlation_id.view());
-    visit(std::string_view("x-mmf-request-id"), request_id.view());
+    if (!correlation_id_is_unique) visit(std::string_view("x-mmf-request-id"), request_id.view());
   }
   // The headers of an outgoing call, with this span as the parent and a request id of its own: visit(name, value).
   template <class Visit>

@@ -141,13 +141,25 @@ TEST(Context, starts_over_without_anything_of_the_request_before) {
   EXPECT_EQ(context.correlation_id.view(), to_string(context.trace_id));
 }
 
-TEST(Context, echoes_the_ids_that_a_client_needs_for_a_question) {
-  const Context context = receive({{"x-mmf-correlation-id", "order-7"}});
-  std::vector<std::pair<std::string, std::string>> echoed;
+using Echo = std::vector<std::pair<std::string, std::string>>;
+Echo echo_of(const Context& context) {
+  Echo echoed;
   context.echo([&](std::string_view name, std::string_view value) { echoed.emplace_back(name, value); });
-  const std::vector<std::pair<std::string, std::string>> expected = {
-      {"x-mmf-correlation-id", "order-7"}, {"x-mmf-request-id", std::string(context.request_id.view())}};
-  EXPECT_EQ(echoed, expected);
+  return echoed;
+}
+
+TEST(Context, echoes_the_request_id_beside_a_correlation_id_that_others_may_share) {
+  for (const Headers& headers : {Headers{{"x-mmf-correlation-id", "order-7"}}, Headers{{"traceparent", kTraceparent}},
+                                 Headers{{"x-mmf-request-id", "r1"}}}) {
+    const Context context = receive(headers);
+    EXPECT_EQ(echo_of(context), (Echo{{"x-mmf-correlation-id", std::string(context.correlation_id.view())},
+                                      {"x-mmf-request-id", std::string(context.request_id.view())}}));
+  }
+}
+
+TEST(Context, echoes_a_correlation_id_of_its_own_alone) {
+  const Context context = receive({});
+  EXPECT_EQ(echo_of(context), (Echo{{"x-mmf-correlation-id", to_string(context.trace_id)}}));
 }
 
 TEST(Context, hands_itself_on_as_the_parent_with_a_new_request_id) {
