@@ -180,18 +180,18 @@ bool Router::search(std::uint32_t at, std::string_view rest, Method method, Rout
   }
   if (search_parameter(node, segment, behind, last, method, match)) return true;
   if (node.wildcard == kNone || match.parameter_count == RouteMatch::kMaxParameters) return false;
-  match.parameters[match.parameter_count++] = rest;
+  match.push(rest);
   if (finish(nodes_[node.wildcard], method, match)) return true;
-  --match.parameter_count;
+  match.pop();
   return false;
 }
 
 bool Router::search_parameter(const Node& node, std::string_view segment, std::string_view behind, bool last,
                               Method method, RouteMatch& match) const noexcept {
   if (node.parameter == kNone || segment.empty() || match.parameter_count == RouteMatch::kMaxParameters) return false;
-  match.parameters[match.parameter_count++] = segment;
+  match.push(segment);
   if (last ? finish(nodes_[node.parameter], method, match) : search(node.parameter, behind, method, match)) return true;
-  --match.parameter_count;
+  match.pop();
   return false;
 }
 

@@ -56,9 +56,22 @@ struct RouteMatch {
   std::uint32_t route = 0;
   std::uint32_t parameter_count = 0;
   MethodSet allowed;  // where no route matched: the methods that this path does have
-  std::array<std::string_view, kMaxParameters> parameters;
 
-  std::string_view parameter(std::size_t index) const noexcept { return parameters[index]; }  // in order of the pattern
+  // In order of the pattern. REQUIRES index < parameter_count.
+  std::string_view parameter(std::size_t index) const noexcept {
+    return {parameters_[index].data, parameters_[index].size};
+  }
+  void push(std::string_view parameter) noexcept {
+    parameters_[parameter_count++] = {parameter.data(), parameter.size()};
+  }
+  void pop() noexcept { --parameter_count; }
+
+ private:
+  struct Slice {  // a view that costs nothing until it is set: most routes have no parameter
+    const char* data;
+    std::size_t size;
+  };
+  std::array<Slice, kMaxParameters> parameters_;
 };
 
 class Router {
