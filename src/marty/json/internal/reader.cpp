@@ -52,7 +52,7 @@ bool Reader::read(const Type& type, void* object, const Path& path) {
       std::string_view text;
       if (lexer_.peek() != '"') return refuse_type(type, path);
       if (!lexer_.string(text)) return false;
-      static_cast<std::string*>(object)->assign(text);
+      *static_cast<std::string*>(object) = std::string(text);  // cheaper than growing an empty one
       return true;
     }
     case Kind::boolean:
