@@ -58,13 +58,13 @@ std::optional<std::string> decode(std::string_view text, const Values& values) {
   return unused_bits_are_zero ? std::optional(std::move(bytes)) : std::nullopt;
 }
 
+}  // namespace
+
 int hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   const char lower = static_cast<char>(c | 0x20);
   return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
-
-}  // namespace
 
 std::string base64_encode(std::string_view bytes) { return encode(bytes, kStandard, true); }
 

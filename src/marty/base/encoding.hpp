@@ -22,5 +22,7 @@ std::optional<std::string> base64url_decode(std::string_view text);
 // Lower case out; either case in.
 std::string hex_encode(std::string_view bytes);
 std::optional<std::string> hex_decode(std::string_view text);
+// The value of one digit; -1: it is none.
+int hex_digit(char c);
 
 }  // namespace marty

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "marty/base/encoding.hpp"
 #include "marty/base/strings.hpp"
 
 namespace marty::json::internal {
@@ -146,16 +147,9 @@ bool Lexer::four_hex_digits(unsigned& value) {
   ++p_;
   value = 0;
   for (int i = 0; i < 4; ++i, ++p_) {
-    const char c = current();
-    unsigned digit = 0;
-    if (is_digit(c)) {
-      digit = static_cast<unsigned>(c - '0');
-    } else if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f') {
-      digit = static_cast<unsigned>((c | 0x20) - 'a' + 10);
-    } else {
-      return fail("expected four hexadecimal digits");
-    }
-    value = value * 16 + digit;
+    const int digit = hex_digit(current());
+    if (digit < 0) return fail("expected four hexadecimal digits");
+    value = value * 16 + static_cast<unsigned>(digit);
   }
   return true;
 }

@@ -61,8 +61,6 @@ class Lexer {
     p_ = stop + 1;
     return true;
   }
-  // Whether `text` of the last string() lies in the buffer.
-  bool in_buffer(std::string_view text) const { return text.data() == buffer_.data(); }
 
   // The text of a number, and whether it has neither fraction nor exponent.
   bool number(std::string_view& text, bool& integral);
