@@ -76,7 +76,7 @@ std::string read_all(const std::string& path, std::size_t max_bytes) {
   constexpr std::size_t kStep = 64 * 1024;
   for (;;) {
     const std::size_t before = content.size();
-    content.resize(std::min(before + kStep, max_bytes + 1));
+    content.resize(before + std::min(kStep - 1, max_bytes - before) + 1);
     const ssize_t size = read(file.get(), content.data() + before, content.size() - before);
     if (size < 0 && errno != EINTR) throw cannot("read", path, errno);
     content.resize(before + static_cast<std::size_t>(std::max<ssize_t>(size, 0)));

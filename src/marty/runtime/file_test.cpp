@@ -30,6 +30,8 @@ TEST_F(FileTest, IsReadAsItWasWritten) {
     const std::string content = std::string(200'000, 'a') + '\0' + "end";
     write_file(path_, content);
     EXPECT_EQ(read_file(path_), content);
+    EXPECT_EQ(read_file(path_, SIZE_MAX), content);
+    EXPECT_EQ(read_file(path_, content.size()), content);
     const FileInfo info = file_info(path_);
     EXPECT_EQ(info.size_bytes, content.size());
     EXPECT_TRUE(info.is_regular);
