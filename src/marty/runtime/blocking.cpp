@@ -59,7 +59,11 @@ class Call final : public internal::Message {
 
 class BlockingPool::State {
  public:
-  explicit State(BlockingPoolOptions options) : options_(std::move(options)) {}
+  explicit State(BlockingPoolOptions options) : options_(std::move(options)) {
+    if (options_.threads >= 1) return;
+    throw Error(Code::invalid_argument,
+                fmt::format("pool \"{}\" would have {} threads: give it 1 or more", options_.name, options_.threads));
+  }
 
   void submit(Call& call) {
     const std::lock_guard lock(mutex_);

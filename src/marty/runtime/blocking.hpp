@@ -24,8 +24,8 @@ struct BlockingPoolOptions {
 
 class BlockingPool {
  public:
-  explicit BlockingPool(BlockingPoolOptions options = {});
-  ~BlockingPool();  // waits for the running calls
+  explicit BlockingPool(BlockingPoolOptions options = {});  // throws invalid_argument where it has no thread
+  ~BlockingPool();                                          // waits for the running calls
 
   // Runs `function` on a thread of the pool and waits for it; rethrows its exception. The call is finished even when
   // the waiting fiber is cancelled or reaches its deadline: run() returns only then, so references stay valid. From a

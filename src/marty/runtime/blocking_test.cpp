@@ -50,6 +50,10 @@ TEST(BlockingPool, RunsOnAThreadOfItsOwnWhileTheLoopGoesOn) {
   });
 }
 
+TEST(BlockingPool, RefusesToHaveNoThread) {
+  EXPECT_EQ(code_thrown_by([] { BlockingPool({.threads = 0}); }), Code::invalid_argument);
+}
+
 TEST(BlockingPool, RethrowsWhatTheCallThrew) {
   in_world([] {
     BlockingPool pool;
