@@ -88,8 +88,13 @@ int Epoll::wait(TimePoint until, TimePoint now) noexcept {
     timeout.tv_sec = std::chrono::duration_cast<std::chrono::seconds>(rest).count();
     timeout.tv_nsec = (rest % std::chrono::seconds(1)).count();
   }
-  int found = wait_for_events(descriptor_, events_, kBatch, until == kNever ? nullptr : &timeout);
-  if (found < 0 && errno == ENOSYS) {  // Linux before 5.11: milliseconds, rounded up
+  int found = -1;
+  if (exact_) {
+    found = wait_for_events(descriptor_, events_, kBatch, until == kNever ? nullptr : &timeout);
+    // Linux before 5.11, or a container whose rules are older than the call.
+    exact_ = found >= 0 || (errno != ENOSYS && errno != EPERM);
+  }
+  if (!exact_) {  // milliseconds, rounded up
     const auto ms =
         std::min<std::int64_t>(timeout.tv_sec * std::int64_t{1000} + (timeout.tv_nsec + 999'999) / 1'000'000, INT_MAX);
     found = epoll_wait(descriptor_, events_, kBatch, until == kNever ? -1 : static_cast<int>(ms));

@@ -52,6 +52,7 @@ class Epoll {
   int descriptor_;
   int wake_descriptor_;  // an eventfd; never read: each write is an edge
   Scheduler* scheduler_ = nullptr;
+  bool exact_ = true;  // the kernel takes timeouts in nanoseconds
   int found_ = 0;
   int told_ = 0;
   epoll_event events_[kBatch];
