@@ -83,7 +83,8 @@ bool ReplyParser::interpret(const Header& header) {
 bool ReplyParser::finish() {
   if (head_.chunked && head_.content_length)
     return fail("the reply has both Content-Length and Transfer-Encoding"), false;
-  head_.keep_alive = !close_ && (version_minor_ == 1 || keep_alive_);
+  // Who chunks in HTTP/1.0 may have meant it otherwise: nothing behind that reply is to be trusted.
+  head_.keep_alive = !close_ && (version_minor_ == 1 || (keep_alive_ && !head_.chunked));
   return true;
 }
 

@@ -46,6 +46,7 @@ TEST(ReplyParser, DerivesKeepAliveFromVersionAndConnection) {
   EXPECT_FALSE(keeps_alive("1.1", "Connection: Close\r\n"));
   EXPECT_FALSE(keeps_alive("1.0", ""));
   EXPECT_TRUE(keeps_alive("1.0", "Connection: keep-alive\r\n"));
+  EXPECT_FALSE(keeps_alive("1.0", "Connection: keep-alive\r\nTransfer-Encoding: chunked\r\n")) << "RFC 9112, 6.1";
 }
 
 TEST(ReplyParser, BoundsTheHead) {
