@@ -22,8 +22,20 @@ class ClientPool::Origin {
  public:
   explicit Origin(std::size_t connections) : places_(connections) {}
 
-  void enter() { places_.acquire(); }
-  void leave() noexcept { places_.release(); }
+  void enter() {
+    ++users_;
+    try {
+      places_.acquire();
+    } catch (...) {
+      --users_;
+      throw;
+    }
+  }
+  void leave() noexcept {
+    places_.release();
+    --users_;
+  }
+  bool is_unused() const noexcept { return users_ == 0 && idle_.empty(); }
 
   std::unique_ptr<ClientConnection> take_idle(runtime::TimePoint not_before) {
     close_idle_before(not_before);
@@ -57,6 +69,7 @@ class ClientPool::Origin {
   };
 
   runtime::Semaphore places_;
+  std::size_t users_ = 0;                    // with a place, or waiting for one
   std::vector<std::unique_ptr<Idle>> idle_;  // the longest idle first
 };
 
@@ -64,6 +77,7 @@ ClientPool::ClientPool(const ClientOptions& options) : options_(options) {}
 ClientPool::~ClientPool() = default;
 
 ClientPool::Origin& ClientPool::origin_of(const Url& url) {
+  close_expired();
   std::string key = url.host + ' ' + std::to_string(url.port);
   auto found = origins_.find(key);
   if (found == origins_.end()) {
@@ -72,17 +86,17 @@ ClientPool::Origin& ClientPool::origin_of(const Url& url) {
   return *found->second;
 }
 
-// At most once a second, on the way of a request: connections to origins that nobody asks any more are closed by it,
-// too.
+// At most once a second, on the way of a request: it also closes the connections to origins that nobody asks any more,
+// and forgets those.
 void ClientPool::close_expired() {
   const runtime::TimePoint now = runtime::now();
   if (now - last_sweep_ < kSweepInterval) return;
   last_sweep_ = now;
   for (const auto& [key, origin] : origins_) origin->close_idle_before(now - options_.idle_timeout);
+  std::erase_if(origins_, [](const auto& entry) { return entry.second->is_unused(); });
 }
 
 ClientPool::Lease::Lease(ClientPool& pool, const Url& url) : pool_(pool), origin_(pool.origin_of(url)), url_(url) {
-  pool_.close_expired();
   origin_.enter();
 }
 

@@ -18,6 +18,7 @@ class ClientPool {
   ~ClientPool();
 
   class Origin;
+  std::size_t origins() const noexcept { return origins_.size(); }  // with requests, or with idle connections
 
   // A place among the connections of an origin: what a request holds until its body has ended. Gives the connection
   // back, or closes it.
