@@ -79,6 +79,16 @@ TEST(ServerTimeout, RefusesAHeadThatTricklesInByteByByte) {
   EXPECT_NEAR(kept.seconds, 10, 3);
 }
 
+TEST(ServerTimeout, MayBeForEver) {
+  const ServerLimits limits{.header_timeout = runtime::Duration::max(),
+                            .body_timeout = runtime::Duration::max(),
+                            .write_timeout = runtime::Duration::max(),
+                            .idle_timeout = runtime::Duration::max()};
+  const Kept kept = keep("PUT / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 2\r\n\r\nab", limits,
+                         std::chrono::hours(1));
+  EXPECT_THAT(kept.reply, StartsWith("HTTP/1.1 200 "));
+}
+
 TEST(ServerTimeout, RefusesABodyThatStops) {
   const Kept kept = keep("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc", {.body_timeout = seconds(30)});
   EXPECT_THAT(kept.reply, StartsWith("HTTP/1.1 408 "));

@@ -88,10 +88,7 @@ void sleep_until(TimePoint time) {
   if (wake == internal::Wake::cancelled || by_deadline) scheduler.throw_interrupted(wake, "sleeping");
 }
 
-void sleep_for(Duration duration) {
-  const TimePoint start = now();
-  sleep_until(duration < kNever - start ? start + duration : kNever);
-}
+void sleep_for(Duration duration) { sleep_until(after(duration)); }
 
 void yield() {
   this_fiber();
@@ -105,8 +102,7 @@ TimePoint deadline() noexcept {
   return fiber != nullptr ? fiber->deadline : kNever;
 }
 
-DeadlineScope::DeadlineScope(Duration from_now)
-    : DeadlineScope(from_now < kNever - now() ? now() + from_now : kNever) {}
+DeadlineScope::DeadlineScope(Duration from_now) : DeadlineScope(after(from_now)) {}
 
 DeadlineScope::DeadlineScope(TimePoint deadline) : before_(this_fiber().deadline) {
   this_fiber().deadline = std::min(before_, deadline);

@@ -15,6 +15,11 @@ TimePoint coarse_now() {
   return scheduler != nullptr ? scheduler->coarse_now() : internal::real_now();
 }
 
+TimePoint after(Duration duration) {
+  const TimePoint start = now();
+  return duration < kNever - start ? start + duration : kNever;
+}
+
 Timestamp wall_now() {
   internal::Scheduler* scheduler = internal::Scheduler::current_or_null();
   return scheduler != nullptr ? scheduler->driver().wall_now() : internal::real_wall_now();

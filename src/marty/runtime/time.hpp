@@ -31,6 +31,8 @@ inline constexpr TimePoint kNever = TimePoint::max();
 TimePoint now();
 // The time at which the current loop last woke up: free to read, at most one turn of the loop old.
 TimePoint coarse_now();
+// now() + duration; kNever where that is too far to tell.
+TimePoint after(Duration duration);
 // UTC.
 Timestamp wall_now();
 

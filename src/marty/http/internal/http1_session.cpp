@@ -79,7 +79,7 @@ Http1Session::Receipt Http1Session::receive() {
 }
 
 Http1Session::Receipt Http1Session::wait_for_rest() {
-  if (head_deadline_ == runtime::kNever) head_deadline_ = runtime::now() + wire_.limits.header_timeout;
+  if (head_deadline_ == runtime::kNever) head_deadline_ = runtime::after(wire_.limits.header_timeout);
   std::size_t size = 0;
   try {
     size = wire_.read(scratch_.in.space(), head_deadline_);
