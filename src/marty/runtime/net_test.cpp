@@ -119,6 +119,37 @@ TEST(Socket, ReadEndsAtTheDeadlineNamingThePeer) {
   });
 }
 
+// Whose peer is so fast that no read or write ever has to wait.
+TEST(Socket, LetsOtherFibersRunThoughItAlwaysHasBytes) {
+  in_world([] {
+    auto [client, server] = connected_pair();
+    const std::string plenty(100'000, 'x');
+    const std::vector<std::string_view> parts{plenty};
+    ASSERT_EQ(client.try_write(parts), plenty.size());
+    char byte = 0;
+    std::size_t read = server.read_some({&byte, 1}), read_before_other = 0;
+    auto other = spawn([&] { read_before_other = read; });
+    while (read < plenty.size()) read += server.read_some({&byte, 1});
+    other.join();
+    EXPECT_LT(read_before_other, 1000u);
+  });
+}
+
+TEST(Socket, ObeysTheDeadlineThoughItAlwaysHasRoomOrBytes) {
+  in_world([] {
+    auto [client, server] = connected_pair();
+    const auto exchange_for_ever = [&, &out = client, &in = server] {
+      const DeadlineScope scope(5ms);
+      char byte = 'x';
+      for (;;) {
+        out.write({{&byte, 1}});
+        in.read_some({&byte, 1});
+      }
+    };
+    EXPECT_EQ(code_thrown_by(exchange_for_ever), Code::deadline_exceeded);
+  });
+}
+
 TEST(Socket, ReportsAResetAsUnavailable) {
   in_world([] {
     auto [client, server] = connected_pair();

@@ -99,6 +99,7 @@ std::optional<std::size_t> EpollSocket::try_read(std::span<char> buffer) {
 }
 
 std::size_t EpollSocket::read_some(std::span<char> buffer) {
+  scheduler_.step();
   for (;;) {
     if (const auto size = try_read(buffer)) return *size;
     wait(reader_, "reading from");
@@ -123,6 +124,7 @@ std::size_t EpollSocket::try_write(std::span<const std::string_view> parts) {
 }
 
 void EpollSocket::write(std::span<const std::string_view> parts) {
+  scheduler_.step();
   std::size_t total = 0;
   for (const std::string_view part : parts) total += part.size();
   std::size_t sent = try_write(parts);

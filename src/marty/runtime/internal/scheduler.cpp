@@ -183,6 +183,7 @@ void Scheduler::make_ready(Fiber& fiber) noexcept {
 void Scheduler::resume(Fiber& fiber) noexcept {
   beat();
   current_ = &fiber;
+  steps_left_ = kStepsPerResume;
   fiber.state = FiberState::running;
   switch_context(loop_context_, fiber.context, *exception_globals_);
   current_ = nullptr;

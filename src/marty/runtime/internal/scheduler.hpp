@@ -73,6 +73,13 @@ class Scheduler final : public Loop {
   void wake(Fiber& fiber, Wake reason = Wake::notified) noexcept;  // nothing where it does not wait
   void cancel(Fiber& root) noexcept;                               // and its children
   void yield();
+  // Before each read or write that may not have to wait: now and then the other fibers run first all the same, and
+  // deadline and cancellation are looked at.
+  void step() {
+    if (--steps_left_ > 0) return;
+    steps_left_ = kStepsPerResume;
+    yield();
+  }
   [[noreturn]] void throw_interrupted(Wake wake, std::string_view doing) const;
   bool interrupted() const noexcept;  // the current fiber: cancelled or past its deadline, and not shielded
 
@@ -104,6 +111,8 @@ class Scheduler final : public Loop {
   [[noreturn]] static void fiber_entry();  // of every fiber's stack
 
  private:
+  static constexpr int kStepsPerResume = 128;
+
   void turn();
   void poll();
   Fiber& begin(FiberJob& job, std::string_view name, Host* host);
@@ -136,6 +145,7 @@ class Scheduler final : public Loop {
   Host* callback_host_ = nullptr;
   std::function<void()> settled_;
   std::size_t settled_count_ = 0;
+  int steps_left_ = 0;
   bool ending_ = false;
   bool stopped_ = false;
 };

@@ -110,9 +110,10 @@ std::optional<std::size_t> SimulatedSocket::try_read(std::span<char> buffer) {
 }
 
 std::size_t SimulatedSocket::read_some(std::span<char> buffer) {
+  Scheduler& scheduler = connection_->driver.scheduler();
+  scheduler.step();
   for (;;) {
     if (const auto size = try_read(buffer)) return *size;
-    Scheduler& scheduler = connection_->driver.scheduler();
     const Waiting waiting(self().reader, scheduler.current_fiber());
     if (const Wake woken = scheduler.wait(); woken != Wake::notified) {
       scheduler.throw_interrupted(woken, "reading from " + peer().address.to_string());
@@ -142,13 +143,14 @@ std::size_t SimulatedSocket::try_write(std::span<const std::string_view> parts) 
 }
 
 void SimulatedSocket::write(std::span<const std::string_view> parts) {
+  Scheduler& scheduler = connection_->driver.scheduler();
+  scheduler.step();
   std::string bytes;
   for (const std::string_view part : parts) bytes += part;
   std::string_view rest = bytes;
   for (;;) {
     rest.remove_prefix(send(rest));
     if (rest.empty()) return;
-    Scheduler& scheduler = connection_->driver.scheduler();
     const Waiting waiting(self().writer, scheduler.current_fiber());
     if (const Wake woken = scheduler.wait(); woken != Wake::notified) {
       scheduler.throw_interrupted(woken, "writing to " + peer().address.to_string());
