@@ -6,7 +6,8 @@
 //   return Offer{price.join(), stock.join()};                        // an exception of the child is rethrown here
 //
 // Structured: a Task that is destroyed unjoined is cancelled and awaited. A child inherits the deadline, the host (in
-// the simulated world) and the ambient context of its parent; cancelling a fiber cancels its unfinished children. Every
+// the simulated world) and the ambient context of its parent; cancelling a fiber cancels its unfinished children, but
+// for those that it started under a ShieldScope. Every
 // wait in this module throws Error(deadline_exceeded) at the fiber's deadline and Error(cancelled) once it is
 // cancelled.
 #pragma once
@@ -151,8 +152,8 @@ void cancel(Fiber& fiber) noexcept;
 
 bool cancelled() noexcept;
 void throw_if_cancelled();  // Error(cancelled), or Error(deadline_exceeded)
-// Within the scope neither cancellation nor the deadline interrupts waits: for clean-up that has to finish (a
-// rollback).
+// Within the scope neither cancellation nor the deadline interrupts waits, nor those of fibers started in it: for
+// clean-up that has to finish (a rollback).
 class [[nodiscard]] ShieldScope {
  public:
   ShieldScope() noexcept;

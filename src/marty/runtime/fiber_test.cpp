@@ -142,6 +142,23 @@ TEST(Shield, LetsCleanUpWaitInACancelledFiber) {
   });
 }
 
+TEST(Shield, AlsoShieldsTheChildrenThatStartUnderIt) {
+  in_world([] {
+    bool rolled_back = false;
+    auto task = spawn([&] {
+      const ShieldScope shield;
+      spawn([&] {
+        sleep_for(1ms);
+        rolled_back = true;
+      }).join();
+    });
+    yield();
+    task.cancel();
+    EXPECT_EQ(code_thrown_by([&] { task.join(); }), std::nullopt);
+    EXPECT_TRUE(rolled_back);
+  });
+}
+
 TEST(Deadline, EndsAWaitWithDeadlineExceeded) {
   in_world([] {
     const TimePoint start = now();

@@ -15,8 +15,11 @@ namespace {
 // until the end.
 class RemoteCall final : public FiberJob {
  public:
-  RemoteCall(internal::Scheduler& target, const std::function<void()>& function)
-      : target_(target), function_(function), deadline_(runtime::deadline()), ambient_(runtime::ambient()) {}
+  RemoteCall(const Fiber& caller, internal::Scheduler& target, const std::function<void()>& function)
+      : target_(target),
+        function_(function),
+        deadline_(caller.shields == 0 ? caller.deadline : kNever),
+        ambient_(caller.ambient) {}
 
   // On the target loop, outside fibers.
   void begin() noexcept {
@@ -85,7 +88,7 @@ void run_on(Loop& loop, const std::function<void()>& function) {
   MARTY_CHECK(on_fiber());
   if (&loop == &Loop::current()) return function();
   auto& target = dynamic_cast<internal::Scheduler&>(loop);
-  RemoteCall call(target, function);
+  RemoteCall call(current_fiber(), target, function);
   target.post([&call] { call.begin(); });
   call.wait();
 }

@@ -173,6 +173,18 @@ TEST(RunOn, BringsExceptionsBackAndInheritsTheDeadline) {
       {.loops = 2});
 }
 
+TEST(RunOn, TakesTheShieldAlong) {
+  in_world(
+      [] {
+        const DeadlineScope passed(0ms);
+        const ShieldScope shield;
+        std::optional<Code> there;
+        run_on(*World::current().loops()[1], [&] { there = code_thrown_by([] { sleep_for(1ms); }); });
+        EXPECT_EQ(there, std::nullopt);
+      },
+      {.loops = 2});
+}
+
 TEST(RunOn, CancelsTheOtherFiberAndAwaitsItsEnd) {
   in_world(
       [] {

@@ -145,13 +145,17 @@ Fiber& Scheduler::start_child(FiberJob& job, std::string_view name) {
   if (parent.shields == 0) {
     fiber.deadline = parent.deadline;
     fiber.cancelled = parent.cancelled;
+    adopt(parent, fiber);
   }
-  fiber.parent = &parent;
-  fiber.next_sibling = parent.first_child;
-  if (parent.first_child != nullptr) parent.first_child->previous_sibling = &fiber;
-  parent.first_child = &fiber;
   make_ready(fiber);
   return fiber;
+}
+
+void Scheduler::adopt(Fiber& parent, Fiber& child) noexcept {
+  child.parent = &parent;
+  child.next_sibling = parent.first_child;
+  if (parent.first_child != nullptr) parent.first_child->previous_sibling = &child;
+  parent.first_child = &child;
 }
 
 Fiber& Scheduler::begin(FiberJob& job, std::string_view name, Host* host) {

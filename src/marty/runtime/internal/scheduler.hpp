@@ -58,8 +58,8 @@ class Scheduler final : public Loop {
   // From any thread.
   void send(Message& message) noexcept;
 
-  // Fibers. A child inherits deadline, host and ambient context of the current fiber, and its cancellation; under a
-  // shield neither deadline nor cancellation.
+  // Fibers. A child inherits deadline, host and ambient context of the current fiber, and its cancellation, then and
+  // later; under a shield neither deadline nor cancellation.
   Fiber& start_child(FiberJob& job, std::string_view name);
   Fiber& start(FiberJob& job, std::string_view name, Host* host);  // without parent; ready
   Fiber* current_fiber() const noexcept { return current_; }
@@ -116,6 +116,7 @@ class Scheduler final : public Loop {
   void turn();
   void poll();
   Fiber& begin(FiberJob& job, std::string_view name, Host* host);
+  static void adopt(Fiber& parent, Fiber& child) noexcept;
   void make_ready(Fiber& fiber) noexcept;
   void resume(Fiber& fiber) noexcept;
   void suspend() noexcept;
