@@ -14,6 +14,7 @@
 
 #include "marty/runtime/fiber.hpp"
 #include "marty/runtime/internal/sanitizer.hpp"
+#include "marty/runtime/internal/scheduler.hpp"
 #include "marty/runtime/internal/test_world.hpp"
 #include "marty/runtime/net.hpp"
 #include "marty/runtime/sync.hpp"
@@ -305,6 +306,31 @@ TEST(StallDetector, ReportsAFiberThatHoldsItsLoopOnceWithItsStack) {
   EXPECT_THAT(found[0], testing::HasSubstr("loop 0 is held for"));
   EXPECT_THAT(found[0], testing::HasSubstr("by fiber slow handler"));
   EXPECT_THAT(found[0], testing::HasSubstr("\n  #0 "));
+  EXPECT_THAT(found[0], testing::HasSubstr("ReportsAFiberThatHoldsItsLoopOnceWithItsStack")) << "a name of this file";
+}
+
+// Runs `function` with no more than `left_bytes` of the fiber's stack left.
+[[gnu::noinline]] void run_deep(std::size_t left_bytes, const std::function<void()>& function) {
+  volatile char frame[512];
+  frame[0] = 1;
+  const char* const base = internal::Scheduler::current().current_fiber()->stack.base;
+  if (static_cast<std::size_t>(const_cast<const char*>(frame) - base) <= left_bytes) return function();
+  run_deep(left_bytes, function);
+  frame[1] = 1;  // no tail call
+}
+
+TEST(StallDetector, NeedsNothingOfTheFibersStack) {
+  if (internal::kAddressSanitizer || internal::kThreadSanitizer) GTEST_SKIP() << "sanitizers need more stack";
+  std::atomic<bool> reported{false};
+  const auto hold_loop = [&] {
+    while (!reported) {
+    }
+  };
+  in_world([&] { spawn([&] { run_deep(2048, hold_loop); }, "deep").join(); },
+           {.loops = 1, .stack_bytes = 32 * 1024, .stall_threshold = 5ms, .on_stall = [&](std::string_view report) {
+              reported = reported || report.contains("deep");
+            }});
+  EXPECT_TRUE(reported);
 }
 
 TEST(StallDetector, IsSilentAboutALoopThatOnlyWaits) {

@@ -66,7 +66,7 @@ void SignalHub::install(int signal) {
   }
   struct sigaction action {};
   action.sa_handler = &on_signal;
-  action.sa_flags = SA_RESTART;
+  action.sa_flags = SA_RESTART | SA_ONSTACK;
   sigemptyset(&action.sa_mask);
   struct sigaction before {};
   if (sigaction(signal, &action, &before) != 0) {

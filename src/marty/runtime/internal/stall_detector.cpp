@@ -13,9 +13,9 @@
 #include <string>
 #include <utility>
 
-#include "marty/base/stack.hpp"
 #include "marty/runtime/internal/real_clock.hpp"
 #include "marty/runtime/internal/scheduler.hpp"
+#include "marty/runtime/internal/symbols.hpp"
 
 namespace marty::runtime::internal {
 namespace {
@@ -70,9 +70,11 @@ std::string describe_stall(const Scheduler& loop, pthread_t thread, Duration hel
       "loop {} is held for {} ms already by {}{}; move what blocks to a BlockingPool, or yield() in long computations",
       loop.index(), ms, std::string_view(answer.fiber.data()) == "a callback" ? "" : "fiber ", answer.fiber.data());
   constexpr int kHandlerFrames = 2;  // the handler itself, and the kernel's return from it
+  Symbols symbols;
   for (int i = kHandlerFrames; i < answer.frame_count; ++i) {
-    fmt::format_to(std::back_inserter(report), "\n  #{} {}", i - kHandlerFrames,
-                   describe_address(answer.frames[static_cast<std::size_t>(i)]));
+    char* address = static_cast<char*>(answer.frames[static_cast<std::size_t>(i)]);
+    if (i > kHandlerFrames) --address;  // a return address may be where the next function begins
+    fmt::format_to(std::back_inserter(report), "\n  #{} {}", i - kHandlerFrames, symbols.describe(address));
   }
   return report;
 }
@@ -88,7 +90,7 @@ StallDetector::StallDetector(std::vector<Scheduler*> loops, Duration threshold,
   capture();
   struct sigaction action {};
   action.sa_handler = &on_stall_signal;
-  action.sa_flags = SA_RESTART;
+  action.sa_flags = SA_RESTART | SA_ONSTACK;  // the fiber may have little of its own stack left
   sigemptyset(&action.sa_mask);
   // It stays installed: nobody else uses this signal, and one that comes late would kill the process.
   sigaction(stall_signal(), &action, nullptr);
