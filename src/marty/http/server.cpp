@@ -62,6 +62,7 @@ class Server::State final : public internal::ServerShared {
 void Server::State::start() {
   if (running()) throw Error(Code::failed_precondition, "the HTTP server on " + address_.to_string() + " runs already");
   const auto loops = runtime::World::current().loops();
+  const runtime::ShieldScope shield;  // started on all loops or on none
   accepts_ = true;
   all_closed_ = std::make_unique<runtime::Event>();
   address_ = options_.address;

@@ -71,9 +71,9 @@ void Service::State::start_server() {
   try {
     server->start();
   } catch (const Error& error) {
+    server.reset();
     if (error.code() != Code::already_exists) throw;
-    throw Error(Code::already_exists,
-                error.message() + "; choose another with server.http_port or MARTY_SERVER__HTTP_PORT");
+    throw Error(Code::already_exists, error.message() + ": server.http_port or MARTY_SERVER__HTTP_PORT");
   }
 }
 
