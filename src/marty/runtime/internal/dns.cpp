@@ -104,13 +104,22 @@ std::vector<Address> DnsResolver::resolve(std::string_view host, std::uint16_t p
   return std::move(query->addresses);
 }
 
+// A socket that cannot be watched stays silent: the question to that server ends by its timeout.
+void DnsResolver::watch(int socket, std::uint32_t events) noexcept {
+  const auto watch = watches_.try_emplace(socket, *this, socket).first;
+  try {
+    epoll_.add(socket, watch->second, events);
+  } catch (const Error&) {
+    watches_.erase(watch);
+  }
+}
+
 void DnsResolver::on_socket_state(void* self, int socket, int readable, int writable) noexcept {
   auto& resolver = *static_cast<DnsResolver*>(self);
   const auto found = resolver.watches_.find(socket);
   const std::uint32_t events = (readable != 0 ? EPOLLIN : 0u) | (writable != 0 ? EPOLLOUT : 0u);
   if (found == resolver.watches_.end()) {
-    if (events != 0)
-      resolver.epoll_.add(socket, resolver.watches_.try_emplace(socket, resolver, socket).first->second, events);
+    if (events != 0) resolver.watch(socket, events);
   } else if (events != 0) {
     resolver.epoll_.change(socket, found->second, events);
   } else {

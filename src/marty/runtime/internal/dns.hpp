@@ -45,6 +45,7 @@ class DnsResolver final : public Timer {
     DnsResolver& owner_;
     int socket_;
   };
+  void watch(int socket, std::uint32_t events) noexcept;
   static void on_socket_state(void* self, int socket, int readable, int writable) noexcept;
   void arm_timer() noexcept;
 

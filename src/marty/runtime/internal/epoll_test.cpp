@@ -11,6 +11,9 @@
 #include <cstdlib>
 
 #include "marty/runtime/fiber.hpp"
+#include "marty/runtime/internal/dns.hpp"
+#include "marty/runtime/internal/epoll_driver.hpp"
+#include "marty/runtime/internal/scheduler.hpp"
 #include "marty/runtime/internal/test_world.hpp"
 
 namespace marty::runtime::internal {
@@ -44,6 +47,19 @@ TEST(EpollDeathTest, WaitsWhereTheKernelDoesNotKnowEpollPwait2) {
 // What older container runtimes answer for every system call that they do not know.
 TEST(EpollDeathTest, WaitsWhereAContainerForbidsEpollPwait2) {
   EXPECT_EXIT(sleep_without_epoll_pwait2(EPERM), testing::ExitedWithCode(0), "");
+}
+
+void look_up_without_epoll_ctl() {
+  in_world([] {
+    DnsResolver dns(Scheduler::current(), dynamic_cast<EpollDriver&>(Scheduler::current().driver()).epoll(),
+                    {.timeout_ms = 5, .tries = 1, .servers = "127.0.0.1:9"});
+    forbid(SYS_epoll_ctl, ENOSPC);
+    std::_Exit(code_thrown_by([&] { dns.resolve("known.test", 80); }) == Code::unavailable ? 0 : 1);
+  });
+}
+
+TEST(EpollDeathTest, ALookUpFailsWhereNoMoreSocketsMayBeWatched) {
+  EXPECT_EXIT(look_up_without_epoll_ctl(), testing::ExitedWithCode(0), "");
 }
 
 }  // namespace
