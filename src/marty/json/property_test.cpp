@@ -1,4 +1,5 @@
 // Random objects, random texts and random damage, all from fixed seeds.
+#include <charconv>
 #include <cmath>
 #include <cstring>
 #include <map>
@@ -206,6 +207,26 @@ TEST(JsonProperty, damaged_documents_are_refused_or_give_a_valid_object) {
     EXPECT_EQ(to_string(parse<bench::Order>(to_string(order))), to_string(order)) << text;
   }
   EXPECT_GT(accepted, 20) << "the damage is too hard to test anything";
+}
+
+TEST(JsonProperty, doubles_have_the_shortest_digits_that_read_back_equal) {
+  Random random(7);
+  const auto shortest = [](double number) {
+    char digits[32];
+    return std::string(digits, std::to_chars(digits, digits + sizeof digits, number).ptr);
+  };
+  const auto check = [&](double number) { ASSERT_EQ(to_string(number), shortest(number)); };
+  for (int i = 0; i < 100'000; ++i) {
+    if (const double number = random.number<double>(); std::isfinite(number)) check(number);
+    const double decimal = static_cast<double>(random.number<std::int64_t>()) / std::pow(10, random.below(18));
+    check(decimal);
+    check(std::nextafter(decimal, 0));  // its neighbour is not that decimal
+  }
+  for (int i = 0; i < 20'000; ++i) {
+    check(i / 1000.0);
+    check(-i / 100.0);
+    check(999'999'999'990.0 + i / 1000.0);  // from 1e12 on, another way is taken
+  }
 }
 
 }  // namespace

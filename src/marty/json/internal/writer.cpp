@@ -19,6 +19,26 @@ namespace {
 
 constexpr std::size_t kNumberSize = 32;  // the longest: -2.2250738585072014e-308 and 20 digits
 
+// Writes what most decimals are, a number with at most three places such as 12.5, a tenth as dear as std::to_chars()
+// and with the same digits: no two decimals of up to 15 digits are the same double, so the one that is `value` is also
+// the shortest. Null for any other number.
+char* put_short_decimal(char* p, double value) {
+  const double thousandths = std::round(value * 1000);
+  if (!(std::abs(thousandths) < 1e15) || thousandths / 1000 != value) return nullptr;
+  const auto digits = static_cast<std::uint64_t>(std::abs(thousandths));
+  const std::uint64_t whole = digits / 1000, places = digits % 1000;
+  if (places == 0) return nullptr;  // -0, 1e+20
+  if (value < 0) *p++ = '-';
+  p = std::to_chars(p, p + kNumberSize, whole).ptr;
+  *p++ = '.';
+  *p++ = static_cast<char>('0' + places / 100);
+  if (places % 100 == 0) return p;
+  *p++ = static_cast<char>('0' + places / 10 % 10);
+  if (places % 10 == 0) return p;
+  *p++ = static_cast<char>('0' + places % 10);
+  return p;
+}
+
 }  // namespace
 
 void Writer::write(const Type& type, const void* object) {
@@ -73,7 +93,8 @@ void Writer::write_double(double value) {
   if (!std::isfinite(value))
     throw Error(Code::internal, "JSON has no NaN and no infinity: a number to be written is one");
   char* const p = buffer_.reserve(kNumberSize);
-  buffer_.advance_to(std::to_chars(p, p + kNumberSize, value).ptr);
+  char* const short_end = put_short_decimal(p, value);
+  buffer_.advance_to(short_end != nullptr ? short_end : std::to_chars(p, p + kNumberSize, value).ptr);
 }
 
 void Writer::write_string(std::string_view text) {
