@@ -55,9 +55,13 @@ std::string describe_address(void* address) {
   const auto offset = static_cast<char*>(address) - static_cast<char*>(info.dli_fbase);
   const std::string place = std::string(file) + "+" + hexadecimal(static_cast<std::uintptr_t>(offset));
   if (info.dli_sname == nullptr) return place;
-  const std::unique_ptr<char, decltype(&std::free)> readable(
-      abi::__cxa_demangle(info.dli_sname, nullptr, nullptr, nullptr), &std::free);
-  return std::string(readable ? readable.get() : info.dli_sname) + " (" + place + ")";
+  return demangle(info.dli_sname) + " (" + place + ")";
+}
+
+std::string demangle(const char* name) {
+  const std::unique_ptr<char, decltype(&std::free)> readable(abi::__cxa_demangle(name, nullptr, nullptr, nullptr),
+                                                             &std::free);
+  return readable ? readable.get() : name;
 }
 
 }  // namespace marty

@@ -26,4 +26,7 @@ class Stack {
 // What is known of an address in the program's code: "function (file+0x12)", "file+0x12", or the bare address.
 std::string describe_address(void* address);
 
+// A name of the linker as C++ has it, "pets::find(long)"; one that is no such name stays as it is.
+std::string demangle(const char* name);
+
 }  // namespace marty

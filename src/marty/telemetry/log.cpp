@@ -1,6 +1,5 @@
 #include "marty/telemetry/log.hpp"
 
-#include <cxxabi.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -9,11 +8,10 @@
 #include <charconv>
 #include <chrono>
 #include <cmath>
-#include <cstdlib>
-#include <memory>
 #include <typeinfo>
 
 #include "marty/base/error.hpp"
+#include "marty/base/stack.hpp"
 #include "marty/json/json.hpp"
 #include "marty/runtime/time.hpp"
 #include "marty/runtime/world.hpp"
@@ -107,10 +105,7 @@ void append_ids(std::string& out, const Context& context) {
 }
 
 std::string type_name(const std::exception_ptr& exception) {
-  const char* const name = exception.__cxa_exception_type()->name();
-  const std::unique_ptr<char, decltype(&std::free)> readable(abi::__cxa_demangle(name, nullptr, nullptr, nullptr),
-                                                             &std::free);
-  return readable ? readable.get() : name;
+  return demangle(exception.__cxa_exception_type()->name());
 }
 
 // The stack of the innermost Error that has one: where the trouble began.

@@ -1,6 +1,5 @@
 #include "marty/runtime/internal/symbols.hpp"
 
-#include <cxxabi.h>
 #include <dlfcn.h>
 #include <elf.h>
 #include <fcntl.h>
@@ -11,21 +10,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <cstring>
-#include <memory>
 #include <string_view>
 
 #include "marty/base/stack.hpp"
 
 namespace marty::runtime::internal {
 namespace {
-
-std::string demangle(const char* name) {
-  const std::unique_ptr<char, decltype(&std::free)> plain(abi::__cxa_demangle(name, nullptr, nullptr, nullptr),
-                                                          &std::free);
-  return plain != nullptr ? plain.get() : name;
-}
 
 // dladdr(3) calls the program what its first argument says, which may be no path from here.
 std::string path_of(const Dl_info& info) {

@@ -67,14 +67,15 @@ void Service::State::start_server() {
   limits.body_timeout = section.body_timeout;
   limits.write_timeout = section.write_timeout;
   limits.idle_timeout = section.idle_timeout;
-  server = std::make_unique<http::Server>(app, server_options);
+  // Ours only once it serves: one that could not start goes here, within the world.
+  auto starting = std::make_unique<http::Server>(app, server_options);
   try {
-    server->start();
+    starting->start();
   } catch (const Error& error) {
-    server.reset();
     if (error.code() != Code::already_exists) throw;
     throw Error(Code::already_exists, error.message() + ": server.http_port or MARTY_SERVER__HTTP_PORT");
   }
+  server = std::move(starting);
 }
 
 void Service::State::plan_lifecycle() {
