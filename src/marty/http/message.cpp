@@ -23,6 +23,16 @@ bool is_set_by_server(std::string_view name) {
          token_is(name, "transfer-encoding");
 }
 
+void append_line(std::string& lines, std::string_view name, std::string_view value) {
+  const std::size_t before = lines.size();
+  const std::size_t after = before + name.size() + value.size() + 4;
+  lines.resize_and_overwrite(after, [&](char* text, std::size_t) {
+    using internal::put;
+    put(put(put(put(text + before, name), ": "), value), "\r\n");
+    return after;
+  });
+}
+
 void check_header(std::string_view name, std::string_view value) {
   if (name.empty() || !all_in_class(name, kToken)) {
     throw Error(Code::invalid_argument,
@@ -103,17 +113,25 @@ void Response::add_header(std::string_view name, std::string_view value) {
 }
 
 void Response::add_header_unchecked(std::string_view name, std::string_view value) {
-  const std::size_t before = head_.size();
-  const std::size_t after = before + name.size() + value.size() + 4;
-  head_.resize_and_overwrite(after, [&](char* head, std::size_t) {
-    using internal::put;
-    put(put(put(put(head + before, name), ": "), value), "\r\n");
-    return after;
-  });
+  append_line(begun() ? trailers_ : head_, name, value);
+}
+
+void Response::add_trailer(std::string_view name, std::string_view value) {
+  value = internal::trim_blanks(value);
+  check_header(name, value);
+  append_line(trailers_, name, value);
+}
+
+BodyWriter& Response::begin() {
+  if (writer_ == nullptr) {
+    if (channel_ == nullptr) throw Error(Code::failed_precondition, "this response is not attached to a connection");
+    writer_ = &channel_->begin(*this);
+  }
+  return *writer_;
 }
 
 void Response::set_header(std::string_view name, std::string_view value) {
-  if (!head_.empty()) {
+  if (!head_.empty() && !begun()) {
     check_header(name, value);  // before the old one is gone
     remove_header(name);
   }
@@ -157,8 +175,10 @@ void Response::clear() noexcept {
   status = 200;
   head_.clear();
   body_.clear();
+  trailers_.clear();
   stream_.reset();
-  close_ = false;
+  writer_ = nullptr;
+  close_ = failed_ = false;
 }
 
 }  // namespace marty::http

@@ -60,8 +60,12 @@ class BodySource {
   // At least one byte, or 0 at the end. Throws Error: invalid_argument (bad chunk), out_of_range with status 413,
   // deadline_exceeded with 408, unavailable (cut).
   virtual std::size_t read_some(std::span<char> buffer) = 0;
+  // The same without a copy: at least one byte, valid until the next read; empty at the end.
+  virtual std::string_view read_piece() = 0;
   // The whole rest; no copy where it stands in the receive buffer already.
   virtual std::string_view read_all(std::size_t max_bytes) = 0;
+  // From now on the body may be longer than the server's limit: for streams of messages, each with a limit of its own.
+  virtual void lift_limit() noexcept = 0;
 };
 
 class Request {
@@ -71,7 +75,8 @@ class Request {
   std::string_view target = "/";  // as sent, origin form
   std::string_view authority;     // Host or :authority
   HeaderList headers;
-  int version_minor = 1;              // of HTTP/1
+  int version_major = 1;  // of HTTP: 1.0, 1.1 or 2.0
+  int version_minor = 1;
   bool secure = false;                // over TLS
   BodySource* body_source = nullptr;  // null: no body
   const runtime::Address* peer = nullptr;
@@ -104,6 +109,17 @@ class BodyStream {
   virtual void write_to(BodyWriter& writer) = 0;
 };
 
+class Response;
+
+// Where the head of a response goes that is sent before its handler returns: the connection.
+class ResponseChannel {
+ public:
+  virtual BodyWriter& begin(Response& response) = 0;
+
+ protected:
+  ~ResponseChannel() = default;
+};
+
 // A response in the making. Headers are kept as the bytes they will be on the wire; Date, Content-Length,
 // Transfer-Encoding and Connection are the server's to set (setting them throws invalid_argument), as does a name or
 // value with characters RFC 9110 section 5 forbids.
@@ -132,6 +148,20 @@ class Response {
   BodyStream* stream() const noexcept { return stream_.get(); }
   std::unique_ptr<BodyStream> take_stream() noexcept { return std::move(stream_); }
 
+  // Sends status and headers now and gives what the body is written to, for a handler that writes while the request
+  // still arrives. Called again, it gives the same writer. From then on the status is fixed, and a header that is
+  // added becomes a trailer. Throws failed_precondition where nobody listens: a response that a test has made.
+  BodyWriter& begin();
+  bool begun() const noexcept { return writer_ != nullptr; }
+  // A field behind the body (RFC 9110 section 6.5). HTTP/2 sends it, HTTP/1.1 where the body is chunked and the client
+  // says "TE: trailers"; elsewhere it is dropped. Throws as add_header() does.
+  void add_trailer(std::string_view name, std::string_view value);
+  std::string_view wire_trailers() const noexcept { return trailers_; }
+  // What has begun cannot be completed: the client is to see that something is missing.
+  void fail() noexcept { failed_ = true; }
+  bool failed() const noexcept { return failed_; }
+  void attach(ResponseChannel* channel) noexcept { channel_ = channel; }  // the server's business
+
   void close_connection() noexcept { close_ = true; }  // after this response
   bool closes_connection() const noexcept { return close_; }
 
@@ -142,8 +172,12 @@ class Response {
   Header header_at(std::size_t& at) const noexcept;  // moves `at` behind it
   std::string head_;
   std::string body_;
+  std::string trailers_;
   std::unique_ptr<BodyStream> stream_;
+  ResponseChannel* channel_ = nullptr;
+  BodyWriter* writer_ = nullptr;
   bool close_ = false;
+  bool failed_ = false;
 };
 
 // What serves requests: the web application, or a plain function in tests. Runs on a fiber; several run at the same

@@ -68,7 +68,7 @@ void Server::State::start() {
   address_ = options_.address;
   try {
     for (runtime::Loop* loop : loops) {
-      loops_.push_back({loop, std::make_unique<internal::LoopServer>(*this, handler_, options_.limits, loops.size())});
+      loops_.push_back({loop, std::make_unique<internal::LoopServer>(*this, handler_, options_, loops.size())});
       // A Unix socket has one listener; the first loop serves it.
       if (loops_.size() > 1 && address_.is_unix()) continue;
       on_loop(*loop, [&] { address_ = loops_.back().server->listen(address_, sharing(loops.size())); });
@@ -129,7 +129,10 @@ void Server::State::close_parts() {
   before_ = stats();
   before_.requests_in_flight = before_.connections_open = 0;
   for (Part& part : loops_) {
-    on_loop(*part.loop, [&] { part.server.reset(); });
+    on_loop(*part.loop, [&] {
+      part.server->stop();
+      part.server.reset();
+    });
   }
   loops_.clear();
 }

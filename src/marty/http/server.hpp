@@ -1,5 +1,6 @@
-// The HTTP server: HTTP/1.1 (RFC 9110, RFC 9112) on the loops of the current world. An idle connection holds no stack
-// and no buffer; pipelined requests are answered with one write.
+// The HTTP server: HTTP/1.1 (RFC 9110, RFC 9112) and HTTP/2 (RFC 9113) on the loops of the current world, on one port:
+// a client that begins with the preface of HTTP/2 gets that. An idle connection holds no stack and no buffer; requests
+// that arrive together are answered with one write.
 //
 //   http::Server server(handler, {.address = Address::parse("127.0.0.1:8080")});
 //   server.start();                       // listens on every loop; throws when the port is taken
@@ -28,11 +29,20 @@ struct ServerLimits {
   runtime::Duration body_timeout = std::chrono::seconds(30);   // between two reads of a body: 408
   runtime::Duration write_timeout = std::chrono::seconds(30);  // a client that takes nothing for that long is cut
   runtime::Duration idle_timeout = std::chrono::seconds(75);   // keep-alive
+
+  std::size_t http2_streams = 128;                      // at a time, of one connection; one more is refused
+  std::size_t http2_stream_window_bytes = 256 << 10;    // of a body that nobody has read yet
+  std::size_t http2_connection_window_bytes = 1 << 20;  // the same of all bodies of a connection
+  runtime::Duration http2_ping_interval =
+      std::chrono::seconds(60);                                     // after so much silence beside open streams; 0: off
+  runtime::Duration http2_ping_timeout = std::chrono::seconds(20);  // of the answer; then the connection is cut
 };
 
 struct ServerOptions {
   runtime::Address address = runtime::Address::ip("127.0.0.1", 8080);
   ServerLimits limits;
+  bool http1 = true;  // false: clients have to know that this is HTTP/2
+  bool http2 = true;
 };
 
 struct ServerStats {

@@ -45,7 +45,7 @@ TEST_P(ServerTest, AnswersARequest) {
 
 TEST_P(ServerTest, GivesEveryCaseOfTheCorpusItsStatusAndClosesAfterARefusal) {
   run([] {
-    TestServer test(echo);
+    TestServer test(echo, {}, {.http2 = false});
     for (const internal::RequestCase& each : internal::all_request_cases()) {
       const std::string reply = talk(test.server.address(), each.bytes);
       EXPECT_THAT(reply, StartsWith("HTTP/1.1 " + std::to_string(each.status) + " ")) << each.name;
@@ -59,7 +59,7 @@ TEST_P(ServerTest, GivesEveryCaseOfTheCorpusItsStatusAndClosesAfterARefusal) {
 
 TEST_P(ServerTest, GivesTheSameStatusWhenBytesArriveInPieces) {
   run([] {
-    TestServer test(echo);
+    TestServer test(echo, {}, {.http2 = false});
     for (const internal::RequestCase& each : internal::all_request_cases()) {
       const std::size_t piece = each.bytes.size() > 1000 ? 997 : 1;
       EXPECT_THAT(talk(test.server.address(), each.bytes, piece),

@@ -158,4 +158,17 @@ void Event::wait() {
   while (!set_) waiters_.wait(state);
 }
 
+void Wakeup::wait(std::string_view doing) {
+  internal::Scheduler& scheduler = internal::Scheduler::current();
+  MARTY_CHECK(waiter_ == nullptr && scheduler.current_fiber() != nullptr);
+  waiter_ = scheduler.current_fiber();
+  const internal::Wake wake = scheduler.wait();
+  waiter_ = nullptr;
+  if (wake != internal::Wake::notified) scheduler.throw_interrupted(wake, doing);
+}
+
+void Wakeup::notify() noexcept {
+  if (waiter_ != nullptr) waiter_->scheduler.wake(*waiter_);
+}
+
 }  // namespace marty::runtime

@@ -1,5 +1,5 @@
 // Mutex, ConditionVariable, Semaphore, Event and Channel: they make fibers wait, never loops. All may be shared by
-// fibers of several loops.
+// fibers of several loops. Wakeup belongs to one loop, and costs next to nothing.
 //
 //   runtime::Channel<Order> orders(100);                 // bounded: send() waits while it is full
 //   orders.send(order);
@@ -10,11 +10,14 @@
 #include <deque>
 #include <mutex>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include "marty/runtime/time.hpp"
 
 namespace marty::runtime {
+
+class Fiber;
 
 namespace internal {
 struct WaitNode;
@@ -91,6 +94,18 @@ class Event {
   mutable std::mutex state_;
   internal::WaitList waiters_;
   bool set_ = false;
+};
+
+// Where one fiber waits for callbacks and other fibers of its own loop. No lock; a notification that meets nobody is
+// forgotten, so wait in a loop around the condition.
+class Wakeup {
+ public:
+  void wait(std::string_view doing);  // `doing` ends the message where the wait is interrupted: "reading a reply"
+  void notify() noexcept;
+  bool is_awaited() const noexcept { return waiter_ != nullptr; }
+
+ private:
+  Fiber* waiter_ = nullptr;
 };
 
 // A bounded queue of values between fibers.

@@ -18,6 +18,8 @@ class WholeBody final : public http::BodySource {
     rest_.remove_prefix(size);
     return size;
   }
+  std::string_view read_piece() override { return std::exchange(rest_, std::string_view()); }
+  void lift_limit() noexcept override {}
   std::string_view read_all(std::size_t max_bytes) override {
     if (rest_.size() > max_bytes) throw Error(Code::out_of_range, "the body is too large").with_http_status(413);
     return std::exchange(rest_, std::string_view());

@@ -31,7 +31,9 @@ class InputSource final : public http::BodySource {
     rest_.remove_prefix(size);
     return size;
   }
+  std::string_view read_piece() override { return std::exchange(rest_, {}); }
   std::string_view read_all(std::size_t) override { return std::exchange(rest_, {}); }
+  void lift_limit() noexcept override {}
 
  private:
   std::string_view rest_;

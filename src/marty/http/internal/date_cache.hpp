@@ -14,6 +14,7 @@ class DateCache {
     if (runtime::coarse_now() >= next_) refresh();
     return {text_, kSize};
   }
+  std::string_view value() { return ok_and_date().substr(kStatusLine.size() + 6, 29); }  // of the header alone
   std::string_view date() { return ok_and_date().substr(kStatusLine.size()); }
 
  private:

@@ -1,9 +1,9 @@
 #include "marty/http/internal/http1_session.hpp"
 
 #include "marty/base/error.hpp"
+#include "marty/http/internal/answer.hpp"
 #include "marty/http/internal/loop_server.hpp"
 #include "marty/http/internal/problem.hpp"
-#include "marty/http/internal/reply_stream.hpp"
 #include "marty/runtime/fiber.hpp"
 
 namespace marty::http::internal {
@@ -12,19 +12,25 @@ namespace {
 constexpr std::size_t kCopiedBodyBytes = 16 * 1024;  // a larger body is written from where it stands
 constexpr std::size_t kMaxBatchBytes = 64 * 1024;    // replies to pipelined requests are sent at the latest then
 constexpr int kMaxRequestsInARow = 64;               // then the other connections of the loop have their turn
+constexpr std::string_view kHttp2Preface = "PRI * HTTP/2.0\r\n";  // RFC 9113 section 3.4: how it begins
 
 }  // namespace
 
-Http1Session::Http1Session(LoopServer& server, Scratch& scratch, runtime::Socket& socket, const runtime::Address& peer)
+Http1Session::Http1Session(LoopServer& server, Scratch& scratch, runtime::Socket& socket, const runtime::Address& peer,
+                           bool fresh)
     : server_(server),
       scratch_(scratch),
       wire_(socket, scratch.in, scratch.out, server.limits()),
       peer_(peer),
-      left_in_a_row_(kMaxRequestsInARow) {}
+      left_in_a_row_(kMaxRequestsInARow),
+      fresh_(fresh) {
+  scratch_.response.attach(this);
+}
 
 Http1Session::End Http1Session::serve() noexcept {
   try {
     serve_until_quiet();
+    if (is_http2_) return End::http2;
     if (!closing_) return End::idle;  // the scratch is as it was
     wire_.flush();
     if (lingering_) wire_.linger();
@@ -48,7 +54,10 @@ void Http1Session::serve_until_quiet() {
         if (--left_in_a_row_ == 0) give_way();
         continue;
       }
-      if (progress == Progress::failed) return refuse(scratch_.parser.error());
+      if (progress == Progress::failed) {
+        is_http2_ = fresh_ && server_.speaks_http2() && scratch_.in.unread().starts_with(kHttp2Preface);
+        return is_http2_ ? scratch_.parser.reset() : refuse(scratch_.parser.error());
+      }
     }
     wire_.flush();
     const Receipt receipt = receive();
@@ -121,7 +130,8 @@ void Http1Session::serve_request() {
   keep_alive_ = head.keep_alive;
   scratch_.request.body_source = has_body ? &scratch_.body : nullptr;
   present_request();
-  call_handler();
+  fresh_ = false;
+  answer(server_, scratch_.request, scratch_.response);
   finish_request();
 }
 
@@ -135,40 +145,6 @@ void Http1Session::present_request() {
   request.headers = HeaderList(head.headers);
   request.version_minor = head.version_minor;
   request.peer = &peer_;
-}
-
-void Http1Session::call_handler() {
-  Response& response = scratch_.response;
-  if (!server_.enter()) {
-    set_problem(response, 503, Code::unavailable, "too many requests are in flight; try again");
-    response.add_header("retry-after", "1");
-    return;
-  }
-  try {
-    server_.handler().handle(scratch_.request, response);
-    if (response.status < 200 || response.status > 999) {
-      set_problem(response, 500, Code::internal, "the handler answered with a status that is none of HTTP");
-    }
-  } catch (...) {
-    answer_exception();
-  }
-  server_.leave();
-}
-
-// Within a catch block.
-void Http1Session::answer_exception() {
-  Response& response = scratch_.response;
-  try {
-    throw;
-  } catch (const Error& error) {
-    if (runtime::cancelled()) {
-      set_problem(response, 503, Code::unavailable, "the server is shutting down");
-    } else {
-      set_problem(response, error.http_status(), error.code(), error.message());
-    }
-  } catch (...) {
-    set_problem(response, 500, Code::internal, "");
-  }
 }
 
 void Http1Session::finish_request() {
@@ -191,13 +167,17 @@ void Http1Session::finish_request() {
   if (scratch_.out.size() >= kMaxBatchBytes) wire_.flush();
 }
 
+ReplyHead Http1Session::reply_head() const noexcept {
+  return {.status = scratch_.response.status,
+          .headers = scratch_.response.wire_headers(),
+          .version_minor = scratch_.request.version_minor,
+          .keep_alive = keep_alive_};
+}
+
 void Http1Session::write_reply() {
   Response& response = scratch_.response;
-  const Request& request = scratch_.request;
-  ReplyHead head{.status = response.status,
-                 .headers = response.wire_headers(),
-                 .version_minor = request.version_minor,
-                 .keep_alive = keep_alive_};
+  if (response.begun()) return finish_begun();
+  ReplyHead head = reply_head();
   if (forbids_body(response.status)) {
     head.framing = Framing::none;
   } else if (response.stream() != nullptr) {
@@ -206,7 +186,7 @@ void Http1Session::write_reply() {
     head.length = response.body().size();
   }
   append_reply_head(scratch_.out, server_.date(), head);
-  if (head.framing == Framing::none || request.method == Method::head) return;
+  if (head.framing == Framing::none || scratch_.request.method == Method::head) return;
   if (response.body().size() > kCopiedBodyBytes) {
     wire_.flush_with(response.body());
   } else {
@@ -214,33 +194,60 @@ void Http1Session::write_reply() {
   }
 }
 
-void Http1Session::write_stream(ReplyHead& head) {
-  const std::unique_ptr<BodyStream> stream = scratch_.response.take_stream();
-  const std::optional<std::uint64_t> length = stream->length();
-  const bool head_only = scratch_.request.method == Method::head;
+// How a body is delimited that is written piece by piece.
+void Http1Session::frame_stream(ReplyHead& head, std::optional<std::uint64_t> length) {
   if (length) {
     head.length = *length;
   } else if (head.version_minor == 1) {
     head.framing = Framing::chunked;
   } else {
     head.framing = Framing::until_close;
-    if (!head_only) keep_alive_ = head.keep_alive = false;
+    if (scratch_.request.method != Method::head) keep_alive_ = head.keep_alive = false;
   }
+}
+
+void Http1Session::write_stream(ReplyHead& head) {
+  const std::unique_ptr<BodyStream> stream = scratch_.response.take_stream();
+  frame_stream(head, stream->length());
   const std::size_t before = scratch_.out.size();
   const std::uint32_t flushes = wire_.flushes();
   append_reply_head(scratch_.out, server_.date(), head);
-  if (head_only) return;
+  if (scratch_.request.method == Method::head) return;
   ReplyStream writer(wire_, head.framing, head.length);
   try {
     stream->write_to(writer);
-    writer.finish();
+    writer.finish(trailers());
   } catch (...) {
     if (wire_.flushes() != flushes) throw;  // the head is out: only an incomplete body can tell the client
     scratch_.out.truncate(before);
-    answer_exception();
+    answer_exception(scratch_.response);
     keep_alive_ = false;
     write_reply();
   }
+}
+
+BodyWriter& Http1Session::begin(Response& response) {
+  if (response.closes_connection() || server_.draining()) keep_alive_ = false;
+  ReplyHead head = reply_head();
+  if (forbids_body(response.status)) {
+    head.framing = Framing::none;
+  } else {
+    frame_stream(head, std::nullopt);
+  }
+  append_reply_head(scratch_.out, server_.date(), head);
+  if (scratch_.request.method == Method::head) head.framing = Framing::none;
+  return begun_.emplace(wire_, head.framing, 0);
+}
+
+void Http1Session::finish_begun() {
+  if (scratch_.response.failed()) throw Error(Code::internal, "a reply was begun and could not be completed");
+  begun_->finish(trailers());
+}
+
+// What the client wants of them (RFC 9110 section 10.1.4).
+std::string_view Http1Session::trailers() const noexcept {
+  const std::string_view lines = scratch_.response.wire_trailers();
+  return !lines.empty() && scratch_.request.headers.contains_token("te", "trailers") ? lines : std::string_view();
 }
 
 }  // namespace marty::http::internal

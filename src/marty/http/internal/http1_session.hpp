@@ -3,18 +3,22 @@
 // the connection is idle.
 #pragma once
 
-#include "marty/http/internal/reply_head.hpp"
+#include <optional>
+
+#include "marty/http/internal/reply_stream.hpp"
 #include "marty/http/internal/scratch.hpp"
 
 namespace marty::http::internal {
 
 class LoopServer;
 
-class Http1Session {
+class Http1Session final : private ResponseChannel {
  public:
-  enum class End { idle, close };
+  enum class End { idle, close, http2 };
 
-  Http1Session(LoopServer& server, Scratch& scratch, runtime::Socket& socket, const runtime::Address& peer);
+  // `fresh`: nothing has come from this client yet, so that it may still be one of HTTP/2 (RFC 9113 section 3.3): then
+  // serve() ends with what has arrived in the scratch.
+  Http1Session(LoopServer& server, Scratch& scratch, runtime::Socket& socket, const runtime::Address& peer, bool fresh);
   End serve() noexcept;
 
  private:
@@ -26,19 +30,25 @@ class Http1Session {
   void serve_request();
   void give_way();
   void present_request();
-  void call_handler();
-  void answer_exception();
   void finish_request();
   void refuse(const ParseError& error);
+  ReplyHead reply_head() const noexcept;
+  void frame_stream(ReplyHead& head, std::optional<std::uint64_t> length);
   void write_reply();
   void write_stream(ReplyHead& head);
+  BodyWriter& begin(Response& response) override;
+  void finish_begun();
+  std::string_view trailers() const noexcept;
 
   LoopServer& server_;
   Scratch& scratch_;
   Wire wire_;
   const runtime::Address& peer_;
   runtime::TimePoint head_deadline_ = runtime::kNever;  // of the request that has begun to arrive
+  std::optional<ReplyStream> begun_;                    // what the handler writes the body to, where it began the reply
   int left_in_a_row_;
+  bool fresh_;
+  bool is_http2_ = false;
   bool closing_ = false;
   bool lingering_ = false;  // the client may still be sending
   bool keep_alive_ = true;  // of the current exchange

@@ -17,22 +17,31 @@ constexpr std::array<std::string_view, 2> kTooManyConnections{
     "\"code\":\"unavailable\"}"};
 static_assert(kTooManyConnections[1].size() == 119);
 
-HeadLimits head_limits(const ServerLimits& limits) {
-  return {limits.request_line_bytes, limits.header_bytes, limits.header_count};
+Http2Settings http2_settings(const ServerLimits& limits) {
+  return {.max_concurrent_streams = static_cast<std::uint32_t>(limits.http2_streams),
+          .stream_window_bytes = static_cast<std::uint32_t>(limits.http2_stream_window_bytes),
+          .connection_window_bytes = static_cast<std::uint32_t>(limits.http2_connection_window_bytes),
+          .header_list_bytes = static_cast<std::uint32_t>(limits.header_bytes),
+          .header_timeout = limits.header_timeout,
+          .write_timeout = limits.write_timeout,
+          .ping_interval = limits.http2_ping_interval,
+          .ping_timeout = limits.http2_ping_timeout};
 }
 
 }  // namespace
 
-LoopServer::LoopServer(ServerShared& shared, Handler& handler, const ServerLimits& limits, std::size_t loops)
+LoopServer::LoopServer(ServerShared& shared, Handler& handler, const ServerOptions& options, std::size_t loops)
     : shared_(shared),
       handler_(handler),
-      limits_(limits),
-      own_share_(limits.in_flight / loops),
-      scratches_(head_limits(limits)),
+      options_(options),
+      head_limits_{limits().request_line_bytes, limits().header_bytes, limits().header_count},
+      http2_settings_(internal::http2_settings(limits())),
+      own_share_(limits().in_flight / loops),
+      scratches_(head_limits_),
       acceptor_([this] { accept_one(); }),
       sweeper_([this] { sweep(); }) {}
 
-LoopServer::~LoopServer() { close_idle_since(runtime::kNever); }
+LoopServer::~LoopServer() = default;
 
 runtime::Address LoopServer::listen(const runtime::Address& address, runtime::PortSharing sharing) {
   listener_ = runtime::listen(address, {.sharing = sharing});
@@ -43,6 +52,12 @@ void LoopServer::start(runtime::Loop& loop) {
   loop_ = &loop;
   if (listener_.is_open()) acceptor_.start(loop);
   sweeper_.start(loop);
+  sweeping_ = true;
+}
+
+Http2Workspace& LoopServer::http2_workspace() {
+  if (http2_workspace_ == nullptr) http2_workspace_ = std::make_unique<Http2Workspace>();
+  return *http2_workspace_;
 }
 
 void LoopServer::accept_one() {
@@ -65,7 +80,9 @@ void LoopServer::take(runtime::Socket socket) {
     return;
   }
   accepted_.add(1);
-  make_idle(*connection.release());  // destroyed by close()
+  Connection& idle = *connection.release();  // destroyed by close()
+  make_idle(idle);
+  idle.socket_.park(&idle);
 }
 
 void LoopServer::pause_accepting() {
@@ -74,57 +91,80 @@ void LoopServer::pause_accepting() {
 }
 
 void LoopServer::activate(Connection& connection) noexcept {
-  idle_.remove(connection);
-  active_.push_back(connection);
+  set_active(connection, true);
   try {
     loop_->run_now(connection);
   } catch (const std::exception&) {  // no memory for a stack
-    active_.remove(connection);
     close(connection);
   }
+}
+
+// After its fiber has ended.
+void LoopServer::deactivate(Connection& connection) noexcept {
+  if (draining_ || !connection.socket_.is_open()) return close(connection);
+  set_active(connection, false);
+  connection.socket_.park(&connection);
 }
 
 void LoopServer::make_idle(Connection& connection) noexcept {
   connection.idle_since_ = runtime::coarse_now();
   idle_.push_back(connection);
-  connection.socket_.park(&connection);
 }
 
-void LoopServer::deactivate(Connection& connection) noexcept {
-  active_.remove(connection);
-  if (draining_ || !connection.socket_.is_open()) return close(connection);
-  make_idle(connection);
+void LoopServer::set_active(Connection& connection, bool active) noexcept {
+  if (connection.active_ == active) return;
+  connection.active_ = active;
+  if (active) {
+    idle_.remove(connection);
+    active_.push_back(connection);
+  } else {
+    active_.remove(connection);
+    make_idle(connection);
+    if (draining_) end_idle(connection);
+  }
 }
 
 void LoopServer::close(Connection& connection) noexcept {
+  (connection.active_ ? active_ : idle_).remove(connection);
   delete &connection;
   shared_.remove_connection();
 }
 
 void LoopServer::sweep() {
   runtime::sleep_for(kSweepInterval);
-  close_idle_since(runtime::coarse_now() - limits_.idle_timeout);
+  const runtime::TimePoint now = runtime::coarse_now();
+  end_idle_since(now - limits().idle_timeout);
+  active_.for_each([now](Connection& connection) { connection.tick(now); });
 }
 
 // Those idle for longer, too.
-void LoopServer::close_idle_since(runtime::TimePoint time) noexcept {
-  while (idle_.first() != nullptr && idle_.first()->idle_since_ <= time) {
-    Connection& connection = *idle_.first();
-    idle_.remove(connection);
-    close(connection);
-  }
+void LoopServer::end_idle_since(runtime::TimePoint time) noexcept {
+  while (idle_.first() != nullptr && idle_.first()->idle_since_ <= time) end_idle(*idle_.first());
+}
+
+// HTTP/2 says good-bye first.
+void LoopServer::end_idle(Connection& connection) noexcept {
+  if (connection.http2_ == nullptr) return close(connection);
+  set_active(connection, true);
+  connection.http2_->drain();
 }
 
 void LoopServer::stop_accepting() {
   draining_ = true;
   if (listener_.is_open()) acceptor_.stop();
-  sweeper_.stop();
   listener_.close();
-  close_idle_since(runtime::kNever);
+  end_idle_since(runtime::kNever);
+  active_.for_each([](Connection& connection) {
+    if (connection.http2_ != nullptr) connection.http2_->drain();
+  });
 }
 
 void LoopServer::cancel_connections() {
   active_.for_each([](Connection& connection) { connection.cancel(); });
+}
+
+void LoopServer::stop() {
+  if (sweeping_) sweeper_.stop();
 }
 
 void LoopServer::add_to(ServerStats& stats) const noexcept {

@@ -7,6 +7,7 @@
 
 #include "marty/http/internal/connection.hpp"
 #include "marty/http/internal/date_cache.hpp"
+#include "marty/http/internal/http2_server.hpp"
 #include "marty/http/internal/resident_fiber.hpp"
 #include "marty/http/internal/scratch.hpp"
 #include "marty/http/server.hpp"
@@ -39,30 +40,41 @@ class ServerShared {
 
 class LoopServer {
  public:
-  LoopServer(ServerShared& shared, Handler& handler, const ServerLimits& limits, std::size_t loops);
+  // REQUIRES: `shared`, `handler` and `options` outlive it.
+  LoopServer(ServerShared& shared, Handler& handler, const ServerOptions& options, std::size_t loops);
   ~LoopServer();
 
   // On fibers of its loop.
   runtime::Address listen(const runtime::Address& address, runtime::PortSharing sharing);
   void start(runtime::Loop& loop);
-  void stop_accepting();  // and closes the idle connections; active ones close after their reply
+  void stop_accepting();  // and ends the idle connections; active ones end after their reply
   void cancel_connections();
+  void stop();  // no connection is left
 
   // For connections.
   void activate(Connection& connection) noexcept;
   void deactivate(Connection& connection) noexcept;
+  void set_active(Connection& connection, bool active) noexcept;  // of HTTP/2
+  void close(Connection& connection) noexcept;                    // in neither list any more, and destroyed
   ScratchPool& scratches() noexcept { return scratches_; }
   bool draining() const noexcept { return draining_; }
-  const ServerLimits& limits() const noexcept { return limits_; }
+  const ServerLimits& limits() const noexcept { return options_.limits; }
+  const HeadLimits& head_limits() const noexcept { return head_limits_; }
   Handler& handler() const noexcept { return handler_; }
   DateCache& date() noexcept { return date_; }
+  runtime::Loop& loop() const noexcept { return *loop_; }
+  bool speaks_http1() const noexcept { return options_.http1; }
+  bool speaks_http2() const noexcept { return options_.http2; }
+  const Http2Settings& http2_settings() const noexcept { return http2_settings_; }
+  Http2StreamPool& http2_streams() noexcept { return http2_streams_; }
+  Http2Workspace& http2_workspace();
 
   // Around the handler; false where too many requests are in flight.
   bool enter() noexcept {
     requests_.add(1);
     const std::uint64_t before = in_flight_.get();
     const bool others_matter = before >= own_share_ || shared_.loops_over_share.load(std::memory_order_relaxed) != 0;
-    if (others_matter && shared_.requests_in_flight() >= limits_.in_flight) return false;
+    if (others_matter && shared_.requests_in_flight() >= limits().in_flight) return false;
     in_flight_.add(1);
     if (before == own_share_) shared_.loops_over_share.fetch_add(1, std::memory_order_relaxed);
     return true;
@@ -82,22 +94,27 @@ class LoopServer {
   void pause_accepting();
   void sweep();
   void make_idle(Connection& connection) noexcept;
-  void close_idle_since(runtime::TimePoint time) noexcept;
-  void close(Connection& connection) noexcept;
+  void end_idle_since(runtime::TimePoint time) noexcept;
+  void end_idle(Connection& connection) noexcept;
 
   ServerShared& shared_;
   Handler& handler_;
-  const ServerLimits limits_;
+  const ServerOptions& options_;
+  const HeadLimits head_limits_;
+  const Http2Settings http2_settings_;
   const std::size_t own_share_;  // of the in-flight limit
   runtime::Loop* loop_ = nullptr;
   runtime::Listener listener_;
   DateCache date_;
   ScratchPool scratches_;
-  ConnectionList idle_;  // the longest idle first
+  Http2StreamPool http2_streams_{*this};
+  std::unique_ptr<Http2Workspace> http2_workspace_;  // from the first connection that needs it
+  ConnectionList idle_;                              // the longest idle first
   ConnectionList active_;
   ResidentFiber acceptor_;
   ResidentFiber sweeper_;
   bool draining_ = false;
+  bool sweeping_ = false;
 
   LoopCounter accepted_;
   LoopCounter refused_;

@@ -10,7 +10,7 @@ constexpr std::size_t kGatheredBytes = 16 * 1024;  // larger pieces are not copi
 }  // namespace
 
 void ReplyStream::write(std::string_view bytes) {
-  if (bytes.empty()) return;
+  if (bytes.empty() || framing_ == Framing::none) return;
   if (framing_ == Framing::length) {
     if (bytes.size() > left_) throw Error(Code::internal, "a body stream is longer than the length it had told");
     left_ -= bytes.size();
@@ -27,10 +27,13 @@ void ReplyStream::write(std::string_view bytes) {
   if (wire_.out.size() >= kGatheredBytes) wire_.flush();
 }
 
-void ReplyStream::finish() {
+void ReplyStream::finish(std::string_view trailers) {
   if (framing_ == Framing::length && left_ != 0)
     throw Error(Code::internal, "a body stream is shorter than the length it had told");
-  if (framing_ == Framing::chunked) wire_.out.append("0\r\n\r\n");
+  if (framing_ != Framing::chunked) return;
+  wire_.out.append("0\r\n");
+  wire_.out.append(trailers);
+  wire_.out.append("\r\n");
 }
 
 }  // namespace marty::http::internal

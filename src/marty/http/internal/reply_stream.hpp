@@ -12,7 +12,8 @@ class ReplyStream final : public BodyWriter {
 
   void write(std::string_view bytes) override;
   void flush() override { wire_.flush(); }
-  void finish();  // throws where the stream was shorter than it had said
+  // Throws where the stream was shorter than it had said. Trailers are for chunks only.
+  void finish(std::string_view trailers = {});
 
  private:
   Wire& wire_;

@@ -10,6 +10,8 @@
 namespace marty::http::internal {
 namespace {
 
+constexpr std::size_t kPieceBytes = 16 * 1024;
+
 [[noreturn]] void throw_too_large(std::size_t max_bytes) {
   throw Error(Code::out_of_range, "the request body is larger than " + std::to_string(max_bytes) + " bytes")
       .with_http_status(413);
@@ -20,6 +22,7 @@ namespace {
 void RequestBody::begin(Wire& wire, const RequestHead& head) {
   wire_ = &wire;
   chunked_ = head.chunked;
+  max_bytes_ = wire.limits.body_bytes;
   left_ = total_ = head.content_length.value_or(0);
   owes_continue_ = head.expects_continue;
   position_ = wire.in.position();
@@ -63,13 +66,19 @@ std::size_t RequestBody::read_chunked(std::span<char> buffer) {
     }
     wire_->in.consume(step->consumed);
     total_ += step->produced;
-    if (total_ + decoder_.chunk_bytes_left() > wire_->limits.body_bytes) {
+    if (total_ + decoder_.chunk_bytes_left() > max_bytes_) {
       broken_ = true;
-      throw_too_large(wire_->limits.body_bytes);
+      throw_too_large(max_bytes_);
     }
     if (step->produced != 0) return step->produced;
   }
   return 0;
+}
+
+std::string_view RequestBody::read_piece() {
+  storage_.resize(kPieceBytes);
+  const std::size_t size = read_some(storage_);
+  return std::string_view(storage_).substr(0, size);
 }
 
 std::string_view RequestBody::read_all(std::size_t max_bytes) {

@@ -22,7 +22,9 @@ class RequestBody final : public BodySource {
 
   std::optional<std::uint64_t> length() const noexcept override;
   std::size_t read_some(std::span<char> buffer) override;
+  std::string_view read_piece() override;
   std::string_view read_all(std::size_t max_bytes) override;
+  void lift_limit() noexcept override { max_bytes_ = ~std::uint64_t{0}; }
 
   // After the handler: skips what has arrived. False where the connection cannot be kept since the rest is unknown, too
   // long or was not asked for.
@@ -47,6 +49,7 @@ class RequestBody final : public BodySource {
   std::optional<std::string_view> all_;  // what read_all() returned
   std::uint64_t left_ = 0;               // not chunked: bytes that were not handed out
   std::uint64_t total_ = 0;              // chunked: bytes that were handed out; else the length
+  std::uint64_t max_bytes_ = 0;          // chunked: what the server allows
   std::size_t position_ = 0;             // of the body in the receive buffer
   bool chunked_ = false;
   bool broken_ = false;  // by an exception: what follows on the connection is unknown

@@ -39,10 +39,15 @@ inline void run_in(WorldKind kind, std::function<void()> test) {
 
 // A server on a free port of the current world, with its handler.
 struct TestServer {
-  explicit TestServer(std::function<void(Request&, Response&)> function, ServerLimits limits = {})
-      : handler(std::move(function)),
-        server(handler, {.address = runtime::Address::ip("127.0.0.1", 0), .limits = limits}) {
+  explicit TestServer(std::function<void(Request&, Response&)> function, ServerLimits limits = {},
+                      ServerOptions options = {})
+      : handler(std::move(function)), server(handler, complete(options, limits)) {
     server.start();
+  }
+  static ServerOptions complete(ServerOptions options, const ServerLimits& limits) {
+    options.address = runtime::Address::ip("127.0.0.1", 0);
+    options.limits = limits;
+    return options;
   }
   LambdaHandler handler;
   Server server;

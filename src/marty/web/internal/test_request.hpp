@@ -25,6 +25,12 @@ class TextSource final : public http::BodySource {
     at_ += size;
     return size;
   }
+  std::string_view read_piece() override {
+    const std::string_view piece = text_.substr(at_, step_);
+    at_ += piece.size();
+    return piece;
+  }
+  void lift_limit() noexcept override {}
   std::string_view read_all(std::size_t max_bytes) override {
     if (text_.size() - at_ > max_bytes) throw Error(Code::out_of_range, "the body is too large").with_http_status(413);
     return text_.substr(std::exchange(at_, text_.size()));

@@ -1,0 +1,49 @@
+#include "marty/http/internal/http2_guard.hpp"
+
+namespace marty::http::internal {
+namespace {
+
+// Frames that ask for work and bring none. A stream that is opened and reset at once costs more.
+int tokens_for(const Http2FrameHead& frame) noexcept {
+  switch (frame.type) {
+    case NGHTTP2_DATA:
+      return frame.length == 0 && (frame.flags & NGHTTP2_FLAG_END_STREAM) == 0 ? 1 : 0;
+    case NGHTTP2_HEADERS:
+    case NGHTTP2_CONTINUATION:  // nghttp2 bounds them
+      return 0;
+    case NGHTTP2_RST_STREAM:
+      return 2;
+    default:
+      return 1;
+  }
+}
+
+}  // namespace
+
+Http2Guard::Verdict Http2Guard::judge(nghttp2_session* native, std::string_view bytes, runtime::TimePoint now) {
+  first_opened_ = last_reset_ = 0;
+  scanner_.begin(bytes);
+  while (const auto frame = scanner_.next()) {
+    const int tokens = tokens_for(*frame);
+    if (tokens != 0 && !budget_.spend(tokens, now)) return {frame->at, NGHTTP2_ENHANCE_YOUR_CALM};
+    const bool opens = frame->type == NGHTTP2_HEADERS && frame->stream_id > newest_;
+    if (opens) {
+      newest_ = frame->stream_id;
+      if (first_opened_ == 0) first_opened_ = frame->stream_id;
+    } else if ((frame->type == NGHTTP2_DATA || frame->type == NGHTTP2_HEADERS) && is_closed(native, frame->stream_id)) {
+      return {frame->at, NGHTTP2_STREAM_CLOSED};
+    }
+    if (frame->type == NGHTTP2_RST_STREAM) last_reset_ = frame->stream_id;
+  }
+  return {bytes.size()};
+}
+
+// Frames on streams that were never opened are for nghttp2 to refuse.
+bool Http2Guard::is_closed(nghttp2_session* native, std::int32_t id) const {
+  if (id > newest_ || id % 2 == 0) return false;
+  if (id == last_reset_) return true;
+  if (first_opened_ != 0 && id >= first_opened_) return false;
+  return nghttp2_session_find_stream(native, id) == nullptr && !reset_streams_.may_contain(id);
+}
+
+}  // namespace marty::http::internal

@@ -1,0 +1,43 @@
+// Http2Guard: what a server lets its client do, frame by frame, before nghttp2 sees it: no frames on streams that are
+// closed (RFC 9113 section 5.1), and no more frames without work than the budget has.
+#pragma once
+
+#include <nghttp2/nghttp2.h>
+
+#include <cstdint>
+#include <string_view>
+
+#include "marty/http/internal/http2_budget.hpp"
+#include "marty/http/internal/http2_frame_scanner.hpp"
+#include "marty/http/internal/http2_reset_streams.hpp"
+
+namespace marty::http::internal {
+
+class Http2Guard {
+ public:
+  explicit Http2Guard(std::size_t preface_bytes) : scanner_(preface_bytes) {}
+
+  // How far the bytes may go to nghttp2, and the error that stands there.
+  struct Verdict {
+    std::size_t admitted;
+    std::uint32_t error = NGHTTP2_NO_ERROR;
+  };
+  Verdict judge(nghttp2_session* native, std::string_view bytes, runtime::TimePoint now);
+
+  // This side has sent a frame.
+  void on_reply() noexcept { budget_.earn(); }
+  void on_reset(std::int32_t stream_id) noexcept { reset_streams_.add(stream_id); }
+
+ private:
+  bool is_closed(nghttp2_session* native, std::int32_t id) const;
+
+  Http2FrameScanner scanner_;
+  Http2Budget budget_;
+  Http2ResetStreams reset_streams_;
+  std::int32_t newest_ = 0;  // stream that the client has opened
+  // Within the bytes being judged, of which nghttp2 knows nothing yet.
+  std::int32_t first_opened_ = 0;
+  std::int32_t last_reset_ = 0;
+};
+
+}  // namespace marty::http::internal

@@ -1,0 +1,87 @@
+#include "marty/http/internal/http2_server.hpp"
+
+#include <new>
+
+#include "marty/http/internal/loop_server.hpp"
+
+namespace marty::http::internal {
+
+Http2StreamPool::~Http2StreamPool() {
+  while (free_ != nullptr) delete std::exchange(free_, free_->next_free);
+}
+
+Http2ServerStream& Http2StreamPool::take() {
+  if (free_ == nullptr) return *new Http2ServerStream(server_);
+  --kept_;
+  return *std::exchange(free_, free_->next_free);
+}
+
+void Http2StreamPool::give_back(Http2ServerStream& stream) noexcept {
+  if (kept_ == kMaxKept || stream.has_grown()) return delete &stream;
+  ++kept_;
+  stream.next_free = std::exchange(free_, &stream);
+}
+
+Http2Server::Http2Server(LoopServer& server, Connection& connection)
+    : Http2Session(Role::server, connection.socket(), server.http2_workspace(), server.http2_settings()),
+      server_(server),
+      connection_(connection) {}
+
+Http2Server::~Http2Server() {
+  while (first_arrived_ != nullptr) recycle(*std::exchange(first_arrived_, first_arrived_->next_arrived));
+}
+
+// One that was reset goes on until its fiber has noticed: whoever opens and resets streams faster than that is refused.
+Http2Stream* Http2Server::accept_stream(std::int32_t id) {
+  if (fibers_ >= std::size_t{2} * settings().max_concurrent_streams) return nullptr;
+  Http2ServerStream& stream = server_.http2_streams().take();
+  stream.begin(*this, id);
+  return &stream;
+}
+
+void Http2Server::arrived(Http2ServerStream& stream) noexcept {
+  stream.next_arrived = nullptr;
+  (last_arrived_ != nullptr ? last_arrived_->next_arrived : first_arrived_) = &stream;
+  last_arrived_ = &stream;
+}
+
+void Http2Server::after_batch() noexcept {
+  while (first_arrived_ != nullptr) {
+    Http2ServerStream& stream = *first_arrived_;
+    first_arrived_ = stream.next_arrived;
+    if (first_arrived_ == nullptr) last_arrived_ = nullptr;
+    if (!stream.is_waiting_to_start()) {  // reset in the same batch
+      recycle(stream);
+      continue;
+    }
+    ++fibers_;
+    try {
+      server_.loop().run_now(stream);
+    } catch (const std::exception&) {
+      --fibers_;
+      stream.refuse_to_start();
+    }
+  }
+}
+
+void Http2Server::fiber_ended(Http2ServerStream& stream) noexcept {
+  --fibers_;
+  if (stream.is_closed()) recycle(stream);
+  if (is_busy()) return;
+  settle();
+}
+
+void Http2Server::recycle(Http2ServerStream& stream) noexcept {
+  stream.end();
+  server_.http2_streams().give_back(stream);
+}
+
+void Http2Server::settle() noexcept {
+  if (is_over()) {
+    if (fibers_ == 0) server_.close(connection_);  // destroys this
+    return;
+  }
+  server_.set_active(connection_, streams() != 0 || fibers_ != 0 || !is_open() || is_draining());
+}
+
+}  // namespace marty::http::internal

@@ -1,0 +1,119 @@
+// Http2Server: the server's side of an HTTP/2 connection. Each request is a stream with a fiber of its own while its
+// handler runs; a request whose body has arrived with it starts when the batch has been read, so that nothing waits.
+#pragma once
+
+#include "marty/http/internal/http2_request_head.hpp"
+#include "marty/http/internal/http2_stream.hpp"
+
+namespace marty::http::internal {
+
+class Connection;
+class Http2Server;
+class LoopServer;
+
+// A request, its handler's fiber, and its response. From the loop's pool.
+class Http2ServerStream final : public Http2Stream, public runtime::FiberJob, private ResponseChannel {
+ public:
+  explicit Http2ServerStream(LoopServer& server) : server_(server) {}
+
+  void begin(Http2Server& session, std::int32_t id) noexcept;
+  bool is_waiting_to_start() const noexcept { return state_ == State::complete; }
+  void refuse_to_start() noexcept;  // no memory for a stack
+
+  // FiberJob: the handler, then the response.
+  void run() override;
+  void finished() noexcept override;
+
+  // Http2Stream.
+  void on_field(std::string_view name, std::string_view value) override;
+  void on_fields_end() override;
+  void on_data(std::string_view bytes) override;
+  void on_sent() noexcept override;
+  void on_tick(runtime::TimePoint now) noexcept override;
+
+  bool has_grown() const noexcept;
+  void end() noexcept;  // for the next one
+
+  Http2ServerStream* next_arrived = nullptr;
+  Http2ServerStream* next_free = nullptr;
+
+ private:
+  enum class State : std::uint8_t { head, complete, running, done };
+  class StreamWriter;
+  // The body of a reply that has none: to HEAD.
+  class Nowhere final : public BodyWriter {
+   public:
+    void write(std::string_view) override {}
+    void flush() override {}
+  };
+
+  void released() noexcept override;
+  [[noreturn]] void throw_too_large(std::size_t max_bytes) const override;
+  [[noreturn]] void throw_too_slow() const override;
+  void before_wait() override;
+
+  BodyWriter& begin(Response& response) override;
+  void present_request();
+  void serve();
+  void send_response();
+  void send_stream();
+  void send_head(std::optional<std::uint64_t> length);
+  void respond(const ParseError& error);
+  Http2Server& http2() const noexcept;
+
+  LoopServer& server_;
+  Http2RequestHead head_;
+  Request request_;
+  Response response_;
+  Nowhere nowhere_;
+  runtime::Fiber* fiber_ = nullptr;
+  runtime::TimePoint began_{};     // of the head
+  runtime::TimePoint answered_{};  // completely, before the request was
+  std::size_t dropped_bytes_ = 0;  // of the request, since then
+  State state_ = State::head;
+  bool owes_continue_ = false;
+};
+
+// Last in, first out. One per loop.
+class Http2StreamPool {
+ public:
+  explicit Http2StreamPool(LoopServer& server) : server_(server) {}
+  ~Http2StreamPool();
+  Http2StreamPool(const Http2StreamPool&) = delete;
+  Http2StreamPool& operator=(const Http2StreamPool&) = delete;
+
+  Http2ServerStream& take();
+  void give_back(Http2ServerStream& stream) noexcept;
+
+ private:
+  static constexpr std::size_t kMaxKept = 256;
+
+  LoopServer& server_;
+  Http2ServerStream* free_ = nullptr;
+  std::size_t kept_ = 0;
+};
+
+class Http2Server final : public Http2Session {
+ public:
+  Http2Server(LoopServer& server, Connection& connection);
+  ~Http2Server() override;
+
+  // For its streams.
+  Connection& connection() const noexcept { return connection_; }
+  void arrived(Http2ServerStream& stream) noexcept;  // its head is complete
+  void fiber_ended(Http2ServerStream& stream) noexcept;
+  void recycle(Http2ServerStream& stream) noexcept;
+
+ private:
+  Http2Stream* accept_stream(std::int32_t id) override;
+  void after_batch() noexcept override;
+  void settle() noexcept override;
+
+  LoopServer& server_;
+  Connection& connection_;
+  Http2ServerStream* first_arrived_ = nullptr;
+  Http2ServerStream* last_arrived_ = nullptr;
+  std::size_t fibers_ = 0;  // of handlers; those of streams that were reset, too
+};
+
+}  // namespace marty::http::internal

@@ -1,0 +1,248 @@
+#include <charconv>
+#include <new>
+
+#include "marty/base/error.hpp"
+#include "marty/http/internal/answer.hpp"
+#include "marty/http/internal/http2_server.hpp"
+#include "marty/http/internal/loop_server.hpp"
+#include "marty/http/internal/problem.hpp"
+#include "marty/http/internal/reply_head.hpp"
+
+namespace marty::http::internal {
+namespace {
+
+constexpr std::size_t kGatheredBytes = 16 * 1024;    // of a streamed body, before its head goes out
+constexpr std::size_t kMaxDroppedBytes = 64 * 1024;  // of a request that is answered already
+constexpr runtime::Duration kDropTimeout = std::chrono::seconds(2);
+
+void require(int result) {
+  if (result == NGHTTP2_ERR_NOMEM) throw std::bad_alloc();
+  if (result != 0) throw Error(Code::unavailable, std::string("HTTP/2: ") + nghttp2_strerror(result));
+}
+
+std::string_view write_number(std::uint64_t number, std::span<char> buffer) {
+  return {buffer.data(), std::to_chars(buffer.data(), buffer.data() + buffer.size(), number).ptr};
+}
+
+}  // namespace
+
+// What a body stream writes to. The head goes out with the first bytes that do, so that an early failure is still a
+// reply of its own.
+class Http2ServerStream::StreamWriter final : public BodyWriter {
+ public:
+  StreamWriter(Http2ServerStream& stream, std::optional<std::uint64_t> length) : stream_(stream), length_(length) {}
+
+  void write(std::string_view bytes) override {
+    written_ += bytes.size();
+    if (length_ && written_ > *length_)
+      throw Error(Code::internal, "a body stream is longer than the length it had told");
+    if (started_) return stream_.write(bytes);
+    gathered().append(bytes);
+    if (gathered().size() >= kGatheredBytes) start();
+  }
+  void flush() override {
+    if (!started_) start();
+    stream_.Http2Stream::flush();
+  }
+  void finish() {
+    if (length_ && written_ != *length_)
+      throw Error(Code::internal, "a body stream is shorter than the length it had told");
+    if (started_) return stream_.Http2Stream::finish(stream_.response_.wire_trailers());
+    stream_.put_fixed(gathered(), stream_.response_.wire_trailers());
+    stream_.send_head(length_);
+  }
+  bool started() const noexcept { return started_; }
+
+ private:
+  std::string& gathered() noexcept { return stream_.response_.body(); }
+  void start() {
+    started_ = true;
+    stream_.write(gathered());
+    stream_.send_head(length_);
+  }
+  Http2ServerStream& stream_;
+  const std::optional<std::uint64_t> length_;
+  std::uint64_t written_ = 0;
+  bool started_ = false;
+};
+
+void Http2ServerStream::begin(Http2Server& session, std::int32_t id) noexcept {
+  Http2Stream::begin(session, id);
+  response_.attach(this);
+  max_bytes_ = server_.limits().body_bytes;
+  read_timeout_ = server_.limits().body_timeout;
+  began_ = runtime::coarse_now();
+  answered_ = runtime::kNever;
+  dropped_bytes_ = 0;
+  state_ = State::head;
+  owes_continue_ = false;
+}
+
+bool Http2ServerStream::has_grown() const noexcept {
+  return Http2Stream::has_grown() || head_.has_grown() || response_.body().capacity() > kKeptBytes;
+}
+
+Http2Server& Http2ServerStream::http2() const noexcept { return static_cast<Http2Server&>(session()); }
+
+void Http2ServerStream::on_field(std::string_view name, std::string_view value) {
+  if (state_ == State::head) head_.add(name, value, server_.head_limits());  // else a trailer, which nobody asks for
+}
+
+void Http2ServerStream::on_fields_end() {
+  if (state_ != State::head) return;
+  state_ = State::complete;
+  http2().arrived(*this);
+}
+
+void Http2ServerStream::on_data(std::string_view bytes) {
+  if (answered_ == runtime::kNever) return Http2Stream::on_data(bytes);
+  session().consume(id(), bytes.size());
+  dropped_bytes_ += bytes.size();
+  if (dropped_bytes_ > kMaxDroppedBytes) reset(NGHTTP2_NO_ERROR);
+}
+
+// What is left of the request is of no use any more. A short rest is taken in, so that the stream ends in order; a long
+// one is stopped (RFC 9113 section 8.1).
+void Http2ServerStream::on_sent() noexcept {
+  if (has_ended()) return;
+  answered_ = runtime::coarse_now();
+}
+
+void Http2ServerStream::on_tick(runtime::TimePoint now) noexcept {
+  // Until the last CONTINUATION nothing else may come on this connection (RFC 9113 section 6.10).
+  if (state_ == State::head && now - began_ > server_.limits().header_timeout)
+    return session().close(NGHTTP2_ENHANCE_YOUR_CALM);
+  if (answered_ != runtime::kNever && now - answered_ > kDropTimeout) return reset(NGHTTP2_NO_ERROR);
+  Http2Stream::on_tick(now);
+}
+
+void Http2ServerStream::refuse_to_start() noexcept {
+  state_ = State::done;
+  reset(NGHTTP2_REFUSED_STREAM);
+}
+
+void Http2ServerStream::run() {
+  fiber_ = &runtime::current_fiber();
+  state_ = State::running;
+  try {
+    serve();
+  } catch (const std::exception&) {
+    // The client has gone, or was cut off; or there is no memory.
+    reset(NGHTTP2_INTERNAL_ERROR);
+  }
+  state_ = State::done;
+}
+
+void Http2ServerStream::finished() noexcept {
+  fiber_ = nullptr;
+  http2().fiber_ended(*this);
+}
+
+// By nghttp2, or because the connection is over.
+void Http2ServerStream::released() noexcept {
+  if (fiber_ != nullptr) return runtime::cancel(*fiber_);
+  const bool in_queue = state_ == State::complete;
+  state_ = State::done;
+  if (!in_queue) http2().recycle(*this);
+}
+
+void Http2ServerStream::serve() {
+  if (const std::optional<ParseError> error = head_.finish(server_.head_limits(), request_)) return respond(*error);
+  length_ = head_.content_length();
+  if (length_.value_or(0) > server_.limits().body_bytes)
+    return respond({413, Code::out_of_range, "the request body is larger than this server accepts"});
+  present_request();
+  answer(server_, request_, response_);
+  if (!is_closed()) send_response();
+}
+
+void Http2ServerStream::present_request() {
+  const Connection& connection = http2().connection();
+  owes_continue_ = head_.expects_continue();
+  request_.body_source = has_ended() && arrived_bytes() == 0 ? nullptr : this;
+  request_.peer = &connection.peer();
+  request_.secure = connection.is_secure();
+}
+
+void Http2ServerStream::respond(const ParseError& error) {
+  server_.count_malformed();
+  set_problem(response_, error.status, error.code, error.detail);
+  send_response();
+}
+
+void Http2ServerStream::send_response() {
+  if (response_.begun()) {
+    if (response_.failed()) return reset(NGHTTP2_INTERNAL_ERROR);
+    return finish(response_.wire_trailers());
+  }
+  if (forbids_body(response_.status)) return send_head(std::nullopt);
+  if (response_.stream() != nullptr) return send_stream();
+  const std::size_t length = response_.body().size();
+  const std::string_view body = request_.method == Method::head ? std::string_view() : response_.body();
+  put_fixed(body, response_.wire_trailers());
+  send_head(response_.wire_trailers().empty() ? std::optional<std::uint64_t>(length) : std::nullopt);
+}
+
+void Http2ServerStream::send_stream() {
+  const std::unique_ptr<BodyStream> stream = response_.take_stream();
+  const std::optional<std::uint64_t> length = stream->length();
+  response_.body().clear();
+  if (request_.method == Method::head) return send_head(length);
+  StreamWriter writer(*this, length);
+  try {
+    stream->write_to(writer);
+    writer.finish();
+  } catch (...) {
+    if (writer.started()) throw;
+    answer_exception(response_);
+    send_response();
+  }
+}
+
+// With whatever body there is, or will be where none is finished.
+void Http2ServerStream::send_head(std::optional<std::uint64_t> length) {
+  char status[20], digits[20];
+  Http2Fields& fields = session().fields();
+  fields.add(":status", write_number(static_cast<std::uint64_t>(response_.status), status));
+  fields.add("date", server_.date().value());
+  if (length) fields.add("content-length", write_number(*length, digits));
+  fields.add_lines(response_.wire_headers());
+  const bool has_body = !forbids_body(response_.status) && request_.method != Method::head;
+  const bool empty = is_finished() && unsent() == 0 && trailers().empty();
+  const nghttp2_data_provider body = provider();
+  require(nghttp2_submit_response(session().native(), id(), fields.data(), fields.size(),
+                                  has_body && !empty ? &body : nullptr));
+  session().flush_soon();
+}
+
+BodyWriter& Http2ServerStream::begin(Response&) {
+  send_head(std::nullopt);
+  if (forbids_body(response_.status) || request_.method == Method::head) return nowhere_;
+  return *this;
+}
+
+void Http2ServerStream::before_wait() {
+  if (!std::exchange(owes_continue_, false)) return;
+  Http2Fields& fields = session().fields().add(":status", "100");
+  require(nghttp2_submit_headers(session().native(), NGHTTP2_FLAG_NONE, id(), nullptr, fields.data(), fields.size(),
+                                 nullptr));
+  session().flush_soon();
+}
+
+void Http2ServerStream::throw_too_large(std::size_t max_bytes) const {
+  throw Error(Code::out_of_range, "the request body is larger than " + std::to_string(max_bytes) + " bytes")
+      .with_http_status(413);
+}
+
+void Http2ServerStream::throw_too_slow() const {
+  throw Error(Code::deadline_exceeded, "the request body did not arrive in time").with_http_status(408);
+}
+
+void Http2ServerStream::end() noexcept {
+  Http2Stream::end();
+  head_.clear();
+  response_.clear();
+  request_ = Request();
+}
+
+}  // namespace marty::http::internal

@@ -1,0 +1,155 @@
+// Http2Session: one HTTP/2 connection (RFC 9113), of either side, around nghttp2. What arrives goes to the streams;
+// what they have to send goes out in as few writes as possible: at the end of a batch of reads, or behind the fibers
+// that are ready now. Reading takes no fiber, and writing only where the peer is slow.
+//
+// Lives on one loop. nghttp2 is entered from callbacks of the loop and from fibers, and never left by a switch.
+#pragma once
+
+#include <nghttp2/nghttp2.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "marty/http/internal/buffers.hpp"
+#include "marty/http/internal/http2_fields.hpp"
+#include "marty/http/internal/http2_guard.hpp"
+#include "marty/runtime/fiber.hpp"
+#include "marty/runtime/net.hpp"
+#include "marty/runtime/world.hpp"
+
+namespace marty::http::internal {
+
+class Http2Stream;
+
+struct Http2Settings {
+  std::uint32_t max_concurrent_streams = 128;  // that the peer may have open
+  std::uint32_t stream_window_bytes = 256 * 1024;
+  std::uint32_t connection_window_bytes = 1024 * 1024;
+  std::uint32_t header_list_bytes = 32 * 1024;
+  runtime::Duration header_timeout = std::chrono::seconds(10);
+  runtime::Duration write_timeout = std::chrono::seconds(30);
+  runtime::Duration ping_interval = std::chrono::seconds(60);  // of silence, while a stream is open; 0: never
+  runtime::Duration ping_timeout = std::chrono::seconds(20);
+};
+
+// What the sessions of one loop share: nothing of it is in use between two callbacks.
+class Http2Workspace {
+ public:
+  Http2Workspace();
+  ~Http2Workspace();
+  Http2Workspace(const Http2Workspace&) = delete;
+  Http2Workspace& operator=(const Http2Workspace&) = delete;
+
+  const nghttp2_session_callbacks* callbacks() const noexcept { return callbacks_; }
+  const nghttp2_option* options() const noexcept { return options_; }
+
+  OutputBuffer out;
+  Http2Fields fields;
+
+ private:
+  nghttp2_session_callbacks* callbacks_ = nullptr;
+  nghttp2_option* options_ = nullptr;
+};
+
+class Http2Session : public runtime::ReadableCallback {
+ public:
+  enum class Role : std::uint8_t { server, client };
+
+  // REQUIRES: `socket`, `workspace` and `settings` outlive it.
+  Http2Session(Role role, runtime::Socket& socket, Http2Workspace& workspace, const Http2Settings& settings);
+  virtual ~Http2Session();
+  Http2Session(const Http2Session&) = delete;
+  Http2Session& operator=(const Http2Session&) = delete;
+
+  // In a callback of the loop. `received`: what has arrived already.
+  void start(std::string_view received) noexcept;
+  // On a fiber, for a client: its preface goes out with the first request.
+  void start() noexcept;
+  void on_readable() noexcept final;
+  // Once a second: what takes too long.
+  void tick(runtime::TimePoint now) noexcept;
+
+  // No new streams; those that are open end in peace, then the connection (RFC 9113 section 6.8).
+  void drain() noexcept;
+  // Says why, and ends. Streams are cut.
+  void close(std::uint32_t error_code) noexcept;
+  // At once, without a word.
+  void cut() noexcept;
+  bool is_open() const noexcept { return state_ == State::open; }  // may send
+  bool is_draining() const noexcept { return drain_ != Drain::no; }
+
+  // For streams.
+  nghttp2_session* native() const noexcept { return native_; }
+  Http2Fields& fields() noexcept { return workspace_.fields.clear(); }
+  const Http2Settings& settings() const noexcept { return settings_; }
+  void flush_soon() noexcept;  // behind the fibers that are ready now
+  void flush() noexcept;       // as much as the socket takes
+  // Bytes that were received and have found their reader: the peer may send as many more.
+  void consume(std::int32_t stream_id, std::size_t bytes) noexcept;
+  void consume_connection(std::size_t bytes) noexcept;  // of a stream that is no more
+  void add(Http2Stream& stream) noexcept;
+  void remove(Http2Stream& stream) noexcept;
+  std::size_t streams() const noexcept { return stream_count_; }
+
+ protected:
+  // A new stream of the peer's; null refuses it.
+  virtual Http2Stream* accept_stream(std::int32_t id) = 0;
+  // After a batch of frames: streams of which something arrived may go on.
+  virtual void after_batch() noexcept {}
+  // After whatever may have changed the state; may destroy this.
+  virtual void settle() noexcept = 0;
+  virtual void on_peer_goes_away() noexcept {}
+  bool is_over() const noexcept { return state_ == State::over && !flusher_.active; }
+  bool is_busy() const noexcept { return batching_; }
+
+ private:
+  friend struct Http2Callbacks;
+  enum class State : std::uint8_t { open, ending, over };
+  enum class Drain : std::uint8_t { no, announced, final };
+
+  // Sends what the socket did not take at once, and what fibers have to say together.
+  class Flusher final : public runtime::FiberJob {
+   public:
+    explicit Flusher(Http2Session& session) : session_(session) {}
+    void run() override;
+    void finished() noexcept override;
+    runtime::Fiber* fiber = nullptr;
+    bool active = false;
+
+   private:
+    Http2Session& session_;
+  };
+
+  void read_batch();
+  void take(std::string_view bytes);
+  bool collect();  // into the workspace's out; false where there is nothing to send
+  void send_collected();
+  void flush_slowly();
+  void end_if_done() noexcept;
+  void go_over() noexcept;
+  void linger() noexcept;
+  void watch_silence(runtime::TimePoint now) noexcept;
+  void on_pong() noexcept;
+  void end_drain() noexcept;
+
+  runtime::Socket& socket_;
+  Http2Workspace& workspace_;
+  const Http2Settings& settings_;
+  runtime::Loop& loop_;
+  nghttp2_session* native_ = nullptr;
+  Http2Stream* first_stream_ = nullptr;
+  std::size_t stream_count_ = 0;
+  std::string unsent_;  // what the socket did not take
+  Flusher flusher_{*this};
+  Http2Guard guard_;
+  runtime::TimePoint last_received_{};
+  runtime::TimePoint ping_sent_ = runtime::kNever;  // and not answered
+  runtime::TimePoint state_since_{};                // ending, or draining
+  State state_ = State::open;
+  Drain drain_ = Drain::no;
+  const Role role_;
+  bool batching_ = false;
+};
+
+}  // namespace marty::http::internal
