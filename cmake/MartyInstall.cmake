@@ -3,6 +3,7 @@ include(CMakePackageConfigHelpers)
 set(package_folder "${CMAKE_INSTALL_LIBDIR}/cmake/marty")
 install(EXPORT marty-targets NAMESPACE marty:: DESTINATION "${package_folder}")
 install(FILES "${CMAKE_CURRENT_LIST_DIR}/marty-config.cmake" "${CMAKE_CURRENT_LIST_DIR}/MartyDependencies.cmake"
+  "${CMAKE_CURRENT_LIST_DIR}/MartyProtobuf.cmake"
   DESTINATION "${package_folder}")
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/marty-config-version.cmake" COMPATIBILITY SameMinorVersion)
 install(FILES "${PROJECT_BINARY_DIR}/marty-config-version.cmake" DESTINATION "${package_folder}")

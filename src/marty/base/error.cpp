@@ -86,6 +86,7 @@ struct Error::Content {
   std::exception_ptr cause;
   int http_status;
   Stack stack;
+  bool for_callers = false;
 };
 
 // A content and how many Errors share it.
@@ -134,6 +135,13 @@ Error Error::with_http_status(int status) const {
   return Error(std::move(content));
 }
 
+Error Error::for_callers() const {
+  Content content = shared_->content;
+  content.for_callers = true;
+  return Error(std::move(content));
+}
+
+bool Error::is_for_callers() const noexcept { return shared_->content.for_callers; }
 int Error::http_status() const noexcept { return shared_->content.http_status; }
 Code Error::code() const noexcept { return shared_->content.code; }
 const std::string& Error::message() const noexcept { return shared_->content.message; }

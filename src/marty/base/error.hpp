@@ -79,9 +79,13 @@ class Error : public std::exception {
   // The same error with a more exact HTTP status than its code's row gives: 405, 413, 415, 428 ... have no code of
   // their own.
   Error with_http_status(int status) const;
+  // The same error with a message that is written for whoever called, whatever its code. Otherwise the message of an
+  // error that is the service's own fault (internal, unavailable ...) stays in the log.
+  Error for_callers() const;
 
   Code code() const noexcept;
   int http_status() const noexcept;
+  bool is_for_callers() const noexcept;
   const std::string& message() const noexcept;
   const std::vector<FieldError>& fields() const noexcept;
   std::exception_ptr cause() const noexcept;

@@ -23,10 +23,16 @@ int ClientStream::status() { return stream_->status(); }
 HeaderList ClientStream::headers() const noexcept { return stream_->headers(); }
 std::string_view ClientStream::read_piece() { return stream_->read_piece(); }
 std::string_view ClientStream::read_all(std::size_t max_bytes) { return stream_->read_all(max_bytes); }
+BodySource& ClientStream::body() noexcept { return *stream_; }
 HeaderList ClientStream::trailers() const noexcept { return stream_->trailers(); }
 bool ClientStream::has_ended() const noexcept { return stream_->has_ended(); }
 void ClientStream::reset(std::uint32_t error_code) noexcept { stream_->reset(error_code); }
 bool ClientStream::is_untouched() const noexcept { return stream_->is_untouched(); }
+std::optional<std::uint32_t> ClientStream::reset_code() const noexcept {
+  const bool was_reset =
+      stream_->is_closed() && !stream_->has_ended() && stream_->close_code() != internal::Http2Stream::kConnectionLost;
+  return was_reset ? std::optional<std::uint32_t>(stream_->close_code()) : std::nullopt;
+}
 
 Http2Connection::Http2Connection(runtime::Socket socket, const Http2ConnectionOptions& options)
     : client_(new internal::Http2Client(std::move(socket), options)) {}

@@ -45,6 +45,7 @@ struct StreamHead {
   std::string_view authority;
   std::string_view path = "/";
   std::span<const Header> headers;
+  std::span<const Header> unique_headers;  // with values that will not come again: ids, times
 };
 
 // One exchange. Move-only; where it goes before its end, the server is told to stop (RST_STREAM, CANCEL). Throws Error:
@@ -63,6 +64,7 @@ class ClientStream {
   HeaderList headers() const noexcept;  // of the reply. REQUIRES status()
   std::string_view read_piece();        // at least one byte, valid until the next read; empty at the end
   std::string_view read_all(std::size_t max_bytes);
+  BodySource& body() noexcept;           // the same reads
   HeaderList trailers() const noexcept;  // once the body has ended
   bool has_ended() const noexcept;       // all of the reply has arrived
 
@@ -70,6 +72,8 @@ class ClientStream {
   void reset(std::uint32_t error_code = 8) noexcept;
   // Nothing of it has been carried out, so that it may be sent again (RFC 9113 section 8.7).
   bool is_untouched() const noexcept;
+  // The code with which the server has reset it (RFC 9113 section 7).
+  std::optional<std::uint32_t> reset_code() const noexcept;
 
  private:
   friend class Http2Connection;

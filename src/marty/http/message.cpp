@@ -122,6 +122,10 @@ void Response::add_trailer(std::string_view name, std::string_view value) {
   append_line(trailers_, name, value);
 }
 
+void Response::add_trailer_unchecked(std::string_view name, std::string_view value) {
+  append_line(trailers_, name, value);
+}
+
 BodyWriter& Response::begin() {
   if (writer_ == nullptr) {
     if (channel_ == nullptr) throw Error(Code::failed_precondition, "this response is not attached to a connection");

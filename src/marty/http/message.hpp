@@ -15,6 +15,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "marty/runtime/net.hpp"
@@ -156,6 +157,8 @@ class Response {
   // A field behind the body (RFC 9110 section 6.5). HTTP/2 sends it, HTTP/1.1 where the body is chunked and the client
   // says "TE: trailers"; elsewhere it is dropped. Throws as add_header() does.
   void add_trailer(std::string_view name, std::string_view value);
+  void add_trailer_unchecked(std::string_view name, std::string_view value);  // as add_header_unchecked()
+  std::string take_trailers() noexcept { return std::exchange(trailers_, {}); }
   std::string_view wire_trailers() const noexcept { return trailers_; }
   // What has begun cannot be completed: the client is to see that something is missing.
   void fail() noexcept { failed_ = true; }

@@ -24,7 +24,9 @@ void wait_for(runtime::Duration delay) noexcept {
 Service::State::State(std::string service_name, ServiceOptions service_options)
     : name(std::move(service_name)),
       options(std::move(service_options)),
-      app({.title = name, .service = name, .metrics = &metrics}) {}
+      app({.title = name, .service = name, .metrics = &metrics}) {
+  app.provide([this]() -> health::Health& { return *health; });
+}
 
 Service::Service(std::string name, ServiceOptions options)
     : state_(std::make_unique<State>(std::move(name), std::move(options))) {}
@@ -56,7 +58,7 @@ void Service::bind(std::string section, const reflect::Type& type, std::shared_p
 }
 
 void Service::add_hook(service::Part part) { state_->hooks.push_back(std::move(part)); }
-void Service::health_check(service::HealthCheck check) { state_->health_checks.push_back(std::move(check)); }
+void Service::health_check(health::HealthCheck check) { state_->health_checks.push_back(std::move(check)); }
 
 void Service::use_database(std::string name, const reflect::Type& options_type, std::shared_ptr<void> options,
                            std::function<std::unique_ptr<data::Driver>()> make_driver) {
@@ -81,7 +83,7 @@ void Service::start() {
   const telemetry::ContextScope scope(state.context);
   for (const std::string& warning : state.configuration_warnings) kLog.warning("configuration: " + warning);
   state.lifecycle->start();
-  state.health->set_phase(service::Health::Phase::running);
+  state.health->set_phase(health::Health::Phase::running);
   kLog.info("started", {{"address", state.server ? state.server->address().to_string() : "none"}});
 }
 
@@ -89,7 +91,7 @@ void Service::stop() noexcept {
   State& state = *state_;
   if (!state.lifecycle || !state.lifecycle->running()) return;
   const telemetry::ContextScope scope(state.context);
-  state.health->set_phase(service::Health::Phase::draining);
+  state.health->set_phase(health::Health::Phase::draining);
   kLog.info("stopping");
   if (state.server) wait_for(state.server_section.drain_delay);
   for (const std::string& failure : state.lifecycle->stop()) kLog.error(failure);

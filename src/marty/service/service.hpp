@@ -26,7 +26,7 @@
 
 #include "marty/config/variables.hpp"
 #include "marty/data/database.hpp"
-#include "marty/service/health.hpp"
+#include "marty/health/health.hpp"
 #include "marty/service/lifecycle.hpp"
 #include "marty/telemetry/log_sink.hpp"
 #include "marty/telemetry/metrics.hpp"
@@ -87,6 +87,13 @@ class Service {
     app().filter(std::move(name), std::move(filter));
   }
 
+  // A service of gRPC that protoc-gen-marty has made of a .proto, on the same port: service.grpc(v1::PetStore{.get_pet
+  // = get_pet}). See grpc/api.hpp; the program links marty::grpc.
+  template <class Api, class... Options>
+  auto grpc(Api api, const Options&... options) {
+    return api.add_to(app(), options...);
+  }
+
   // A dependency for the whole service, made by a factory whose parameters are its own needs.
   template <web::Callable Factory>
   void provide(Factory factory) {
@@ -121,7 +128,7 @@ class Service {
   void on_stop(std::string name, Hook hook) {
     add_hook({.name = std::move(name), .stop = with_dependencies(std::move(hook))});
   }
-  void health_check(service::HealthCheck check);
+  void health_check(health::HealthCheck check);
 
   // Runs what the command line asks for – to serve, by default – and returns the exit code: 0; 1 for a failure, which
   // is printed; 2 for wrong usage.

@@ -121,6 +121,20 @@ void App::add_filter(Phase phase, std::string name, std::unique_ptr<Filter> filt
   if (phase == Phase::edge) ++edge_filters_;
 }
 
+Protocol& App::add_protocol(std::unique_ptr<Protocol> protocol) {
+  if (started_) throw Error(Code::failed_precondition, "protocols are added before the start, not after it");
+  if (find_protocol(protocol->name()) != nullptr)
+    throw Error(Code::already_exists, "the application has the protocol " + std::string(protocol->name()) + " already");
+  return *protocols_.emplace_back(std::move(protocol));
+}
+
+Protocol* App::find_protocol(std::string_view name) const noexcept {
+  for (const auto& protocol : protocols_) {
+    if (protocol->name() == name) return protocol.get();
+  }
+  return nullptr;
+}
+
 std::vector<std::string> App::filters() const {
   std::vector<std::string> names;
   for (const auto& filter : filters_) names.push_back(std::string(phase_name(filter->phase)) + ": " + filter->name);
@@ -129,6 +143,7 @@ std::vector<std::string> App::filters() const {
 
 void App::start() {
   if (started_) throw Error(Code::failed_precondition, "the application is started already");
+  for (const auto& protocol : protocols_) protocol->complete(*this);
   const bool protects =
       std::any_of(routes_.begin(), routes_.end(), [](const auto& route) { return route->requires_caller; });
   const bool authorizes = std::any_of(filters_.begin(), filters_.end(),
@@ -157,6 +172,7 @@ void App::bind_routes() {
   for (const auto& route : routes_) {
     route->handler->sources.clear();
     for (const TypeInfo* need : route->handler->needs) route->handler->sources.push_back(dependencies_.source(*need));
+    route->handler->bound();
   }
 }
 
@@ -189,13 +205,11 @@ void App::handle(http::Request& request, http::Response& response) {
   // Edge filters, authentication, authorization, rate limit, resilience, user filters, the handler.
   advance(exchange, 0);
 
-  if (options_.telemetry) {
-    // Printable by construction: what came in as an id was checked. Last, so that the handler met an empty head.
-    context.echo([&](std::string_view name, std::string_view value) { response.add_header_unchecked(name, value); });
-  }
+  // Last, so that the handler met an empty head.
+  if (!response.begun()) exchange.echo_ids();
   if (!timed) return;
   const runtime::Duration duration = runtime::now() - arrival;
-  if (telemetry_) telemetry_->of(exchange.route_).record(response.status, duration);
+  if (telemetry_) telemetry_->of(exchange.route_).record(exchange.outcome(), duration);
   if (options_.access_log) log_access(exchange, duration);
 }
 
@@ -216,9 +230,17 @@ void App::advance(Exchange& exchange, std::size_t filter) const {
 }
 
 void App::respond(Exchange& exchange, std::size_t filter) const {
-  if (filter >= edge_filters_ && exchange.route_ == nullptr) return refuse_unmatched(exchange);
+  if (filter == edge_filters_ && !exchange.in_protocol_) return pass_protocol(exchange, filter);
   if (filter == filters_.size()) return exchange.route_->handler->invoke(exchange);
   filters_[filter]->run(exchange.request_, exchange.response_, Next(*this, exchange, filter + 1));
+}
+
+// Between the edge filters and the others.
+void App::pass_protocol(Exchange& exchange, std::size_t filter) const {
+  if (exchange.route_ == nullptr) return refuse_unmatched(exchange);
+  exchange.in_protocol_ = true;
+  if (exchange.route_->protocol == nullptr) return respond(exchange, filter);
+  exchange.route_->protocol->run(exchange, Next(*this, exchange, filter));
 }
 
 void App::refuse_unmatched(Exchange& exchange) const {
@@ -236,15 +258,29 @@ void App::refuse_unmatched(Exchange& exchange) const {
 
 void App::report(Exchange& exchange, const std::exception_ptr& exception) const {
   const Error error = as_error(exception);
+  exchange.set_outcome(error.http_status());
+  write_error(exchange, error);
+  if (telemetry_) telemetry_->of(exchange.route_).record_error(error.code());
+  if (error.http_status() < 500 || error.code() == Code::unimplemented) return;
+  const std::string name =
+      exchange.route_ != nullptr ? exchange.route_->name() : std::string(exchange.request_.method_text);
+  kLog.error("request failed", exception,
+             {{"route", name}, {"path", exchange.request_.path()}, {"status", error.http_status()}});
+}
+
+void App::write_error(Exchange& exchange, const Error& error) const {
+  if (exchange.route_ != nullptr && exchange.route_->protocol != nullptr)
+    return exchange.route_->protocol->write_error(exchange, error);
+  if (exchange.route_ == nullptr) {
+    for (const auto& protocol : protocols_) {
+      if (protocol->claims(exchange.request_)) return protocol->write_error(exchange, error);
+    }
+  }
+  if (exchange.response_.begun()) return exchange.response_.fail();
   Problem problem = make_problem(error);
   problem.instance = exchange.request_.path();
   problem.correlation_id = exchange.context_.correlation_id.view();
   write_problem(exchange.response_, problem);
-  if (telemetry_) telemetry_->of(exchange.route_).record_error(error.code());
-  if (problem.status < 500) return;
-  const std::string name =
-      exchange.route_ != nullptr ? exchange.route_->name() : std::string(exchange.request_.method_text);
-  kLog.error("request failed", exception, {{"route", name}, {"path", problem.instance}, {"status", problem.status}});
 }
 
 void App::log_access(Exchange& exchange, runtime::Duration duration) const {
@@ -253,7 +289,7 @@ void App::log_access(Exchange& exchange, runtime::Duration duration) const {
             {{"method", exchange.request_.method_text},
              {"path", exchange.request_.path()},
              {"route", exchange.route_ != nullptr ? std::string_view(exchange.route_->pattern) : std::string_view()},
-             {"status", response.status},
+             {"status", exchange.outcome()},
              {"bytes", response.body().size()},
              {"duration_ms", static_cast<double>(duration.count()) * 1e-6}});
 }

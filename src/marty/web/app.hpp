@@ -22,6 +22,7 @@
 #include "marty/web/dependencies.hpp"
 #include "marty/web/filter.hpp"
 #include "marty/web/handler.hpp"
+#include "marty/web/protocol.hpp"
 #include "marty/web/route.hpp"
 #include "marty/web/router.hpp"
 
@@ -119,6 +120,10 @@ class App final : public http::Handler {
     add_filter(phase, std::move(name), std::make_unique<internal::FunctionFilter<Function>>(std::move(function)));
   }
 
+  // What else it speaks: see protocol.hpp. Throws already_exists where there is one of that name.
+  Protocol& add_protocol(std::unique_ptr<Protocol> protocol);
+  Protocol* find_protocol(std::string_view name) const noexcept;  // null: not there
+
   // Completes and checks: dependencies exist, documentation can be written, nothing is protected without effect. Throws
   // Error.
   void start();
@@ -140,10 +145,12 @@ class App final : public http::Handler {
 
   void add_filter(Phase phase, std::string name, std::unique_ptr<Filter> filter);
   void advance(Exchange& exchange, std::size_t filter) const;
+  void pass_protocol(Exchange& exchange, std::size_t filter) const;
   void respond(Exchange& exchange, std::size_t filter) const;
   void take_route(Exchange& exchange) const;
   void refuse_unmatched(Exchange& exchange) const;
   void report(Exchange& exchange, const std::exception_ptr& exception) const;
+  void write_error(Exchange& exchange, const Error& error) const;
   void log_access(Exchange& exchange, runtime::Duration duration) const;
   void document();
   void bind_routes();
@@ -152,6 +159,7 @@ class App final : public http::Handler {
   Dependencies dependencies_;
   Router router_;
   std::vector<std::unique_ptr<Route>> routes_;
+  std::vector<std::unique_ptr<Protocol>> protocols_;
   std::vector<std::unique_ptr<Filter>> filters_;  // by phase
   std::size_t edge_filters_ = 0;
   std::unique_ptr<Telemetry> telemetry_;

@@ -102,13 +102,19 @@ void Cors::operator()(http::Request& request, http::Response& response, Next nex
       origin && request.method == http::Method::options && request.headers.find("access-control-request-method");
   if (preflight) {
     answer_preflight(request, response, allowed);
-  } else {
-    next();
-    if (allowed) {
-      add_origin(*origin, response);
-      if (!exposed_.empty()) response.set_header("access-control-expose-headers", exposed_);
-    }
+    return vary(response);
   }
+  vary(response);
+  // Before the handler, which may send the head by itself.
+  if (allowed) {
+    add_origin(*origin, response);
+    if (!exposed_.empty()) response.set_header("access-control-expose-headers", exposed_);
+  }
+  next();
+  if (!response.begun()) vary(response);  // a handler may have set its own
+}
+
+void Cors::vary(http::Response& response) const {
   if (!any_origin_) add_vary(response, "Origin");
 }
 

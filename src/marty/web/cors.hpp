@@ -33,6 +33,7 @@ class Cors {
   bool allows(std::string_view origin) const noexcept;
 
  private:
+  void vary(http::Response& response) const;
   void answer_preflight(const http::Request& request, http::Response& response, bool allowed) const;
   void add_origin(std::string_view origin, http::Response& response) const;
 

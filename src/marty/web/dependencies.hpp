@@ -98,6 +98,12 @@ class Dependencies {
     add_ambient(type_info<T>(), index);
   }
 
+  // Whether somebody provides it, for the whole service or for each request.
+  template <class T>
+  bool provides() const noexcept {
+    return find(type_info<T>()) != nullptr;
+  }
+
   // A need from outside, such as a handler's parameter, to be checked by start(). `who` starts the message: "GET
   // /pets".
   void require(const TypeInfo& type, std::string who);

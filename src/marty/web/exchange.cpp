@@ -29,6 +29,17 @@ void Exchange::throw_problems() {
   if (!problems_.empty()) throw Error::invalid(problems_.take());
 }
 
+// Printable by construction: what came in as an id was checked.
+void Exchange::echo_ids() {
+  if (!context_.trace_id.valid()) return;  // telemetry is off
+  context_.echo([&](std::string_view name, std::string_view value) { response_.add_header_unchecked(name, value); });
+}
+
+http::BodyWriter& Exchange::begin_response() {
+  if (!response_.begun()) echo_ids();
+  return response_.begin();
+}
+
 internal::ParsedForm& Exchange::form() {
   if (!form_) form_ = std::make_unique<internal::ParsedForm>(internal::read_form(request_, max_body_bytes_));
   return *form_;

@@ -17,7 +17,9 @@ class Context;
 
 namespace marty::web {
 
+struct ParameterInfo;
 struct Route;
+class Transcoder;
 
 namespace internal {
 struct ParsedForm;
@@ -49,7 +51,18 @@ class Exchange {
   Problems& problems() noexcept { return problems_; }
   void throw_problems();  // Error(invalid_argument) with all of them, where there are any
   std::size_t max_body_bytes() const noexcept { return max_body_bytes_; }
-  internal::ParsedForm& form();  // read on first use
+  internal::ParsedForm& form();                                    // read on first use
+  Transcoder* transcoder() const noexcept { return transcoder_; }  // null: parameters come from the request
+  void set_transcoder(Transcoder* transcoder) noexcept { transcoder_ = transcoder; }
+
+  // Puts the ids that a reply carries back into its head: once, by the application, or before the head goes out.
+  void echo_ids();
+  http::BodyWriter& begin_response();  // Response::begin(), with the ids
+
+  // What metrics and the access log call the outcome, where a protocol keeps it elsewhere than in the response's
+  // status.
+  int outcome() const noexcept { return outcome_ != 0 ? outcome_ : response_.status; }
+  void set_outcome(int status) noexcept { outcome_ = status; }
 
  private:
   friend class App;
@@ -60,6 +73,9 @@ class Exchange {
   RouteMatch match_;
   void* ambient_[std::size_t(Ambient::count)];
   std::size_t max_body_bytes_ = 0;
+  Transcoder* transcoder_ = nullptr;
+  int outcome_ = 0;
+  bool in_protocol_ = false;  // the route's protocol, if any, stands around what happens
   std::optional<Caller> caller_;
   std::unique_ptr<internal::ParsedForm> form_;
   Problems problems_;

@@ -9,6 +9,7 @@
 #include "marty/web/internal/form.hpp"
 #include "marty/web/media_type.hpp"
 #include "marty/web/percent.hpp"
+#include "marty/web/protocol.hpp"
 #include "marty/web/query.hpp"
 #include "marty/web/route.hpp"
 
@@ -173,6 +174,8 @@ void check_acceptable(Exchange& exchange, std::string_view media_type) {
 }  // namespace
 
 void read_parameter(Exchange& exchange, const ParameterInfo& info, void* value) {
+  const bool of_message = info.in != In::header && info.in != In::cookie;
+  if (of_message && exchange.transcoder() != nullptr) return exchange.transcoder()->read(exchange, info, value);
   if (info.in == In::form || info.in == In::file) refuse_content_coding(exchange);
   switch (info.in) {
     case In::path:
@@ -195,6 +198,7 @@ void read_parameter(Exchange& exchange, const ParameterInfo& info, void* value) 
 }
 
 void read_done(Exchange& exchange, const RouteHandler& handler) {
+  if (exchange.transcoder() != nullptr) return exchange.throw_problems();
   if (handler.reads_query && !handler.takes_request) check_query_names(exchange, handler);
   exchange.throw_problems();
   const ResultInfo& result = handler.result;
@@ -215,7 +219,8 @@ void set_content_type(http::Response& response, std::string_view literal) {
 
 }  // namespace
 
-void write_json(Exchange& exchange, int status, const reflect::Type& type, const void* value) {
+void write_result(Exchange& exchange, int status, const reflect::Type& type, const void* value) {
+  if (exchange.transcoder() != nullptr) return exchange.transcoder()->write(exchange, type, value);
   http::Response& response = exchange.response();
   response.body().clear();
   json::write(response.body(), type, value, json::View::response);
@@ -241,14 +246,17 @@ void write_blob(Exchange& exchange, Blob&& blob) {
   exchange.response().set_header("content-type", blob.content_type);
 }
 
-void write_nothing(Exchange& exchange, int status) { exchange.response().status = status; }
+void write_nothing(Exchange& exchange, int status) {
+  if (exchange.transcoder() != nullptr) return exchange.transcoder()->write_nothing(exchange);
+  exchange.response().status = status;
+}
 
 void write_headers(Exchange& exchange, const ResponseHeaders& headers) {
   for (const auto& [name, value] : headers) exchange.response().add_header(name, value);
 }
 
 void write_location(Exchange& exchange, std::string_view location) {
-  if (!location.empty()) exchange.response().set_header("location", location);
+  if (!location.empty() && exchange.transcoder() == nullptr) exchange.response().set_header("location", location);
 }
 
 void write_stream(Exchange& exchange, Stream stream) {

@@ -50,6 +50,7 @@ class RouteHandler {
  public:
   virtual ~RouteHandler() = default;
   virtual void invoke(Exchange& exchange) = 0;
+  virtual void bound() {}  // `sources` are resolved
 
   std::vector<ParameterInfo> parameters;
   std::vector<const TypeInfo*> needs;         // of dependencies, in order
@@ -68,7 +69,7 @@ namespace internal {
 void read_parameter(Exchange& exchange, const ParameterInfo& info, void* value);
 void read_done(Exchange& exchange,
                const RouteHandler& handler);  // refuses unknown query parameters; throws what was found
-void write_json(Exchange& exchange, int status, const reflect::Type& type, const void* value);
+void write_result(Exchange& exchange, int status, const reflect::Type& type, const void* value);
 void write_text(Exchange& exchange, std::string&& content, std::string_view media_type);  // a literal
 void write_blob(Exchange& exchange, Blob&& blob);
 void write_nothing(Exchange& exchange, int status);
@@ -171,7 +172,7 @@ template <class R>
 struct Result {
   static void describe(ResultInfo& info) { info = {200, &reflect::type_of<R>(), "application/json"}; }
   static void write(Exchange& exchange, const R& value) {
-    write_json(exchange, success_status(exchange), reflect::type_of<R>(), &value);
+    write_result(exchange, success_status(exchange), reflect::type_of<R>(), &value);
   }
 };
 template <class T>
@@ -192,7 +193,7 @@ struct Result<Created<T>> {
   }
   static void write(Exchange& exchange, const Created<T>& created) {
     write_location(exchange, created.location);
-    write_json(exchange, success_status(exchange), reflect::type_of<T>(), &created.value);
+    write_result(exchange, success_status(exchange), reflect::type_of<T>(), &created.value);
   }
 };
 template <class T>
@@ -200,8 +201,8 @@ struct Result<Reply<T>> {
   static void describe(ResultInfo& info) { Result<T>::describe(info); }
   static void write(Exchange& exchange, const Reply<T>& reply) {
     write_headers(exchange, reply.headers);
-    write_json(exchange, reply.status != 0 ? reply.status : success_status(exchange), reflect::type_of<T>(),
-               &reply.value);
+    write_result(exchange, reply.status != 0 ? reply.status : success_status(exchange), reflect::type_of<T>(),
+                 &reply.value);
   }
 };
 template <>

@@ -36,14 +36,18 @@ Error as_error(const std::exception_ptr& exception) {
   }
 }
 
+std::string_view caller_message(const Error& error) {
+  const bool ours = error.http_status() >= 500 && error.code() != Code::unimplemented;
+  return ours && !error.is_for_callers() ? server_detail(error.code()) : std::string_view(error.message());
+}
+
 Problem make_problem(const Error& error) {
   const CodeInfo& info = code_info(error.code());
   Problem problem{.type = "urn:marty:problem:" + std::string(info.name),
                   .title = std::string(title_of(error)),
                   .status = error.http_status(),
-                  .detail = error.message(),
+                  .detail = std::string(caller_message(error)),
                   .code = std::string(info.name)};
-  if (problem.status >= 500 && error.code() != Code::unimplemented) problem.detail = server_detail(error.code());
   for (const FieldError& field : error.fields()) problem.errors.push_back({field.pointer, field.message});
   return problem;
 }

@@ -6,7 +6,8 @@
 //                                            {"pointer": "query.limit", "message": "must be at most 100"}]}
 //
 // Pointers: JSON Pointers (RFC 6901) into the body; "path.id", "query.limit", "header.if-match", "cookie.session",
-// "form.name". From 500 on the detail is a general sentence: what() stays in the log, beside the correlation id.
+// "form.name". From 500 on the detail is a general sentence: what() stays in the log, beside the correlation id, unless
+// the error is for_callers().
 #pragma once
 
 #include <exception>
@@ -38,6 +39,9 @@ struct Problem {
 
 // Any exception as an Error: one that is none becomes internal, with what() as its message.
 Error as_error(const std::exception_ptr& exception);
+
+// What a caller may read of it.
+std::string_view caller_message(const Error& error);
 
 Problem make_problem(const Error& error);
 

@@ -16,6 +16,8 @@
 
 namespace marty::web {
 
+class Protocol;
+
 // A reply other than the success that follows from the handler's result.
 struct ResponseInfo {
   int status = 0;
@@ -42,6 +44,7 @@ struct Route {
   std::string response_example;    // JSON
   std::size_t max_body_bytes = 0;  // 0: the application's
 
+  Protocol* protocol = nullptr;  // whose route it is; null: REST's
   std::unique_ptr<RouteHandler> handler;
   std::uint32_t index = 0;  // among the routes of its App
 
@@ -61,6 +64,7 @@ class RouteBuilder {
   // Documents the media type of a result that decides it by itself: a Stream, a Blob, a FileReply, a raw response.
   RouteBuilder& produces(std::string type) { return route_->media_type = std::move(type), *this; }
   RouteBuilder& deprecated() { return route_->deprecated = true, *this; }
+  RouteBuilder& belongs_to(Protocol& protocol) { return route_->protocol = &protocol, *this; }
   RouteBuilder& hidden() { return route_->hidden = true, *this; }
   RouteBuilder& max_body(std::size_t bytes) { return route_->max_body_bytes = bytes, *this; }
 

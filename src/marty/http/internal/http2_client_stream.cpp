@@ -35,6 +35,7 @@ void Http2ClientStream::open(Http2Client& client, const StreamHead& head, std::o
   fields.add(":method", head.method).add(":scheme", head.scheme).add(":authority", head.authority);
   fields.add(":path", head.path);
   for (const Header& header : head.headers) fields.add(header.name, header.value);
+  for (const Header& header : head.unique_headers) fields.add(header.name, header.value, /*unique=*/true);
   const bool whole = body.has_value();
   const bool silent = whole && body->empty();
   const nghttp2_data_provider source = provider();

@@ -19,7 +19,7 @@ struct ServiceInfo {
   std::string environment;
 };
 
-Reply<service::HealthReport> reply_when(bool good, service::HealthReport report) {
+Reply<health::HealthReport> reply_when(bool good, health::HealthReport report) {
   return {.status = good ? 200 : 503, .headers = {{"cache-control", "no-store"}}, .value = std::move(report)};
 }
 
@@ -32,30 +32,30 @@ void Service::State::add_endpoints() {
       .tag(std::string(kTag));
   app.get(
          "/health/startup",
-         [this] { return reply_when(health->phase() != service::Health::Phase::starting, health->summary()); },
+         [this] { return reply_when(health->phase() != health::Health::Phase::starting, health->summary()); },
          "The service has started")
       .tag(std::string(kTag))
-      .response<service::HealthReport>(503, "It has not yet");
+      .response<health::HealthReport>(503, "It has not yet");
   app.get(
          "/health/ready",
          [this] {
-           service::HealthReport report = health->report();
+           health::HealthReport report = health->report();
            const bool ready = health->ready(report);
            return reply_when(ready, std::move(report));
          },
          "Requests are welcome")
       .tag(std::string(kTag))
-      .response<service::HealthReport>(503, "Send them elsewhere");
+      .response<health::HealthReport>(503, "Send them elsewhere");
   app.get(
          "/health",
          [this] {
-           service::HealthReport report = health->report();
-           const bool good = report.status != service::HealthStatus::unhealthy;
+           health::HealthReport report = health->report();
+           const bool good = report.status != health::HealthStatus::unhealthy;
            return reply_when(good, std::move(report));
          },
          "Every component and how it is")
       .tag(std::string(kTag))
-      .response<service::HealthReport>(503, "A required one is not well");
+      .response<health::HealthReport>(503, "A required one is not well");
   app.get(
          "/info",
          [this] {

@@ -91,7 +91,7 @@ void Service::State::plan_lifecycle() {
                     .start_timeout = database_section.migration_timeout});
     health->add({.name = "database", .check = [this] { database->check(); }});
   }
-  for (const service::HealthCheck& check : health_checks) health->add(check);
+  for (const health::HealthCheck& check : health_checks) health->add(check);
   lifecycle->add({.name = "application", .start = [this] { app.start(); }, .stop = [this] { app.stop(); }});
   for (const service::Part& hook : hooks) lifecycle->add(hook);
   if (!options.listen) return;

@@ -90,8 +90,8 @@ class Service::State {
   std::optional<DatabasePlan> database_plan;
   std::unique_ptr<Database> database;
   std::vector<service::Part> hooks;
-  std::vector<service::HealthCheck> health_checks;
-  std::optional<service::Health> health;
+  std::vector<health::HealthCheck> health_checks;
+  std::optional<health::Health> health;
   std::optional<service::Lifecycle> lifecycle;
   std::unique_ptr<http::Server> server;
 };

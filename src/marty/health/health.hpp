@@ -17,7 +17,7 @@
 #include "marty/runtime/sync.hpp"
 #include "marty/runtime/time.hpp"
 
-namespace marty::service {
+namespace marty::health {
 
 enum class HealthStatus { healthy, degraded, unhealthy };
 
@@ -73,4 +73,4 @@ class Health {
   mutable std::vector<ComponentHealth> components_;
 };
 
-}  // namespace marty::service
+}  // namespace marty::health

@@ -1,4 +1,4 @@
-#include "marty/service/health.hpp"
+#include "marty/health/health.hpp"
 
 #include <algorithm>
 #include <mutex>
@@ -7,7 +7,7 @@
 #include "marty/base/error.hpp"
 #include "marty/runtime/fiber.hpp"
 
-namespace marty::service {
+namespace marty::health {
 namespace {
 
 ComponentHealth run_check(const HealthCheck& check) {
@@ -77,4 +77,4 @@ bool Health::ready(const HealthReport& report) const noexcept {
   return phase_ == Phase::running && report.status != HealthStatus::unhealthy;
 }
 
-}  // namespace marty::service
+}  // namespace marty::health

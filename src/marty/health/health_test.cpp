@@ -1,4 +1,4 @@
-#include "marty/service/health.hpp"
+#include "marty/health/health.hpp"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 #include "marty/runtime/fiber.hpp"
 #include "marty/runtime/simulation.hpp"
 
-namespace marty::service {
+namespace marty::health {
 namespace {
 
 using namespace std::chrono_literals;
@@ -103,4 +103,4 @@ TEST(Health, AnythingThatACheckThrowsIsAFailure) {
 }
 
 }  // namespace
-}  // namespace marty::service
+}  // namespace marty::health

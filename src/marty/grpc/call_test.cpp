@@ -1,0 +1,319 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "marty/grpc/internal/test_server.hpp"
+#include "marty/http/http2_connection.hpp"
+#include "marty/runtime/sync.hpp"
+#include "route.marty.hpp"
+
+namespace marty::grpc {
+namespace {
+
+using internal::error_of;
+using internal::run_in;
+using internal::TestServer;
+using internal::WorldKind;
+using route::v1::Point;
+using route::v1::Route;
+using route::v1::Summary;
+using route::v1::Task;
+using testing::HasSubstr;
+using namespace std::chrono_literals;
+
+Point point(int x, int y, std::string name = {}) {
+  Point result;
+  result.set_x(x);
+  result.set_y(y);
+  result.set_name(std::move(name));
+  return result;
+}
+
+Task task(std::string command, int times = 0) {
+  Task result;
+  result.set_command(std::move(command));
+  result.set_times(times);
+  return result;
+}
+
+// The functions of the service, which tests may call as they are.
+Point echo(const Point& request) { return request; }
+
+void perform(const Task& request, Call& call) {
+  if (request.command() == "fail") throw Error(Code::failed_precondition, "the lamp is off");
+  if (request.command() == "invalid")
+    throw Error::invalid({{"/times", "must be at most 7"}, {"/points/2/x", "is required"}});
+  if (request.command() == "crash") throw std::runtime_error("the secret is 42");
+  if (request.command() == "sleep") runtime::sleep_for(1h);
+  if (request.command() == "metadata") {
+    call.add_metadata("x-initial", std::string(call.metadata("x-asked")));
+    call.add_trailing_metadata("x-bytes-bin", call.binary_metadata("x-bytes-bin").value_or("nothing"));
+  }
+  if (request.command() == "unicode") throw Error(Code::unknown, "\ttest with 100 % \xc3\xa4\n").for_callers();
+}
+
+void list(const Task& request, Writer<Point>& points) {
+  for (int i = 0; i < request.times(); ++i) points.write(point(i, 0));
+  if (request.command() == "fail") throw Error(Code::aborted, "in the middle");
+}
+
+Summary record(Reader<Point>& points) {
+  Summary summary;
+  for (const Point& each : points) {
+    summary.set_points(summary.points() + 1);
+    summary.set_sum(summary.sum() + each.x());
+    if (each.name() == "enough") return summary;
+    if (each.name() == "fail") throw Error(Code::out_of_range, "that is far away");
+  }
+  return summary;
+}
+
+void chat(Reader<Point>& points, Writer<Point>& replies) {
+  for (const Point& each : points) replies.write(point(each.x() * 2, each.y()));
+}
+
+void build(web::App& app) {
+  add(app, Route{.echo = echo, .do_ = perform, .list = list, .record = record, .chat = chat});
+}
+
+class CallTest : public testing::TestWithParam<WorldKind> {
+ protected:
+  void run(const std::function<void(Route::Client&, TestServer&)>& test, ChannelOptions options = {}) {
+    run_in(GetParam(), [&] {
+      TestServer server(build, {}, options);
+      Route::Client client(*server.channel);
+      test(client, server);
+    });
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Worlds, CallTest, testing::Values(WorldKind::real, WorldKind::simulated),
+                         [](const auto& test) { return test.param == WorldKind::real ? "real" : "simulated"; });
+
+TEST_P(CallTest, AUnaryCallGivesTheResponse) {
+  run([](Route::Client& client, TestServer& server) {
+    const Point reply = client.echo(point(1, -2, "three"));
+    EXPECT_EQ(reply.x(), 1);
+    EXPECT_EQ(reply.y(), -2);
+    EXPECT_EQ(reply.name(), "three");
+    EXPECT_EQ(client.echo(Point()).x(), 0);  // a message of no bytes
+    EXPECT_EQ(server.server.stats().connections_accepted, 1u);
+  });
+}
+
+TEST_P(CallTest, ManyCallsShareAConnection) {
+  run([](Route::Client& client, TestServer& server) {
+    std::vector<runtime::Task<std::function<void()>>> fibers;
+    for (int i = 0; i < 200; ++i) {
+      fibers.emplace_back(std::function<void()>([&client, i] {
+        for (int j = 0; j < 5; ++j) EXPECT_EQ(client.echo(point(i, j)).x(), i);
+      }));
+    }
+    for (auto& fiber : fibers) fiber.join();
+    EXPECT_LE(server.server.stats().connections_accepted, 4u);
+    EXPECT_EQ(server.server.stats().requests, 1000u);
+  });
+}
+
+TEST_P(CallTest, AnErrorArrivesWithCodeMessageAndFields) {
+  run([](Route::Client& client, TestServer&) {
+    const Error failed = error_of([&] { client.do_(task("fail")); });
+    EXPECT_EQ(failed.code(), Code::failed_precondition);
+    EXPECT_EQ(failed.message(), "the lamp is off");
+    const Error invalid = error_of([&] { client.do_(task("invalid")); });
+    EXPECT_EQ(invalid.code(), Code::invalid_argument);
+    ASSERT_EQ(invalid.fields().size(), 2u);
+    EXPECT_EQ(invalid.fields()[0], (FieldError{"/times", "must be at most 7"}));
+    EXPECT_EQ(invalid.fields()[1], (FieldError{"/points/2/x", "is required"}));
+  });
+}
+
+TEST_P(CallTest, WhatIsTheServersOwnFaultStaysInItsLogUnlessItIsForCallers) {
+  run([](Route::Client& client, TestServer&) {
+    const Error crashed = error_of([&] { client.do_(task("crash")); });
+    EXPECT_EQ(crashed.code(), Code::internal);
+    EXPECT_THAT(crashed.message(), testing::Not(HasSubstr("42")));
+    const Error unicode = error_of([&] { client.do_(task("unicode")); });
+    EXPECT_EQ(unicode.code(), Code::unknown);
+    EXPECT_EQ(unicode.message(), "\ttest with 100 % \xc3\xa4\n");
+  });
+}
+
+TEST_P(CallTest, AMethodWithoutAFunctionOrAServiceThatIsNotThereIsUnimplemented) {
+  run([](Route::Client& client, TestServer& server) {
+    EXPECT_EQ(error_of([&] { client.missing(Point()); }).code(), Code::unimplemented);
+    const Method unknown{"other.v1.Other", "Do", "/other.v1.Other/Do", ""};
+    Point reply;
+    EXPECT_EQ(error_of([&] { server.channel->call(unknown, Point(), reply); }).code(), Code::unimplemented);
+  });
+}
+
+TEST_P(CallTest, AServerStreamIsReadToItsEnd) {
+  run([](Route::Client& client, TestServer&) {
+    auto stream = client.list(task("", 3));
+    Point each;
+    for (int i = 0; i < 3; ++i) {
+      ASSERT_TRUE(stream.read(each));
+      EXPECT_EQ(each.x(), i);
+    }
+    EXPECT_FALSE(stream.read(each));
+    EXPECT_FALSE(stream.read(each));
+    auto none = client.list(task(""));
+    EXPECT_FALSE(none.read(each));
+  });
+}
+
+TEST_P(CallTest, AServerStreamThatFailsThrowsBehindItsMessages) {
+  run([](Route::Client& client, TestServer&) {
+    auto stream = client.list(task("fail", 2));
+    Point each;
+    EXPECT_TRUE(stream.read(each));
+    EXPECT_TRUE(stream.read(each));
+    const Error error = error_of([&] { stream.read(each); });
+    EXPECT_EQ(error.code(), Code::aborted);
+    EXPECT_EQ(error.message(), "in the middle");
+  });
+}
+
+TEST_P(CallTest, ALongStreamIsHeldBackByASlowReader) {
+  run([](Route::Client& client, TestServer&) {
+    auto stream = client.list(task("", 50'000));
+    Point each;
+    int count = 0;
+    while (stream.read(each)) {
+      ASSERT_EQ(each.x(), count);
+      if (++count % 20'000 == 0) runtime::sleep_for(1ms);  // tidy:allow(sleep): the runtime's
+    }
+    EXPECT_EQ(count, 50'000);
+  });
+}
+
+TEST_P(CallTest, AClientStreamEndsWithTheResponse) {
+  run([](Route::Client& client, TestServer&) {
+    auto upload = client.record();
+    for (int i = 1; i <= 1000; ++i) ASSERT_TRUE(upload.write(point(i, 0)));
+    const Summary summary = upload.finish();
+    EXPECT_EQ(summary.points(), 1000);
+    EXPECT_EQ(summary.sum(), 500'500);
+    EXPECT_EQ(client.record().finish().points(), 0);
+  });
+}
+
+TEST_P(CallTest, AServerMayEndAClientStreamEarly) {
+  run([](Route::Client& client, TestServer&) {
+    auto enough = client.record();
+    enough.write(point(1, 0, "enough"));
+    while (enough.write(point(1, 0, std::string(1000, 'x')))) {
+    }
+    EXPECT_EQ(enough.finish().points(), 1);
+    auto fails = client.record();
+    fails.write(point(1, 0, "fail"));
+    while (fails.write(point(1, 0, std::string(1000, 'x')))) {
+    }
+    const Error error = error_of([&] { fails.finish(); });
+    EXPECT_EQ(error.code(), Code::out_of_range);
+    EXPECT_EQ(error.message(), "that is far away");
+  });
+}
+
+TEST_P(CallTest, BothSidesTalkAtOnce) {
+  run([](Route::Client& client, TestServer&) {
+    auto talk = client.chat();
+    Point reply;
+    for (int i = 0; i < 100; ++i) {
+      talk.write(point(i, 7));
+      ASSERT_TRUE(talk.read(reply));
+      EXPECT_EQ(reply.x(), 2 * i);
+    }
+    talk.finish_writing();
+    EXPECT_FALSE(talk.read(reply));
+  });
+}
+
+TEST_P(CallTest, MetadataTravelsBothWays) {
+  run([](Route::Client& client, TestServer& server) {
+    client.do_(task("metadata"), {.metadata = {{"x-asked", "yes"}, {"x-bytes-bin", std::string("\0\xff", 2)}}});
+    // Seen by a stream, which shows what it got.
+    http::Http2Connection connection(runtime::connect(server.server.address()));
+    const http::Header headers[] = {
+        {"content-type", "application/grpc"}, {"te", "trailers"}, {"x-asked", "yes"}, {"x-bytes-bin", "AP8"}};
+    std::string body;
+    body.append(std::string("\0\0\0\0\x0a\x0a\x08metadata", 15));
+    auto stream = connection.open({.authority = "a", .path = "/route.v1.Route/Do", .headers = headers}, body);
+    EXPECT_EQ(stream.status(), 200);
+    EXPECT_EQ(stream.headers().get("x-initial"), "yes");
+    EXPECT_EQ(stream.read_all(100), std::string(5, '\0'));
+    EXPECT_EQ(stream.trailers().get("grpc-status"), "0");
+    EXPECT_EQ(stream.trailers().get("x-bytes-bin"), "AP8");
+    EXPECT_EQ(error_of([&] { client.do_(task(""), {.metadata = {{"Upper", "x"}}}); }).code(), Code::invalid_argument);
+    EXPECT_EQ(error_of([&] {
+                client.do_(task(""), {.metadata = {{"grpc-status", "0"}}});
+              }).code(),
+              Code::invalid_argument);
+  });
+}
+
+TEST_P(CallTest, TheDeadlineOfTheCallEndsItOnBothSides) {
+  run([](Route::Client& client, TestServer& server) {
+    const Error error = error_of([&] { client.do_(task("sleep"), {.timeout = 30ms}); });
+    EXPECT_EQ(error.code(), Code::deadline_exceeded);
+    const runtime::DeadlineScope scope(30ms);
+    EXPECT_EQ(error_of([&] { client.do_(task("sleep")); }).code(), Code::deadline_exceeded);
+    const runtime::ShieldScope shield;
+    while (server.server.stats().requests_in_flight != 0) runtime::sleep_for(1ms);  // tidy:allow(sleep): the runtime's
+  });
+}
+
+TEST_P(CallTest, ACallThatIsCancelledEndsItsHandler) {
+  run([](Route::Client& client, TestServer& server) {
+    {
+      auto stream = client.chat();
+      stream.write(point(1, 1));
+      Point reply;
+      EXPECT_TRUE(stream.read(reply));
+      EXPECT_EQ(server.server.stats().requests_in_flight, 1u);
+      stream.cancel();
+      EXPECT_EQ(error_of([&] { stream.read(reply); }).code(), Code::cancelled);
+    }
+    while (server.server.stats().requests_in_flight != 0) runtime::sleep_for(1ms);  // tidy:allow(sleep): the runtime's
+    EXPECT_EQ(client.echo(point(1, 1)).x(), 1);
+  });
+}
+
+TEST_P(CallTest, CompressedMessagesAreReadAndWritten) {
+  run(
+      [](Route::Client& client, TestServer&) {
+        const std::string text(100'000, 'x');
+        EXPECT_EQ(client.echo(point(1, 1, text)).name(), text);
+        auto upload = client.record();
+        upload.write(point(3, 1, text));
+        upload.write(point(4, 1));
+        EXPECT_EQ(upload.finish().sum(), 7);
+      },
+      {.compression = true});
+}
+
+TEST_P(CallTest, AMessageThatIsTooLargeIsResourceExhausted) {
+  run([](Route::Client& client, TestServer&) {
+    const std::string large(5 << 20, 'x');
+    EXPECT_EQ(error_of([&] { client.echo(point(1, 1, large)); }).code(), Code::resource_exhausted);
+    auto upload = client.record();
+    upload.write(point(1, 1, large));
+    EXPECT_EQ(error_of([&] { upload.finish(); }).code(), Code::resource_exhausted);
+    EXPECT_EQ(client.echo(point(1, 1, "well")).name(), "well");
+  });
+}
+
+TEST(Handlers, AreFunctionsThatATestCalls) {
+  EXPECT_EQ(echo(point(1, 2)).y(), 2);
+  Messages<Point> sent({point(1, 0), point(2, 0)});
+  Reader<Point> reader(sent);
+  EXPECT_EQ(record(reader).sum(), 3);
+  Messages<Point> again({point(4, 0)}), got;
+  Reader<Point> points(again);
+  Writer<Point> replies(got);
+  chat(points, replies);
+  ASSERT_EQ(got.all.size(), 1u);
+  EXPECT_EQ(got.all[0].x(), 8);
+}
+
+}  // namespace
+}  // namespace marty::grpc

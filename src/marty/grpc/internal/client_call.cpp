@@ -1,0 +1,305 @@
+#include "marty/grpc/internal/client_call.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <deque>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "marty/grpc/internal/message_codec.hpp"
+#include "marty/grpc/internal/metadata.hpp"
+#include "marty/grpc/internal/status_details.hpp"
+#include "marty/grpc/internal/status_text.hpp"
+#include "marty/grpc/internal/timeout.hpp"
+#include "marty/runtime/fiber.hpp"
+#include "marty/runtime/random.hpp"
+#include "marty/telemetry/context.hpp"
+
+namespace marty::grpc::internal {
+namespace {
+
+using google::protobuf::Message;
+
+constexpr std::string_view kUserAgent = "grpc-marty/0.1";
+
+runtime::TimePoint deadline_of(const CallOptions& options) {
+  const runtime::TimePoint own = runtime::deadline();
+  return options.timeout > runtime::Duration::zero() ? std::min(own, runtime::after(options.timeout)) : own;
+}
+
+// Where something on the way answered that does not speak gRPC (HTTP to gRPC status code mapping).
+Code code_of_http_status(int status) noexcept {
+  switch (status) {
+    case 400:
+      return Code::internal;
+    case 401:
+      return Code::unauthenticated;
+    case 403:
+      return Code::permission_denied;
+    case 404:
+      return Code::unimplemented;
+    case 429:
+    case 502:
+    case 503:
+    case 504:
+      return Code::unavailable;
+    default:
+      return Code::unknown;
+  }
+}
+
+// gRPC over HTTP/2, "Errors": what a reset says of a call.
+Code code_of_reset(std::uint32_t error_code) noexcept {
+  switch (error_code) {
+    case 0x7:  // REFUSED_STREAM
+      return Code::unavailable;
+    case 0x8:  // CANCEL
+      return Code::cancelled;
+    case 0xb:  // ENHANCE_YOUR_CALM
+      return Code::resource_exhausted;
+    case 0xc:  // INADEQUATE_SECURITY
+      return Code::permission_denied;
+    default:
+      return Code::internal;
+  }
+}
+
+// The header fields of a request, as views into what lives until the stream is open.
+class RequestFields {
+ public:
+  RequestFields(std::vector<http::Header>& fields, const ChannelOptions& channel, const CallOptions& call,
+                runtime::TimePoint deadline)
+      : fields_(fields) {
+    fields_.clear();
+    unique_.reserve(8);
+    add("content-type", "application/grpc");
+    add("te", "trailers");
+    add("user-agent", kUserAgent);
+    add("grpc-accept-encoding", "gzip");
+    if (channel.compression) add("grpc-encoding", "gzip");
+    if (deadline != runtime::kNever) {
+      timeout_ = format_timeout(deadline - runtime::now());
+      unique_.push_back({"grpc-timeout", timeout_.view()});
+    }
+    add_context(channel.identity);
+    for (const auto& [name, value] : call.metadata) add_metadata(name, value);
+  }
+
+  std::span<const http::Header> common() const noexcept { return fields_; }
+  std::span<const http::Header> unique() const noexcept { return unique_; }
+
+ private:
+  void add(std::string_view name, std::string_view value) { fields_.push_back({name, value}); }
+  void add_metadata(std::string_view name, std::string_view value) {
+    if (!is_binary(name)) return add(name, value);
+    texts_.push_back(encode_binary(value));
+    add(name, texts_.back());
+  }
+  // Trace and correlation, where this fiber works for somebody. The values stand on the stack of inject().
+  void add_context(telemetry::Identity identity) {
+    const telemetry::Context& context = telemetry::current();
+    if (!context.trace_id.valid()) return;
+    context.inject(
+        [this](std::string_view name, std::string_view value) {
+          texts_.emplace_back(value);
+          unique_.push_back({name, texts_.back()});
+        },
+        identity);
+  }
+
+  std::vector<http::Header>& fields_;
+  std::vector<http::Header> unique_;
+  std::deque<std::string> texts_;
+  TimeoutText timeout_{};
+};
+
+void check_metadata(const CallOptions& options) {
+  for (const auto& [name, value] : options.metadata) {
+    if (is_valid_metadata(name, value)) continue;
+    throw Error(Code::invalid_argument,
+                "the metadata \"" + name +
+                    "\" cannot be sent: names are lower case letters, digits and -_., do not "
+                    "begin with grpc-, and values are printable ASCII unless the name ends in -bin");
+  }
+}
+
+}  // namespace
+
+ClientCall::ClientCall(LoopChannel& channel, const Method& method, const CallOptions& options,
+                       std::optional<std::string_view> body)
+    : channel_(channel), method_(method), deadline_(deadline_of(options)), stream_(open(options, body)) {}
+
+http::ClientStream ClientCall::open(const CallOptions& options, std::optional<std::string_view> body) {
+  check_metadata(options);
+  const runtime::DeadlineScope scope(deadline_);
+  try {
+    http::Http2Connection& connection = channel_.pick();
+    const RequestFields fields(channel_.headers(), channel_.options(), options, deadline_);
+    const http::StreamHead head{.authority = channel_.authority(),
+                                .path = method_.path,
+                                .headers = fields.common(),
+                                .unique_headers = fields.unique()};
+    return body ? connection.open(head, *body) : connection.open(head);
+  } catch (const Error& error) {
+    throw Error(error.code(), where() + error.message(), std::current_exception());
+  }
+}
+
+std::string ClientCall::where() const {
+  return std::string(method_.path.substr(1)) + " at " + channel_.target().text + ": ";
+}
+
+bool ClientCall::send(const Message& message) {
+  const runtime::DeadlineScope scope(deadline_);
+  const ChannelOptions& options = channel_.options();
+  buffer_.clear();
+  append_framed(buffer_, message, Codec::proto, options.compression && message.ByteSizeLong() >= kMinCompressedBytes);
+  try {
+    stream_.write(buffer_);
+    return true;
+  } catch (const Error& error) {
+    if (stream_.has_ended()) return false;
+    throw_broken(error);
+  }
+}
+
+void ClientCall::finish_sending() {
+  try {
+    stream_.finish();
+  } catch (const Error& error) {
+    if (!stream_.has_ended()) throw_broken(error);  // else the status says why
+  }
+}
+
+void ClientCall::read_head() {
+  if (has_head_) return;
+  const int status = stream_.status();
+  has_head_ = true;
+  const http::HeaderList headers = stream_.headers();
+  if (headers.find("grpc-status")) return;  // Trailers-Only
+  if (status != 200)
+    throw Error(code_of_http_status(status),
+                where() + "the server answered with HTTP status " + std::to_string(status));
+  const std::string_view content_type = headers.get("content-type");
+  if (!content_type.starts_with("application/grpc") || content_type.starts_with("application/grpc-web"))
+    throw Error(Code::unknown,
+                where() + "the server answered with \"" + std::string(content_type) + "\", which is no gRPC");
+  frames_.emplace(&stream_.body(), channel_.options().max_message_bytes);
+}
+
+bool ClientCall::receive(Message& message) {
+  if (has_ended_) return false;
+  const runtime::DeadlineScope scope(deadline_);
+  try {
+    read_head();
+    if (frames_) {
+      if (const std::optional<Frame> frame = frames_->next()) return decode(*frame, message), true;
+    }
+  } catch (const Error& error) {
+    throw_broken(error);
+  }
+  check_status();
+  return false;
+}
+
+void ClientCall::receive_only(Message& message) {
+  if (!receive(message)) throw Error(Code::internal, where() + "the server sent no message");
+  const runtime::DeadlineScope scope(deadline_);
+  try {
+    if (frames_->next()) throw Error(Code::internal, "the server sent more than one message");
+  } catch (const Error& error) {
+    throw_broken(error);
+  }
+  check_status();
+}
+
+void ClientCall::decode(const Frame& frame, Message& message) {
+  std::string_view bytes = frame.payload;
+  if ((frame.flags & kCompressed) != 0) {
+    const std::string_view encoding = stream_.headers().get("grpc-encoding");
+    if (encoding != "gzip")
+      throw Error(Code::internal,
+                  "the server compresses with \"" + std::string(encoding) + "\", which was not asked for");
+    bytes = inflated_ = inflate(bytes, channel_.options().max_message_bytes);
+  }
+  if (!parse_message(bytes, Codec::proto, message))
+    throw Error(Code::internal, "the server's message is no valid " + message.GetTypeName());
+}
+
+void ClientCall::check_status() {
+  has_ended_ = true;
+  const http::HeaderList head = stream_.headers();
+  const http::HeaderList trailers = stream_.trailers();
+  const auto in_trailers = trailers.find("grpc-status");
+  const auto number = in_trailers ? in_trailers : head.find("grpc-status");
+  if (!number) throw Error(Code::internal, where() + "the server ended the call without a status");
+  if (*number != "0") throw_status(*number, in_trailers ? trailers : head);
+}
+
+std::string_view ClientCall::trailing_metadata(std::string_view name) const noexcept {
+  const auto found = stream_.trailers().find(name);
+  return found ? *found : frames_ ? std::string_view() : stream_.headers().get(name);
+}
+
+void ClientCall::throw_status(std::string_view number, const http::HeaderList& fields) const {
+  unsigned code = 0;
+  const auto parsed = std::from_chars(number.data(), number.data() + number.size(), code);
+  const bool known = parsed.ec == std::errc() && parsed.ptr == number.data() + number.size() && code <= 16;
+  std::vector<FieldError> details;
+  if (const auto text = fields.find("grpc-status-details-bin")) {
+    if (const auto bytes = decode_binary(*text)) details = read_status_details(*bytes);
+  }
+  throw Error(known ? static_cast<Code>(code) : Code::unknown, parse_status_text(fields.get("grpc-message")),
+              std::move(details));
+}
+
+// What went wrong below is told as gRPC does.
+void ClientCall::throw_broken(const Error& error) const {
+  if (runtime::deadline() <= runtime::now())
+    throw Error(Code::deadline_exceeded, where() + "the deadline passed", std::current_exception());
+  const auto reset = stream_.reset_code();
+  const Code code = reset && error.code() != Code::deadline_exceeded ? code_of_reset(*reset) : error.code();
+  throw Error(code, where() + error.message(), std::current_exception());
+}
+
+namespace {
+
+// Before one attempt and the next. The first waits about the base, each further one twice as long.
+void wait_before_retry(const ChannelOptions& options, int attempt) {
+  const double jitter = 0.8 + 0.4 * runtime::random_unit();
+  const auto wait =
+      std::chrono::duration_cast<runtime::Duration>(options.retry_backoff * (jitter * (1 << std::min(attempt, 10))));
+  runtime::sleep_for(wait);  // tidy:allow(sleep): the runtime's, so virtual in a simulated world
+}
+
+}  // namespace
+
+void call_unary(LoopChannel& channel, const Method& method, const Message& request, Message& response,
+                const CallOptions& options) {
+  const ChannelOptions& defaults = channel.options();
+  const runtime::DeadlineScope scope(options.timeout > runtime::Duration::zero() ? options.timeout : defaults.timeout);
+  std::string body;
+  append_framed(body, request, Codec::proto, defaults.compression && request.ByteSizeLong() >= kMinCompressedBytes);
+  for (int attempt = 0;; ++attempt) {
+    bool carried_out = false;
+    bool refused = false;
+    try {
+      ClientCall call(channel, method, options, body);
+      carried_out = true;
+      try {
+        return call.receive_only(response);
+      } catch (...) {
+        refused = call.is_untouched();
+        throw;
+      }
+    } catch (const Error& error) {
+      if (attempt >= defaults.retries || error.code() != Code::unavailable) throw;
+      const bool may_repeat = !carried_out || refused || method.idempotency != Idempotency::unknown;
+      if (!may_repeat) throw;
+    }
+    wait_before_retry(defaults, attempt);
+  }
+}
+
+}  // namespace marty::grpc::internal

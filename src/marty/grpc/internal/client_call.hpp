@@ -1,0 +1,60 @@
+// ClientCall: one call of a client, over one stream of a connection.
+#pragma once
+
+#include <google/protobuf/message.h>
+
+#include <optional>
+#include <string>
+
+#include "marty/base/error.hpp"
+#include "marty/grpc/channel.hpp"
+#include "marty/grpc/internal/frame.hpp"
+#include "marty/grpc/internal/loop_channel.hpp"
+
+namespace marty::grpc::internal {
+
+class ClientCall {
+ public:
+  // Opens a stream; for a unary request `body` is all of it. Throws unavailable, deadline_exceeded.
+  ClientCall(LoopChannel& channel, const Method& method, const CallOptions& options,
+             std::optional<std::string_view> body);
+  static LoopChannel& channel_of(Channel& channel) { return channel.of_this_loop(); }
+
+  // False where the server has ended the call.
+  bool send(const google::protobuf::Message& message);
+  void finish_sending();
+  // False where the call has ended, and ended well.
+  bool receive(google::protobuf::Message& message);
+  void receive_only(google::protobuf::Message& message);
+
+  std::string_view metadata(std::string_view name) const noexcept { return stream_.headers().get(name); }
+  std::string_view trailing_metadata(std::string_view name) const noexcept;
+  bool is_untouched() const noexcept { return stream_.is_untouched(); }
+  bool has_reply() const noexcept { return has_head_; }
+  void cancel() noexcept { stream_.reset(); }
+
+ private:
+  http::ClientStream open(const CallOptions& options, std::optional<std::string_view> body);
+  void read_head();
+  void decode(const Frame& frame, google::protobuf::Message& message);
+  void check_status();
+  [[noreturn]] void throw_status(std::string_view number, const http::HeaderList& fields) const;
+  [[noreturn]] void throw_broken(const Error& error) const;
+  std::string where() const;  // for messages
+
+  LoopChannel& channel_;
+  const Method& method_;
+  const runtime::TimePoint deadline_;
+  http::ClientStream stream_;
+  std::optional<FrameReader> frames_;
+  std::string buffer_;
+  std::string inflated_;
+  bool has_head_ = false;
+  bool has_ended_ = false;  // and its status was read
+};
+
+// One attempt after the other: what Channel::call() does.
+void call_unary(LoopChannel& channel, const Method& method, const google::protobuf::Message& request,
+                google::protobuf::Message& response, const CallOptions& options);
+
+}  // namespace marty::grpc::internal

@@ -1,0 +1,39 @@
+// What is Connect's own (https://connectrpc.com/docs/protocol): errors as JSON, the last message of a stream, unary
+// requests by GET, trailing metadata as headers.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "marty/base/error.hpp"
+#include "marty/grpc/internal/format.hpp"
+#include "marty/grpc/internal/status_details.hpp"
+#include "marty/http/message.hpp"
+
+namespace marty::grpc::internal {
+
+// Throws invalid_argument for a version of the protocol other than 1.
+void check_connect_version(const http::Request& request);
+
+// What went wrong, ready to be written.
+struct ConnectError {
+  Code code;
+  std::string_view message;
+  std::span<const ErrorDetail> details;
+};
+int connect_status(Code code) noexcept;  // the HTTP status of a unary error
+std::string connect_error(const ConnectError& error);
+// The frame that ends a stream. `error` may be null.
+std::string end_of_stream(std::string_view trailers, const ConnectError* error);
+// "name" -> "trailer-name".
+void move_trailers_to_headers(http::Response& response);
+
+// A request by GET: ?connect=v1&encoding=json&message=...&base64=1&compression=gzip.
+Format query_format(std::string_view query);
+struct QueryMessage {
+  std::string bytes;
+  bool compressed = false;
+};
+QueryMessage query_message(std::string_view query);
+
+}  // namespace marty::grpc::internal

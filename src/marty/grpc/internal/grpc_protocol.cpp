@@ -1,0 +1,151 @@
+#include "marty/grpc/internal/grpc_protocol.hpp"
+
+#include "marty/base/encoding.hpp"
+#include "marty/base/error.hpp"
+#include "marty/grpc/internal/connect.hpp"
+#include "marty/grpc/internal/health_service.hpp"
+#include "marty/grpc/internal/metadata.hpp"
+#include "marty/grpc/internal/reflection_service.hpp"
+#include "marty/grpc/internal/status_text.hpp"
+#include "marty/grpc/internal/timeout.hpp"
+#include "marty/grpc/internal/trailers.hpp"
+#include "marty/health/health.hpp"
+#include "marty/runtime/fiber.hpp"
+#include "marty/telemetry/context.hpp"
+#include "marty/web/problem.hpp"
+#include "marty/web/route.hpp"
+
+namespace marty::grpc::internal {
+namespace {
+
+// Of the request, also where its route is unknown or it came by GET.
+std::optional<Format> format_of(const http::Request& request) noexcept {
+  if (request.method == http::Method::get) return Format{Framing::connect, Codec::json, "application/json"};
+  return parse_format(request.header("content-type"));
+}
+
+std::string_view service_of(std::string_view path) noexcept {
+  if (path.starts_with('/')) path.remove_prefix(1);
+  return path.substr(0, path.find('/'));
+}
+
+// An error on its way to a caller, with everything that the protocols say of it.
+struct Status {
+  Code code;
+  std::string message;
+  std::vector<ErrorDetail> details;
+};
+
+// The status as trailers of gRPC: of HTTP, or of gRPC-Web.
+std::string status_lines(const Status& status) {
+  std::string lines = "grpc-status: " + std::to_string(static_cast<int>(status.code)) + "\r\ngrpc-message: ";
+  append_status_text(lines, status.message);
+  lines += "\r\ngrpc-status-details-bin: ";
+  lines += encode_binary(write_status_details(status.code, status.message, status.details));
+  return lines + "\r\n";
+}
+
+template <class Put>
+void for_each_status_line(const Status& status, Put&& put) {
+  std::string text;
+  put("grpc-status", std::to_string(static_cast<int>(status.code)));
+  append_status_text(text, status.message);
+  if (!text.empty()) put("grpc-message", text);
+  put("grpc-status-details-bin", encode_binary(write_status_details(status.code, status.message, status.details)));
+}
+
+void begin_reply(http::Response& response, std::string_view content_type) {
+  response.status = 200;
+  response.body().clear();
+  response.set_stream(nullptr);
+  response.set_header("content-type", content_type);
+}
+
+// Where nothing was sent yet the status comes with the head: "Trailers-Only".
+void write_grpc_error(http::Response& response, const Format& format, const Status& status) {
+  const bool has_trailers = response.begun() || !response.wire_trailers().empty();
+  if (!response.begun()) begin_reply(response, format.content_type);
+  for_each_status_line(status, [&](std::string_view name, std::string_view value) {
+    has_trailers ? response.add_trailer_unchecked(name, value) : response.add_header_unchecked(name, value);
+  });
+}
+
+void write_web_error(http::Response& response, const Format& format, const Status& status) {
+  std::string last = web_trailers(response.take_trailers() + status_lines(status));
+  if (format.framing == Framing::web_text) last = base64_encode(last);
+  if (response.begun()) return response.begin().write(last);
+  begin_reply(response, format.content_type);
+  response.body() = last;
+}
+
+void write_connect_error(http::Response& response, const Format& format, const Status& status) {
+  const ConnectError error{status.code, status.message, status.details};
+  if (format.framing == Framing::connect) {
+    begin_reply(response, "application/json");
+    response.status = connect_status(status.code);
+    response.body() = connect_error(error);
+    return move_trailers_to_headers(response);
+  }
+  const std::string last = end_of_stream(response.take_trailers(), &error);
+  if (response.begun()) return response.begin().write(last);
+  begin_reply(response, format.content_type);
+  response.body() = last;
+}
+
+std::optional<runtime::Duration> timeout_of(const http::Request& request) {
+  if (const auto text = request.headers.find("grpc-timeout")) {
+    const auto timeout = parse_timeout(*text);
+    if (!timeout)
+      throw Error(Code::invalid_argument, "grpc-timeout is at most eight digits and one of H, M, S, m, u, n");
+    return timeout;
+  }
+  if (const auto text = request.headers.find("connect-timeout-ms")) {
+    const auto timeout = parse_timeout_ms(*text);
+    if (!timeout) throw Error(Code::invalid_argument, "connect-timeout-ms is at most ten digits");
+    return timeout;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+GrpcProtocol& GrpcProtocol::of(web::App& app) {
+  if (web::Protocol* const found = app.find_protocol(kName)) return static_cast<GrpcProtocol&>(*found);
+  return static_cast<GrpcProtocol&>(app.add_protocol(std::make_unique<GrpcProtocol>()));
+}
+
+// Started again, it is complete already.
+void GrpcProtocol::complete(web::App& app) {
+  if (std::exchange(completed_, true)) return;
+  if (app.dependencies().provides<health::Health>()) add_health_service(app, *this);
+  if (app.options().docs) add_reflection_services(app, *this);
+}
+
+// The caller's deadline is that of everything done for it, and travels on with the calls that are made meanwhile.
+void GrpcProtocol::run(web::Exchange& exchange, const web::Next& next) {
+  const std::optional<runtime::Duration> timeout = timeout_of(exchange.request());
+  if (!timeout) return next();
+  const runtime::DeadlineScope scope(*timeout);
+  next();
+}
+
+bool GrpcProtocol::claims(const http::Request& request) const noexcept {
+  const std::optional<Format> format = parse_format(request.header("content-type"));
+  return format && format->framing != Framing::connect;
+}
+
+void GrpcProtocol::write_error(web::Exchange& exchange, const Error& error) {
+  http::Response& response = exchange.response();
+  const std::optional<Format> format = format_of(exchange.request());
+  const bool no_such_protocol = error.http_status() == 415 || error.http_status() == 505;
+  if (!format || (no_such_protocol && !response.begun())) return web::write_problem(response, web::make_problem(error));
+  // A method that does not exist is UNIMPLEMENTED.
+  const Code code = exchange.route() == nullptr && error.code() == Code::not_found ? Code::unimplemented : error.code();
+  const Status status{
+      code, std::string(web::caller_message(error)),
+      details_of(error, service_of(exchange.request().path()), exchange.context().correlation_id.view())};
+  if (format->framing == Framing::grpc) return write_grpc_error(response, *format, status);
+  format->is_connect() ? write_connect_error(response, *format, status) : write_web_error(response, *format, status);
+}
+
+}  // namespace marty::grpc::internal

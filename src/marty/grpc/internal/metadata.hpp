@@ -1,0 +1,20 @@
+// Binary metadata: names that end in "-bin" hold Base64 (RFC 4648 section 4), written without padding and read with or
+// without it (gRPC over HTTP/2, "Custom-Metadata").
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace marty::grpc::internal {
+
+inline bool is_binary(std::string_view name) noexcept { return name.ends_with("-bin"); }
+
+// Whether a caller may send it ("Custom-Metadata"): a name in lower case that is not the protocol's own, a value of
+// printable ASCII.
+bool is_valid_metadata(std::string_view name, std::string_view value) noexcept;
+
+std::string encode_binary(std::string_view bytes);
+std::optional<std::string> decode_binary(std::string_view text);
+
+}  // namespace marty::grpc::internal

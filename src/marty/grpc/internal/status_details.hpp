@@ -1,0 +1,32 @@
+// grpc-status-details-bin: an error as a google.rpc.Status with its details (google.rpc error_details): what is wrong
+// with which field (BadRequest), and a reason, a domain and the correlation id (ErrorInfo).
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "marty/base/error.hpp"
+
+namespace marty::grpc::internal {
+
+// A detail: the full name of its message, and that serialized.
+struct ErrorDetail {
+  std::string type;
+  std::string bytes;
+};
+// `domain` is the service.
+std::vector<ErrorDetail> details_of(const Error& error, std::string_view domain, std::string_view correlation_id);
+
+// Serialized. `message` is what the caller may read.
+std::string write_status_details(Code code, std::string_view message, std::span<const ErrorDetail> details);
+
+// The fields that details name; none where the bytes are no Status.
+std::vector<FieldError> read_status_details(std::string_view bytes);
+
+// "/items/0/name" -> "items[0].name", and back.
+std::string field_path(std::string_view pointer);
+std::string field_pointer(std::string_view path);
+
+}  // namespace marty::grpc::internal
