@@ -87,6 +87,7 @@ struct Error::Content {
   int http_status;
   Stack stack;
   bool for_callers = false;
+  std::vector<ErrorDetail> details = {};
 };
 
 // A content and how many Errors share it.
@@ -141,6 +142,13 @@ Error Error::for_callers() const {
   return Error(std::move(content));
 }
 
+Error Error::with_detail(ErrorDetail detail) const {
+  Content content = shared_->content;
+  content.details.push_back(std::move(detail));
+  return Error(std::move(content));
+}
+
+const std::vector<ErrorDetail>& Error::details() const noexcept { return shared_->content.details; }
 bool Error::is_for_callers() const noexcept { return shared_->content.for_callers; }
 int Error::http_status() const noexcept { return shared_->content.http_status; }
 Code Error::code() const noexcept { return shared_->content.code; }

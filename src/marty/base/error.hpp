@@ -60,6 +60,14 @@ struct FieldError {
   bool operator==(const FieldError&) const = default;
 };
 
+// Something that callers may want to know besides, in a form that both sides agree on: for gRPC a message of protobuf.
+struct ErrorDetail {
+  std::string type;     // the full name of the message: "shop.v1.OutOfStock"
+  std::string content;  // the message, serialized
+
+  bool operator==(const ErrorDetail&) const = default;
+};
+
 // What is thrown. Cheap to copy: the content is shared and immutable (exceptions are copied by the language). Counted
 // by hand: <memory> would cost every source that sees this header a quarter of a second.
 class Error : public std::exception {
@@ -82,12 +90,15 @@ class Error : public std::exception {
   // The same error with a message that is written for whoever called, whatever its code. Otherwise the message of an
   // error that is the service's own fault (internal, unavailable ...) stays in the log.
   Error for_callers() const;
+  // The same error with one detail more.
+  Error with_detail(ErrorDetail detail) const;
 
   Code code() const noexcept;
   int http_status() const noexcept;
   bool is_for_callers() const noexcept;
   const std::string& message() const noexcept;
   const std::vector<FieldError>& fields() const noexcept;
+  const std::vector<ErrorDetail>& details() const noexcept;
   std::exception_ptr cause() const noexcept;
   // Where it was made, a line for each function, where its code is one that nobody plans for (internal, unknown,
   // data_loss); else "". For logs, never for callers.

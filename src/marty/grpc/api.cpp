@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "marty/base/error.hpp"
+#include "marty/grpc/internal/builtin_protos.hpp"
 #include "marty/grpc/internal/grpc_protocol.hpp"
 #include "marty/grpc/internal/server_call.hpp"
 
@@ -34,14 +35,26 @@ web::RouteBuilder& ApiBuilder::method(std::string_view name) {
 namespace internal {
 namespace {
 
-// A method that nobody has written.
-class Unimplemented final : public web::RouteHandler {
+// A method that nobody has written. Its messages are never looked at.
+class Unimplemented final : public MethodHandler {
  public:
-  explicit Unimplemented(const Method& method) : path_(method.path) {}
-  void invoke(web::Exchange&) override { throw Error(Code::unimplemented, path_ + " is not implemented here"); }
+  Unimplemented() : MethodHandler(builtin_prototype("google.rpc.Status"), builtin_prototype("google.rpc.Status")) {}
+  void invoke(web::Exchange&) override {
+    throw Error(Code::unimplemented, std::string(method.path.substr(1)) + " is not implemented here");
+  }
 
  private:
-  const std::string path_;
+  void run(web::Exchange&, CallDriver&) override {}
+};
+
+// A method without side effects, asked by GET (Connect).
+class ByGet final : public web::RouteHandler {
+ public:
+  explicit ByGet(MethodHandler& method) : method_(method) { needs = method.needs; }
+  void invoke(web::Exchange& exchange) override { method_.invoke(exchange); }
+
+ private:
+  MethodHandler& method_;
 };
 
 std::string summary_of(const Method& method) {
@@ -62,15 +75,17 @@ ApiBuilder add_api(web::App& app, std::string_view service,
   std::vector<web::RouteBuilder> routes;
   std::vector<std::string_view> names;
   for (auto& [method, handler] : methods) {
-    const bool implemented = handler != nullptr;
-    if (implemented) {
-      handler->method = method;
-      handler->options = options;
-    }
-    std::unique_ptr<web::RouteHandler> erased = std::move(handler);
-    if (!implemented) erased = std::make_unique<Unimplemented>(method);
-    routes.push_back(app.add(http::Method::post, method.path, std::move(erased), summary_of(method)));
+    if (handler == nullptr) handler = std::make_unique<Unimplemented>();
+    handler->method = method;
+    handler->options = options;
+    MethodHandler& erased = *handler;
+    routes.push_back(app.add(http::Method::post, method.path, std::move(handler), summary_of(method)));
     routes.back().belongs_to(protocol).hidden();
+    if (method.kind == MethodKind::unary && method.idempotency == Idempotency::no_side_effects)
+      app.add(http::Method::get, method.path, std::make_unique<ByGet>(erased), summary_of(method))
+          .belongs_to(protocol)
+          .hidden()
+          .operation_id("get_" + std::string(method.name));
     names.push_back(method.name);
   }
   return ApiBuilder(std::move(routes), std::move(names));

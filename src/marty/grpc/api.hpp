@@ -41,6 +41,7 @@ namespace marty::grpc {
 
 struct ApiOptions {
   std::size_t max_message_bytes = 4 << 20;  // that a caller may send; more is RESOURCE_EXHAUSTED
+  bool error_details = true;  // send what an error says beside its message as google.rpc details: see detail.hpp
   bool compression = false;  // gzip for messages of 1 KiB and more, to callers that take it; Call::compress() overrules
 };
 
@@ -83,7 +84,7 @@ class MethodHandler : public web::RouteHandler {
  public:
   MethodHandler(const google::protobuf::Message& request_type, const google::protobuf::Message& response_type)
       : request(request_type), response(response_type) {}
-  void invoke(web::Exchange& exchange) final;
+  void invoke(web::Exchange& exchange) override;
 
   const google::protobuf::Message& request;  // prototypes
   const google::protobuf::Message& response;

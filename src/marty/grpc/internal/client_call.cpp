@@ -246,12 +246,14 @@ void ClientCall::throw_status(std::string_view number, const http::HeaderList& f
   unsigned code = 0;
   const auto parsed = std::from_chars(number.data(), number.data() + number.size(), code);
   const bool known = parsed.ec == std::errc() && parsed.ptr == number.data() + number.size() && code <= 16;
-  std::vector<FieldError> details;
+  std::vector<ErrorDetail> details;
   if (const auto text = fields.find("grpc-status-details-bin")) {
     if (const auto bytes = decode_binary(*text)) details = read_status_details(*bytes);
   }
-  throw Error(known ? static_cast<Code>(code) : Code::unknown, parse_status_text(fields.get("grpc-message")),
-              std::move(details));
+  Error error(known ? static_cast<Code>(code) : Code::unknown, parse_status_text(fields.get("grpc-message")),
+              fields_of(details));
+  for (ErrorDetail& detail : details) error = error.with_detail(std::move(detail));
+  throw error;
 }
 
 // What went wrong below is told as gRPC does.

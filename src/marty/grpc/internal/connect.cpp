@@ -31,7 +31,7 @@ JsonError json_error(const ConnectError& error) {
   JsonError json{code_name(error.code), std::nullopt, {}};
   if (!error.message.empty()) json.message = error.message;
   for (const ErrorDetail& detail : error.details) {
-    std::string value = base64_encode(detail.bytes);
+    std::string value = base64_encode(detail.content);
     while (value.ends_with('=')) value.pop_back();
     json.details.push_back({detail.type, std::move(value)});
   }

@@ -40,7 +40,9 @@ struct Status {
 std::string status_lines(const Status& status) {
   std::string lines = "grpc-status: " + std::to_string(static_cast<int>(status.code)) + "\r\ngrpc-message: ";
   append_status_text(lines, status.message);
-  lines += "\r\ngrpc-status-details-bin: ";
+  lines += "\r\n";
+  if (status.details.empty()) return lines;
+  lines += "grpc-status-details-bin: ";
   lines += encode_binary(write_status_details(status.code, status.message, status.details));
   return lines + "\r\n";
 }
@@ -51,7 +53,8 @@ void for_each_status_line(const Status& status, Put&& put) {
   put("grpc-status", std::to_string(static_cast<int>(status.code)));
   append_status_text(text, status.message);
   if (!text.empty()) put("grpc-message", text);
-  put("grpc-status-details-bin", encode_binary(write_status_details(status.code, status.message, status.details)));
+  if (!status.details.empty())
+    put("grpc-status-details-bin", encode_binary(write_status_details(status.code, status.message, status.details)));
 }
 
 void begin_reply(http::Response& response, std::string_view content_type) {
@@ -90,6 +93,11 @@ void write_connect_error(http::Response& response, const Format& format, const S
   if (response.begun()) return response.begin().write(last);
   begin_reply(response, format.content_type);
   response.body() = last;
+}
+
+bool wants_details(const web::Route* route) noexcept {
+  const auto* const method = route != nullptr ? dynamic_cast<const MethodHandler*>(route->handler.get()) : nullptr;
+  return method != nullptr && method->options.error_details;
 }
 
 std::optional<runtime::Duration> timeout_of(const http::Request& request) {
@@ -137,13 +145,14 @@ bool GrpcProtocol::claims(const http::Request& request) const noexcept {
 void GrpcProtocol::write_error(web::Exchange& exchange, const Error& error) {
   http::Response& response = exchange.response();
   const std::optional<Format> format = format_of(exchange.request());
-  const bool no_such_protocol = error.http_status() == 415 || error.http_status() == 505;
-  if (!format || (no_such_protocol && !response.begun())) return web::write_problem(response, web::make_problem(error));
+  const int refused = error.http_status();  // before it was a call
+  if (!format || (!response.begun() && (refused == 405 || refused == 415 || refused == 505)))
+    return web::write_problem(response, web::make_problem(error));
   // A method that does not exist is UNIMPLEMENTED.
   const Code code = exchange.route() == nullptr && error.code() == Code::not_found ? Code::unimplemented : error.code();
-  const Status status{
-      code, std::string(web::caller_message(error)),
-      details_of(error, service_of(exchange.request().path()), exchange.context().correlation_id.view())};
+  Status status{code, std::string(web::caller_message(error)), error.details()};
+  if (status.details.empty() && wants_details(exchange.route()))
+    status.details = details_of(error, service_of(exchange.request().path()), exchange.context().correlation_id.view());
   if (format->framing == Framing::grpc) return write_grpc_error(response, *format, status);
   format->is_connect() ? write_connect_error(response, *format, status) : write_web_error(response, *format, status);
 }

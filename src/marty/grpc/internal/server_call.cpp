@@ -158,8 +158,12 @@ void ServerCall::finish() {
     }
     case Framing::connect:
       return move_trailers_to_headers(response_);
-    case Framing::connect_stream:
-      return put(end_of_stream(response_.take_trailers(), nullptr));
+    case Framing::connect_stream: {
+      const std::string last = end_of_stream(response_.take_trailers(), nullptr);
+      if (response_.begun()) return put(last);
+      response_.body() += last;
+      return;
+    }
   }
 }
 

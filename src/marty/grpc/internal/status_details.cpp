@@ -76,18 +76,27 @@ std::vector<ErrorDetail> details_of(const Error& error, std::string_view domain,
 std::string write_status_details(Code code, std::string_view message, std::span<const ErrorDetail> details) {
   Status status{static_cast<int>(code), std::string(message), {}};
   for (const ErrorDetail& each : details)
-    status.details.push_back({std::string(kTypePrefix) + each.type, Bytes(each.bytes)});
+    status.details.push_back({std::string(kTypePrefix) + each.type, Bytes(each.content)});
   return serialize("google.rpc.Status", status);
 }
 
-std::vector<FieldError> read_status_details(std::string_view bytes) {
-  std::vector<FieldError> fields;
+std::vector<ErrorDetail> read_status_details(std::string_view bytes) {
+  std::vector<ErrorDetail> details;
   Status status;
-  if (!parse("google.rpc.Status", bytes, status)) return fields;
+  if (!parse("google.rpc.Status", bytes, status)) return details;
   for (const Detail& each : status.details) {
-    if (!each.type_url.ends_with(kBadRequest)) continue;
+    const std::size_t slash = each.type_url.rfind('/');
+    details.push_back(
+        {each.type_url.substr(slash == std::string::npos ? 0 : slash + 1), std::string(each.value.view())});
+  }
+  return details;
+}
+
+std::vector<FieldError> fields_of(std::span<const ErrorDetail> details) {
+  std::vector<FieldError> fields;
+  for (const ErrorDetail& detail : details) {
     BadRequest bad;
-    if (!parse(kBadRequest, each.value.view(), bad)) continue;
+    if (detail.type != kBadRequest || !parse(kBadRequest, detail.content, bad)) continue;
     for (FieldViolation& violation : bad.field_violations)
       fields.push_back({field_pointer(violation.field), std::move(violation.description)});
   }

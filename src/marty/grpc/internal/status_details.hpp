@@ -11,19 +11,15 @@
 
 namespace marty::grpc::internal {
 
-// A detail: the full name of its message, and that serialized.
-struct ErrorDetail {
-  std::string type;
-  std::string bytes;
-};
-// `domain` is the service.
+// What every error of ours says. `domain` is the service.
 std::vector<ErrorDetail> details_of(const Error& error, std::string_view domain, std::string_view correlation_id);
 
 // Serialized. `message` is what the caller may read.
 std::string write_status_details(Code code, std::string_view message, std::span<const ErrorDetail> details);
 
-// The fields that details name; none where the bytes are no Status.
-std::vector<FieldError> read_status_details(std::string_view bytes);
+// The details of a Status; none where the bytes are no Status. And the fields that one of them names.
+std::vector<ErrorDetail> read_status_details(std::string_view bytes);
+std::vector<FieldError> fields_of(std::span<const ErrorDetail> details);
 
 // "/items/0/name" -> "items[0].name", and back.
 std::string field_path(std::string_view pointer);
