@@ -150,7 +150,7 @@ void TlsSocket::wait_readable(runtime::Event*& place, const char* doing) {
     explicit Waiting(runtime::Event*& waiter) : place(waiter) { place = &event; }
     ~Waiting() { place = nullptr; }
   } waiting(place);
-  transport_->socket().park(this);
+  park_below();
   try {
     waiting.event.wait(doing);
   } catch (const Error& error) {
@@ -166,8 +166,14 @@ void TlsSocket::on_readable() noexcept {
   if (has_something()) {
     std::exchange(parked_, nullptr)->on_readable();  // may destroy this
   } else {
-    transport_->socket().park(this);  // a part of a record, or a message to OpenSSL itself
+    park_below();  // a part of a record, or a message to OpenSSL itself
   }
+}
+
+// A message to OpenSSL itself leaves a buffer behind, in spite of SSL_MODE_RELEASE_BUFFERS.
+void TlsSocket::park_below() noexcept {
+  SSL_free_buffers(ssl_.get());
+  transport_->socket().park(this);
 }
 
 void TlsSocket::park(runtime::ReadableCallback* callback) noexcept {
@@ -178,7 +184,7 @@ void TlsSocket::park(runtime::ReadableCallback* callback) noexcept {
   }
   const bool may_have = SSL_has_pending(ssl_.get()) == 1 || SSL_get_shutdown(ssl_.get()) != 0 || failure_ != nullptr ||
                         transport_->read_failure() != nullptr;
-  if (!may_have || !has_something()) return transport_->socket().park(this);
+  if (!may_have || !has_something()) return park_below();
   // The socket below knows nothing of what was read from it already.
   if (deferred_ != nullptr) return;
   deferred_ = std::make_shared<TlsSocket*>(this);

@@ -61,6 +61,7 @@ class TlsSocket final : public runtime::SocketBackend, public runtime::ReadableC
 
   std::optional<std::size_t> read_record(std::span<char> buffer, bool peek);
   bool has_something() noexcept;
+  void park_below() noexcept;
   void wait_readable(runtime::Event*& place, const char* doing);
   void give_way();
   std::size_t encrypt(std::span<const std::string_view> parts, std::size_t skip);
