@@ -8,8 +8,18 @@
 //   tls::ClientContext client;                                        // trusts what the system trusts
 //   tls::Session session = client.connect(runtime::connect("shop", 8443), "shop");
 //
-// TLS 1.2 and 1.3 only (RFC 8446, RFC 5246 with the AEAD suites of RFC 7525 section 4.2 and forward secrecy), no
-// renegotiation, no compression, no early data. Contexts are shared by all loops.
+// TLS 1.2 and 1.3 only (RFC 8446, RFC 5246 with the AEAD suites of RFC 9325 section 4.2 and forward secrecy), no
+// renegotiation, no compression, no early data. Contexts are shared by all loops; one is made and reloaded on a fiber,
+// which then waits for the files, or on a thread that runs no loop.
+//
+// The socket of a session keeps the promises of runtime::Socket, and three of its own:
+// - Closing it, and shutdown_write(), tell the peer that the stream is complete (close_notify). Where a write was
+//   interrupted the peer sees a stream that was cut off.
+// - A peer that ends without saying so cut the stream off: reading gives Error(unavailable), not 0. Who knows from the
+//   bytes themselves that a message is complete (HTTP with a length) never reads that far.
+// - try_write() may have sealed more than it tells as written: the next write has to go on with the bytes that follow
+//   those that were told, from wherever they stand then. After a write that was interrupted (deadline, cancellation)
+//   every other fails.
 #pragma once
 
 #include <memory>
@@ -24,14 +34,14 @@ namespace marty::tls {
 
 // What a verified certificate says of the other side.
 struct Identity {
-  std::string subject;                 // RFC 4514: "CN=orders,O=Example"
+  std::string subject;                 // RFC 4514, in UTF-8: "CN=orders,O=Example"
   std::string issuer;                  // the same
-  std::string serial_number;           // hexadecimal
+  std::string serial_number;           // hexadecimal, lower case
   std::vector<std::string> dns_names;  // subjectAltName (RFC 5280 section 4.2.1.6), each kind in order
   std::vector<std::string> ip_addresses;
   std::vector<std::string> uris;
   std::vector<std::string> email_addresses;
-  std::string spiffe_id;  // "spiffe://domain/path": where the certificate is an X.509 SVID; else ""
+  std::string spiffe_id;  // "spiffe://domain/path": where the certificate is an X.509 SVID of a workload; else ""
   Timestamp not_before;
   Timestamp not_after;
 };
@@ -42,12 +52,12 @@ struct Session {
   std::string alpn;                      // "h2"; "" where nothing was agreed on
   std::string server_name;               // that the client asked for (SNI); "" where it did not
   std::string version;                   // "TLSv1.3"
-  std::string cipher;                    // "TLS_AES_256_GCM_SHA384"
+  std::string cipher;                    // "TLS_AES_128_GCM_SHA256", as IANA names it
   bool resumed = false;                  // from a session of before
-  std::shared_ptr<const Identity> peer;  // shared by the requests of the connection; null: it showed no certificate
+  std::shared_ptr<const Identity> peer;  // shared by the requests of the connection; null: no verified certificate
 };
 
-// A chain (leaf first) and its private key, both PEM files.
+// A chain (leaf first) and its private key, both PEM files. The chain is sent as it is.
 struct CertificateFiles {
   std::string certificate;
   std::string key;
@@ -65,7 +75,7 @@ struct ServerOptions {
 class ServerContext {
  public:
   // Reads and checks all files. Throws Error that names the file: not_found, permission_denied, invalid_argument (not
-  // PEM, key of another certificate, expired, no authority, no certificate at all).
+  // PEM, key of another certificate, expired or not valid yet, no authority, no certificate at all).
   explicit ServerContext(ServerOptions options);
   ~ServerContext();
   ServerContext(const ServerContext&) = delete;
@@ -73,11 +83,12 @@ class ServerContext {
 
   // The handshake, on the fiber that will use the session. Throws Error: unauthenticated (the client's certificate is
   // missing or refused, with the reason), invalid_argument (it does not speak TLS, or nothing that we accept),
-  // unavailable (closed), deadline_exceeded. The message names the peer's address.
+  // unavailable (closed, or the client refuses), deadline_exceeded. The message names the peer's address. A client that
+  // is refused is given up to a second to read why.
   Session accept(runtime::Socket socket) const;
 
   // Reads the files again, for the handshakes from now on; those that are established stay. Throws as the constructor
-  // does, and changes nothing then.
+  // does, and changes nothing then. Sessions can be resumed across it, unless client_ca is another one.
   void reload();
   // The same where a file is another one than before (its content, so that renames and symbolic links count). True
   // where something changed.
@@ -89,10 +100,10 @@ class ServerContext {
 };
 
 struct ClientOptions {
-  std::string ca;                // PEM file of the trusted authorities; "": those of the system
+  std::string ca;  // PEM file of the trusted authorities; "": those of the system, or of the variable SSL_CERT_FILE
   CertificateFiles certificate;  // shown where the server asks for one; empty: none
   std::vector<std::string> alpn;
-  bool verify = true;  // false: anybody may be the server. For tests and tunnels only
+  bool verify = true;  // false: anybody may be the server, and Session::peer stays null. For tests and tunnels only
 };
 
 class ClientContext {
@@ -105,10 +116,12 @@ class ClientContext {
   // The handshake with `host`: the name is sent (SNI, unless it is an IP address) and the certificate has to be for it
   // (RFC 9525). `alpn`, where given, takes the place of the options'. Sessions are resumed per host, port and alpn.
   // Throws Error: unauthenticated (the certificate is not trusted, expired or for other names, each with the reason),
-  // unavailable (closed, refused by the server), deadline_exceeded.
+  // unavailable (closed, refused by the server, no TLS), deadline_exceeded, invalid_argument (`host` is no name). With
+  // TLS 1.3 a server that refuses the client's certificate says so in answer to what comes next: reading then throws
+  // unavailable with its reason.
   Session connect(runtime::Socket socket, std::string_view host, const std::vector<std::string>* alpn = nullptr) const;
 
-  void reload();
+  void reload();  // also forgets the sessions
   bool reload_if_changed();
 
  private:
