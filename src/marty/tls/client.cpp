@@ -1,9 +1,12 @@
 #include <fmt/format.h>
 
+#include <ctime>
+
 #include "marty/runtime/time.hpp"
 #include "marty/tls/internal/client_snapshot.hpp"
 #include "marty/tls/internal/handshake.hpp"
 #include "marty/tls/internal/host_names.hpp"
+#include "marty/tls/internal/library.hpp"
 #include "marty/tls/internal/reloadable.hpp"
 #include "marty/tls/internal/settings.hpp"
 #include "marty/tls/internal/tls_socket.hpp"
@@ -48,6 +51,13 @@ void expect(SSL* ssl, const std::string& host) {
   ERR_clear_error();
   if (!is_name)
     throw Error(Code::invalid_argument, fmt::format("\"{}\" is neither a host name nor an IP address", host));
+}
+
+// OpenSSL tells the server how old a session is by the clock of the machine (RFC 8446 section 4.2.11.1). That would
+// make runs of a simulated world differ; and nobody looks at it but for early data.
+void hide_age(SSL_SESSION* session) {
+  if (internal::library() == nullptr) return;
+  SSL_SESSION_set_time(session, std::time(nullptr));  // tidy:allow(clock): the one that OpenSSL subtracts from
 }
 
 // Why there is no connection with the server at `place`.
@@ -103,8 +113,10 @@ Session ClientContext::connect(runtime::Socket socket, std::string_view host,
   expect(ssl.get(), name);
   const auto* const wire = reinterpret_cast<const unsigned char*>(protocols.data());
   if (!protocols.empty()) SSL_set_alpn_protos(ssl.get(), wire, static_cast<unsigned int>(protocols.size()));
-  if (const auto session = snapshot->sessions.take(link->server, runtime::wall_now()))
+  if (const auto session = snapshot->sessions.take(link->server, runtime::wall_now())) {
+    hide_age(session.get());
     SSL_set_session(ssl.get(), session.get());
+  }
   internal::attach(ssl.get(), link.get());
   internal::attach(ssl.get(), &link->check);
 

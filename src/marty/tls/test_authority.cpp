@@ -8,6 +8,7 @@
 
 #include "marty/runtime/file.hpp"
 #include "marty/runtime/random.hpp"
+#include "marty/tls/internal/library.hpp"
 #include "marty/tls/internal/openssl.hpp"
 
 namespace marty::tls {
@@ -92,7 +93,7 @@ std::string pem_of(EVP_PKEY* key) {
 }
 
 PrivateKey new_key() {
-  PrivateKey key(EVP_EC_gen("P-256"));
+  PrivateKey key(EVP_PKEY_Q_keygen(internal::library(), nullptr, "EC", "P-256"));
   require(key != nullptr, "making a key");
   return key;
 }
@@ -136,8 +137,8 @@ class TestAuthority::State {
  private:
   static Certificate begin(const std::string& name, EVP_PKEY* key, const State& issuer, runtime::Duration from,
                            runtime::Duration to) {
-    Certificate made(X509_new());
-    require(made != nullptr, "X509_new");
+    Certificate made(X509_new_ex(internal::library(), nullptr));
+    require(made != nullptr, "X509_new_ex");
     X509_set_version(made.get(), X509_VERSION_3);
     set_serial_number(made.get());
     const Timestamp now = runtime::wall_now();

@@ -6,6 +6,7 @@
 
 #include "marty/runtime/file.hpp"
 #include "marty/tls/internal/identity.hpp"
+#include "marty/tls/internal/library.hpp"
 
 namespace marty::tls::internal {
 namespace {
@@ -54,7 +55,7 @@ std::vector<Certificate> parse_certificates(const File& file) {
 
 PrivateKey parse_key(const File& file) {
   const Bio bio = reader_of(file);
-  PrivateKey key(PEM_read_bio_PrivateKey(bio.get(), nullptr, no_password, nullptr));
+  PrivateKey key(PEM_read_bio_PrivateKey_ex(bio.get(), nullptr, no_password, nullptr, library(), nullptr));
   const std::string reasons = take_errors();
   if (key != nullptr) return key;
   if (file.content.find("ENCRYPTED") != std::string::npos)

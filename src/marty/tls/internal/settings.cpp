@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "marty/tls/internal/library.hpp"
+
 namespace marty::tls::internal {
 namespace {
 
@@ -20,8 +22,8 @@ constexpr std::size_t kReadAheadBytes = 32 << 10;
 
 SslContext new_context(const SSL_METHOD* method) {
   ERR_clear_error();
-  SslContext context(SSL_CTX_new(method));
-  require(context != nullptr, "SSL_CTX_new");
+  SslContext context(SSL_CTX_new_ex(library(), nullptr, method));
+  require(context != nullptr, "SSL_CTX_new_ex");
   SSL_CTX* const raw = context.get();
   SSL_CTX_set_security_level(raw, kSecurityLevel);
   require(SSL_CTX_set_min_proto_version(raw, TLS1_2_VERSION) == 1 &&

@@ -5,6 +5,7 @@
 #include <openssl/evp.h>
 
 #include <algorithm>
+#include <ctime>
 #include <memory>
 #include <utility>
 
@@ -71,11 +72,23 @@ int on_ticket(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* 
   return key == keys.current(now) && SSL_version(ssl) < TLS1_3_VERSION ? 1 : 2;
 }
 
-int on_ticket_made(SSL*, void*) { return 1; }
+long seconds(Timestamp time) { return std::chrono::floor<std::chrono::seconds>(time.time_since_epoch()).count(); }
+
+// A session is dated by the clock of the world in its ticket, and by that of the machine where OpenSSL looks at it.
+int on_ticket_made(SSL* ssl, void*) noexcept {
+  SSL_SESSION_set_time(SSL_get_session(ssl), seconds(runtime::wall_now()));
+  return 1;
+}
+
+void date_by_machine(SSL_SESSION* session) {
+  const long age = seconds(runtime::wall_now()) - SSL_SESSION_get_time(session);
+  SSL_SESSION_set_time(session, std::time(nullptr) - age);  // tidy:allow(clock): OpenSSL compares it with this one
+}
 
 SSL_TICKET_RETURN on_ticket_opened(SSL*, SSL_SESSION* session, const unsigned char*, std::size_t,
                                    SSL_TICKET_STATUS status, void*) noexcept {
   if (status != SSL_TICKET_SUCCESS && status != SSL_TICKET_SUCCESS_RENEW) return SSL_TICKET_RETURN_IGNORE_RENEW;
+  date_by_machine(session);
   const X509* const peer = SSL_SESSION_get0_peer(session);
   if (peer != nullptr && not_after_of(peer) < runtime::wall_now()) return SSL_TICKET_RETURN_IGNORE_RENEW;
   return status == SSL_TICKET_SUCCESS ? SSL_TICKET_RETURN_USE : SSL_TICKET_RETURN_USE_RENEW;
