@@ -38,6 +38,8 @@ SslContext new_context(const SSL_METHOD* method) {
   SSL_CTX_set_max_early_data(raw, 0);
   // Of a chain, what is in its file is sent; none is looked for among the authorities.
   SSL_CTX_set_mode(raw, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_NO_AUTO_CHAIN);
+  // Messages to OpenSSL itself are no reason to go on reading: a peer that sends nothing else would hold the loop.
+  SSL_CTX_clear_mode(raw, SSL_MODE_AUTO_RETRY);
   SSL_CTX_set_read_ahead(raw, 1);
   SSL_CTX_set_default_read_buffer_len(raw, kReadAheadBytes);
   SSL_CTX_set_timeout(raw, std::chrono::seconds(kSessionLifetime).count());

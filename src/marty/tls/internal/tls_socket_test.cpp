@@ -257,6 +257,27 @@ TEST_P(TlsSocketTest, AnswersRequestsForNewKeysThoughNobodyWrites) {
   });
 }
 
+TEST_P(TlsSocketTest, LetsOtherFibersRunThoughAPeerSendsNoBytesWithoutEnd) {
+  run([] {
+    ReadyPair pair;
+    for (int i = 0; i < 4000; ++i) {
+      ASSERT_EQ(SSL_key_update(pair.client->ssl(), SSL_KEY_UPDATE_NOT_REQUESTED), 1);
+      ASSERT_EQ(SSL_do_handshake(pair.client->ssl()), 1);  // sends it
+    }
+    write(*pair.client, "x");
+    Relay::settle();
+    int turns = 0;
+    bool done = false;
+    auto other = runtime::spawn([&] {
+      for (; !done; ++turns) runtime::yield();
+    });
+    EXPECT_EQ(read_exactly(*pair.server, 1), "x");
+    done = true;
+    other.join();
+    EXPECT_GE(turns, 3);  // 100 KB of them, and 32 KB are taken in at once
+  });
+}
+
 TEST_P(TlsSocketTest, APeerThatAsksForNewKeysAndDoesNotReadIsCutOff) {
   run([] {
     ReadyPair pair;
