@@ -1,5 +1,5 @@
-// Which instance of OpenSSL's library a context and its keys belong to: the ordinary one, and within the simulated world
-// one whose randomness comes from the world's seed. So keys, signatures and ciphertext are the same in every run.
+// Which instance of OpenSSL's library a context and its keys belong to: the ordinary one, and within the simulated
+// world one whose randomness comes from the world's seed. So keys, signatures and ciphertext are the same in every run.
 #pragma once
 
 #include <openssl/types.h>

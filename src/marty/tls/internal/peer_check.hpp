@@ -14,7 +14,7 @@ struct PeerCheck {
   int depth = 0;            // of the certificate in the chain; 0: the peer's own
   Certificate certificate;  // which
 
-  // Lets `ssl` tell `check`, which has to outlive the handshake.
+  // Handshakes of `context` then tell the PeerCheck that is attached to their SSL, if any.
   static void install(SSL_CTX* context, int mode);
   bool failed() const noexcept { return error != X509_V_OK; }
   // The whole of the message: "the certificate of shop:8443 expired on …". `whom` it should be for: "" where no name

@@ -221,9 +221,7 @@ std::size_t TlsSocket::encrypt(std::span<const std::string_view> parts, std::siz
 }
 
 bool TlsSocket::encrypt_record(std::string_view plain) {
-  if (failure_ != nullptr) std::rethrow_exception(failure_);
-  if ((SSL_get_shutdown(ssl_.get()) & SSL_SENT_SHUTDOWN) != 0)
-    throw Error(Code::unavailable, "the connection to " + peer_address().to_string() + " is shut down for writing");
+  require_writable();  // also of a reader that met a fault meanwhile
   ERR_clear_error();
   std::size_t size = 0;
   const int result = SSL_write_ex(ssl_.get(), plain.data(), plain.size(), &size);
@@ -250,7 +248,14 @@ std::size_t TlsSocket::count_sent() {
   return sent;
 }
 
+void TlsSocket::require_writable() const {
+  if (failure_ != nullptr) std::rethrow_exception(failure_);
+  if ((SSL_get_shutdown(ssl_.get()) & SSL_SENT_SHUTDOWN) != 0)
+    throw Error(Code::unavailable, "the connection to " + peer_address().to_string() + " is shut down for writing");
+}
+
 std::size_t TlsSocket::try_write(std::span<const std::string_view> parts) {
+  require_writable();
   const std::size_t total = size_of(parts);
   transport_->flush_some();
   while (ahead_ < total && transport_->idle() && encrypt(parts, ahead_) != 0) transport_->flush_some();
@@ -261,6 +266,7 @@ std::size_t TlsSocket::try_write(std::span<const std::string_view> parts) {
 
 void TlsSocket::write(std::span<const std::string_view> parts) {
   give_way();
+  require_writable();
   const std::size_t total = size_of(parts);
   transport_->flush();
   while (ahead_ < total) {

@@ -64,6 +64,7 @@ class TlsSocket final : public runtime::SocketBackend, public runtime::ReadableC
   void park_below() noexcept;
   void wait_readable(runtime::Event*& place, const char* doing);
   void give_way();
+  void require_writable() const;
   std::size_t encrypt(std::span<const std::string_view> parts, std::size_t skip);
   bool encrypt_record(std::string_view plain);
   std::size_t count_sent();

@@ -116,6 +116,19 @@ TEST_P(TlsSocketEndTest, TheEndFollowsWhenThereIsRoomForIt) {
   });
 }
 
+TEST_P(TlsSocketEndTest, NothingIsWrittenBehindAnEndThatIsStillWaitingForRoom) {
+  run([] {
+    ReadyPair pair;
+    const std::size_t written = fill(*pair.server);
+    ASSERT_LT(written, kBytesUntilFull);
+    pair.server->shutdown_write();
+    runtime::yield();  // a fiber is about to send it
+    EXPECT_EQ(error_of([&] { write(*pair.server, "late"); }).code(), Code::unavailable);
+    EXPECT_EQ(error_of([&] { try_write(*pair.server, "late"); }).code(), Code::unavailable);
+    EXPECT_GE(read_all(*pair.client).size(), written);
+  });
+}
+
 TEST_P(TlsSocketEndTest, AWriterThatIsWaitingSendsTheEnd) {
   run([] {
     ReadyPair pair;
