@@ -37,5 +37,38 @@ TEST(TlsInTheSimulatedWorld, TheSameSeedGivesTheSameBytes) {
   EXPECT_NE(trace_of_talks(1), trace_of_talks(2));
 }
 
+// Cut anywhere, in the handshake too: each talk is complete, or both sides are told.
+TEST(TlsInTheSimulatedWorld, ANetworkThatCutsConnectionsIsAnErrorAndNeverAnEnd) {
+  runtime::SimulatedWorld world({.seed = 7});
+  int complete = 0, cut = 0;
+  world.run([&] {
+    const TestPki pki;
+    const ServerContext server({.certificates = {pki.issue_server()}});
+    const ClientContext client({.ca = pki.ca});
+    const std::string content(20'000, 'x');
+    internal::TestPort port;
+    world.network().set_connection_cut(0.7, 40'000, 5ms);
+    world.network().set_loss(0.05, 1ms);
+    for (int i = 0; i < 300; ++i) {
+      const Error error = internal::error_of([&] {
+        internal::SocketPair sockets = port.connect();
+        auto serving = runtime::spawn([&] {
+          Session session = server.accept(std::move(sockets.server));
+          session.socket.write({content});
+        });
+        Session session = client.connect(std::move(sockets.client), "localhost");
+        EXPECT_EQ(internal::read_all(session.socket), content);
+        serving.join();
+        ++complete;
+      });
+      if (error.code() == Code::ok) continue;
+      EXPECT_EQ(error.code(), Code::unavailable) << error.message();
+      ++cut;
+    }
+  });
+  EXPECT_GT(complete, 50);
+  EXPECT_GT(cut, 50);
+}
+
 }  // namespace
 }  // namespace marty::tls

@@ -106,8 +106,10 @@ class Relay {
   }
   const std::string& held() const { return held_; }
   void tamper() { held_.back() = static_cast<char>(held_.back() ^ 1); }
-  // Longer than anything is under way.
-  static void settle() { runtime::sleep_for(std::chrono::milliseconds(20)); }
+  // Longer than anything is under way, and more turns of the loop than it takes, however late those come.
+  static void settle() {
+    for (int i = 0; i < 10; ++i) runtime::sleep_for(std::chrono::milliseconds(2));
+  }
   void cut() {
     up_.reset();
     down_.reset();
