@@ -95,9 +95,9 @@ void write_all(int file, std::string_view content, const std::string& path) {
   }
 }
 
-void replace_file(const std::string& path, const std::string& temporary, std::string_view content) {
+void replace_file(const std::string& path, const std::string& temporary, std::string_view content, unsigned mode) {
   try {
-    const Descriptor file(temporary, O_WRONLY | O_CREAT | O_EXCL, 0644);
+    const Descriptor file(temporary, O_WRONLY | O_CREAT | O_EXCL, mode);
     write_all(file.get(), content, temporary);
     if (fsync(file.get()) != 0) throw cannot("write", temporary, errno);
     if (rename(temporary.c_str(), path.c_str()) != 0) throw cannot("replace", path, errno);
@@ -121,9 +121,9 @@ std::string read_file(const std::filesystem::path& path, std::size_t max_bytes) 
   return off_the_loop([&] { return read_all(path, max_bytes); });
 }
 
-void write_file(const std::filesystem::path& path, std::string_view content) {
+void write_file(const std::filesystem::path& path, std::string_view content, unsigned mode) {
   const std::string temporary = fmt::format("{}.{:016x}.tmp", path.string(), random_u64());
-  off_the_loop([&] { replace_file(path, temporary, content); });
+  off_the_loop([&] { replace_file(path, temporary, content, mode); });
 }
 
 File File::open(const std::filesystem::path& path) {

@@ -23,8 +23,8 @@ struct FileInfo {
 FileInfo file_info(const std::filesystem::path& path);
 std::string read_file(const std::filesystem::path& path,
                       std::size_t max_bytes = 64 << 20);  // out_of_range where larger
-void write_file(const std::filesystem::path& path,
-                std::string_view content);  // by a temporary file and rename: all or nothing
+// By a temporary file and rename: all or nothing. `mode` as of open(2), less what the process masks: 0600 for secrets.
+void write_file(const std::filesystem::path& path, std::string_view content, unsigned mode = 0644);
 
 // An open file for reads at positions.
 class File {

@@ -47,6 +47,12 @@ TEST_F(FileTest, WritingReplacesTheOldContentAndLeavesNoTemporaryFile) {
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_), {}), 1);
 }
 
+TEST_F(FileTest, ASecretIsForItsOwnerOnly) {
+  write_file(path_, "public");
+  write_file(path_, "secret", 0600);
+  EXPECT_EQ(std::filesystem::status(path_).permissions(), std::filesystem::perms(0600));
+}
+
 TEST_F(FileTest, WritingIntoAFolderThatIsNotThereNamesThePath) {
   EXPECT_EQ(code_thrown_by([&] { write_file(folder_ / "none" / "note.txt", "x"); }), Code::not_found);
   EXPECT_THAT(internal::message_thrown_by([&] { read_file(folder_ / "absent.txt"); }),

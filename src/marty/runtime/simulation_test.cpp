@@ -229,6 +229,36 @@ TEST(SimulatedWorld, SignalsReachTheHostThatWaits) {
   });
 }
 
+// Posts from finished() a function that starts a fiber, as a connection does that has more to read.
+class JobThatGoesOn final : public FiberJob {
+ public:
+  explicit JobThatGoesOn(FiberJob& next) : next_(next) {}
+  void run() override {}
+  void finished() noexcept override {
+    Loop::current().post([this] { Loop::current().run_now(next_); });
+  }
+
+ private:
+  FiberJob& next_;
+};
+
+class ListeningJob final : public FiberJob {
+ public:
+  void run() override { address = listen(Address::ip("0.0.0.0", 80)).local_address(); }
+  Address address;
+};
+
+TEST(SimulatedWorld, APostedFunctionWorksForTheHostOfItsSender) {
+  SimulatedWorld world;
+  world.run([&] {
+    ListeningJob job;
+    JobThatGoesOn sender(job);
+    world.host("shop").start([&] { Loop::current().launch(sender); });
+    sleep_for(1s);
+    EXPECT_EQ(job.address, world.host("shop").address(80));
+  });
+}
+
 TEST(SimulatedWorld, ADeadlockEndsTheRunNamingTheFibers) {
   SimulatedWorld world;
   try {

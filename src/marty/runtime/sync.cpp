@@ -25,7 +25,7 @@ struct WaitNode final : Message {
   bool delivered = false;  // the waiter's loop only
 };
 
-void WaitList::wait(std::unique_lock<std::mutex>& lock) {
+void WaitList::wait(std::unique_lock<std::mutex>& lock, std::string_view doing) {
   Scheduler& scheduler = Scheduler::current();
   MARTY_CHECK(scheduler.current_fiber() != nullptr);
   WaitNode node(scheduler, *scheduler.current_fiber());
@@ -38,7 +38,7 @@ void WaitList::wait(std::unique_lock<std::mutex>& lock) {
   lock.lock();
   if (!node.woken) {
     remove(node);
-    scheduler.throw_interrupted(wake, "waiting for another fiber");
+    scheduler.throw_interrupted(wake, doing);
   }
   if (node.delivered) return;
   // Woken and interrupted at once: the message still on its way refers to the node.
@@ -153,9 +153,9 @@ bool Event::is_set() const {
   return set_;
 }
 
-void Event::wait() {
+void Event::wait(std::string_view doing) {
   std::unique_lock state(state_);
-  while (!set_) waiters_.wait(state);
+  while (!set_) waiters_.wait(state, doing);
 }
 
 void Wakeup::wait(std::string_view doing) {

@@ -24,12 +24,14 @@ struct WaitNode;
 // FIFO of waiting fibers behind a spin lock held for a few instructions.
 class WaitList {
  public:
+  static constexpr std::string_view kDoing = "waiting for another fiber";
+
   WaitList() = default;
   WaitList(const WaitList&) = delete;
   WaitList& operator=(const WaitList&) = delete;
   // Waits until woken. `lock` guards the owner's state; released while waiting, held again on return. Throws cancelled,
-  // deadline_exceeded (then not woken).
-  void wait(std::unique_lock<std::mutex>& lock);
+  // deadline_exceeded (then not woken), with a message that names what was done: "the deadline passed while DOING".
+  void wait(std::unique_lock<std::mutex>& lock, std::string_view doing = kDoing);
   bool wake_one() noexcept;  // with the owner's lock held; false where nobody waits
   void wake_all() noexcept;
   bool empty() const noexcept { return first_ == nullptr; }
@@ -88,7 +90,7 @@ class Event {
  public:
   void set() noexcept;
   bool is_set() const;
-  void wait();
+  void wait(std::string_view doing = internal::WaitList::kDoing);  // told by the error of an interrupted wait
 
  private:
   mutable std::mutex state_;

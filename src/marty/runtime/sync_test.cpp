@@ -13,6 +13,7 @@ namespace {
 
 using internal::code_thrown_by;
 using internal::in_world;
+using internal::message_thrown_by;
 using namespace std::chrono_literals;
 
 void in_two_loops(const std::function<void()>& test) { in_world(test, {.loops = 2}); }
@@ -171,6 +172,15 @@ TEST(Event, OnceSetLetsEverybodyThrough) {
     event.wait();
     here.join();
     there.join();
+  });
+}
+
+TEST(Event, SaysWhatAnInterruptedWaitWasFor) {
+  in_world([] {
+    Event event;
+    const DeadlineScope scope(1ms);
+    EXPECT_EQ(message_thrown_by([&] { event.wait("waiting for the stock list"); }),
+              "the deadline passed while waiting for the stock list");
   });
 }
 

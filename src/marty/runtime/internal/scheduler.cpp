@@ -27,15 +27,20 @@ std::uint64_t seed_from(Driver& driver) {
 
 class PostedFunction final : public Message {
  public:
-  explicit PostedFunction(std::function<void()> function) : function_(std::move(function)) {}
+  PostedFunction(std::function<void()> function, Scheduler& scheduler, Host* host)
+      : function_(std::move(function)), scheduler_(scheduler), host_(host) {}
   void deliver() override {
     const std::unique_ptr<PostedFunction> owner(this);
+    Host* const before = scheduler_.exchange_callback_host(host_);
     function_();
+    scheduler_.exchange_callback_host(before);
   }
   void discard() noexcept override { delete this; }
 
  private:
   std::function<void()> function_;
+  Scheduler& scheduler_;
+  Host* host_;  // on whose behalf it was posted
 };
 
 std::string_view printable(std::string_view name) { return name.empty() ? "(unnamed)" : name; }
@@ -121,7 +126,10 @@ void Scheduler::send(Message& message) noexcept {
   senders_.fetch_sub(1, std::memory_order_release);
 }
 
-void Scheduler::post(std::function<void()> function) { send(*new PostedFunction(std::move(function))); }
+void Scheduler::post(std::function<void()> function) {
+  Host* const host = this_thread.scheduler == this ? current_host() : nullptr;
+  send(*new PostedFunction(std::move(function), *this, host));
+}
 
 void Scheduler::launch(FiberJob& job) { start(job, {}, current_host()); }
 
@@ -231,9 +239,11 @@ void Scheduler::retire(Fiber& fiber) noexcept {
   --live_count_;
   if (fiber.owned_ambient != nullptr) fiber.owned_ambient->release();
   FiberJob& job = *fiber.job;
+  Host* const before = exchange_callback_host(fiber.host);
   fiber.state = FiberState::pooled;
   pool_.release(fiber);
   job.finished();
+  exchange_callback_host(before);
   if (settled_ && live_count_ <= settled_count_) std::exchange(settled_, nullptr)();
 }
 

@@ -1,0 +1,67 @@
+#include "marty/tls/internal/host_names.hpp"
+
+#include <gtest/gtest.h>
+
+namespace marty::tls::internal {
+namespace {
+
+TEST(HostNames, FindTheCertificateOfAName) {
+  HostNames names;
+  names.add("shop.example", 0);
+  names.add("Orders.Example", 1);
+  EXPECT_EQ(names.find("shop.example"), 0u);
+  EXPECT_EQ(names.find("orders.example"), 1u);
+  EXPECT_EQ(names.find("SHOP.example"), 0u);
+  EXPECT_EQ(names.find("example"), std::nullopt);
+  EXPECT_EQ(names.find("a.shop.example"), std::nullopt);
+  EXPECT_EQ(names.find(""), std::nullopt);
+}
+
+TEST(HostNames, AWildcardStandsForOneLabel) {
+  HostNames names;
+  names.add("*.shop.example", 0);
+  EXPECT_EQ(names.find("a.shop.example"), 0u);
+  EXPECT_EQ(names.find("A.SHOP.example"), 0u);
+  EXPECT_EQ(names.find("a.b.shop.example"), std::nullopt);
+  EXPECT_EQ(names.find("shop.example"), std::nullopt);
+  EXPECT_EQ(names.find(".shop.example"), std::nullopt);
+}
+
+TEST(HostNames, AnExactNameGoesBeforeAWildcardWhicheverWasFirst) {
+  HostNames names;
+  names.add("*.example", 0);
+  names.add("shop.example", 1);
+  EXPECT_EQ(names.find("shop.example"), 1u);
+  EXPECT_EQ(names.find("other.example"), 0u);
+}
+
+TEST(HostNames, TheFirstOfTwoCertificatesForANameStays) {
+  HostNames names;
+  names.add("shop.example", 0);
+  names.add("shop.example", 1);
+  names.add("*.example", 2);
+  names.add("*.example", 3);
+  EXPECT_EQ(names.find("shop.example"), 0u);
+  EXPECT_EQ(names.find("other.example"), 2u);
+}
+
+TEST(HostName, IsLabelsWithDotsBetweenThem) {
+  for (const char* name : {"localhost", "a.b-c.example", "xn--mnchen-3ya.example", "_srv.example", "10.0.0.1"})
+    EXPECT_TRUE(is_host_name(name)) << name;
+  for (const char* name :
+       {"", ".", ".example", "example.", "a..b", "a b", "m\xC3\xBCnchen", "[::1]", "a:1", "a/b", "*.a"})
+    EXPECT_FALSE(is_host_name(name)) << name;
+  EXPECT_FALSE(is_host_name(std::string_view("a\0b", 3)));
+}
+
+TEST(HostName, HasAtMost253BytesAnd63InALabel) {
+  const std::string label(63, 'a');
+  EXPECT_TRUE(is_host_name(label));
+  EXPECT_FALSE(is_host_name(label + 'a'));
+  const std::string longest = label + '.' + label + '.' + label + '.' + std::string(61, 'b');
+  EXPECT_TRUE(is_host_name(longest));
+  EXPECT_FALSE(is_host_name(longest + 'b'));
+}
+
+}  // namespace
+}  // namespace marty::tls::internal

@@ -1,0 +1,73 @@
+#include "marty/tls/internal/spiffe.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace marty::tls::internal {
+namespace {
+
+TEST(SpiffeId, HasATrustDomainAndAPath) {
+  const auto id = parse_spiffe_id("spiffe://prod.example-1_x.org/ns/shop/sa/Orders_v1.2-a");
+  ASSERT_TRUE(id);
+  EXPECT_EQ(id->trust_domain, "prod.example-1_x.org");
+  EXPECT_EQ(id->path, "/ns/shop/sa/Orders_v1.2-a");
+}
+
+TEST(SpiffeId, OfATrustDomainHasNoPath) {
+  const auto id = parse_spiffe_id("spiffe://example.org");
+  ASSERT_TRUE(id);
+  EXPECT_EQ(id->path, "");
+}
+
+TEST(SpiffeId, MayHaveSegmentsThatOnlyBeginWithDots) {
+  EXPECT_TRUE(parse_spiffe_id("spiffe://example.org/..."));
+  EXPECT_TRUE(parse_spiffe_id("spiffe://example.org/.hidden/..x"));
+}
+
+TEST(SpiffeId, HasOneSpelling) {
+  for (const char* text : {"",
+                           "spiffe:",
+                           "spiffe://",
+                           "spiffe:///path",
+                           "SPIFFE://example.org/a",
+                           "http://example.org/a",
+                           "spiffe:/example.org/a",
+                           " spiffe://example.org/a",
+                           "spiffe://Example.org/a",
+                           "spiffe://example.org:443/a",
+                           "spiffe://user@example.org/a",
+                           "spiffe://[::1]/a",
+                           "spiffe://ex%41mple.org/a",
+                           "spiffe://ex ample/a",
+                           "spiffe://example.org/",
+                           "spiffe://example.org/a/",
+                           "spiffe://example.org//a",
+                           "spiffe://example.org/a//b",
+                           "spiffe://example.org/.",
+                           "spiffe://example.org/..",
+                           "spiffe://example.org/a/../b",
+                           "spiffe://example.org/./b",
+                           "spiffe://example.org/a?b",
+                           "spiffe://example.org/a#b",
+                           "spiffe://example.org?a",
+                           "spiffe://example.org#a",
+                           "spiffe://example.org/%61",
+                           "spiffe://example.org/a b",
+                           "spiffe://example.org/\xC3\xA4",
+                           "spiffe://example.org/a\n"}) {
+    EXPECT_FALSE(parse_spiffe_id(text)) << text;
+  }
+  EXPECT_FALSE(parse_spiffe_id(std::string_view("spiffe://example.org/a\0b", 24)));
+}
+
+TEST(SpiffeId, HasAtMost2048BytesAnd255OfTrustDomain) {
+  const std::string start = "spiffe://example.org/";
+  EXPECT_TRUE(parse_spiffe_id(start + std::string(2048 - start.size(), 'a')));
+  EXPECT_FALSE(parse_spiffe_id(start + std::string(2049 - start.size(), 'a')));
+  EXPECT_TRUE(parse_spiffe_id("spiffe://" + std::string(255, 'a') + "/x"));
+  EXPECT_FALSE(parse_spiffe_id("spiffe://" + std::string(256, 'a') + "/x"));
+}
+
+}  // namespace
+}  // namespace marty::tls::internal
