@@ -12,7 +12,7 @@
 // hands on trace and correlation.
 //
 // Throws Error: the server's code, message and fields; unavailable (not reachable, cut), deadline_exceeded, cancelled,
-// resource_exhausted (a message too large), internal (no gRPC).
+// resource_exhausted (a message too large), internal (no gRPC), unauthenticated (the server's certificate).
 #pragma once
 
 #include <memory>
@@ -28,6 +28,9 @@
 namespace google::protobuf {
 class Message;
 }
+namespace marty::tls {
+class ClientContext;
+}
 
 namespace marty::grpc {
 
@@ -39,6 +42,7 @@ class LoopChannel;
 using Metadata = std::vector<std::pair<std::string, std::string>>;  // names in lower case; "-bin" ones hold any bytes
 
 struct ChannelOptions {
+  const tls::ClientContext* tls = nullptr;               // null: without TLS. Must outlive the channel
   runtime::Duration timeout = std::chrono::seconds(15);  // of a unary call; streams have none of their own
   runtime::Duration connect_timeout = std::chrono::seconds(5);
   int retries = 2;                                                  // of a call that may be sent again

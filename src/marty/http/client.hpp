@@ -1,14 +1,17 @@
-// The HTTP client: pooled keep-alive connections per origin, deadlines, streaming, retries only where a repeat is safe.
+// The HTTP client: HTTP/1.1 and HTTP/2, with and without TLS; pooled connections per origin, deadlines, streaming,
+// retries only where a repeat is safe.
 //
 //   http::Client client;
-//   auto reply = client.send({.method = Method::post, .url = "http://shop:8080/api/v1/orders", .headers =
+//   auto reply = client.send({.method = Method::post, .url = "https://shop/api/v1/orders", .headers =
 //   {{"content-type", "application/json"}}, .body = text}); if (reply.status == 201) ...
 //
-// Used by the fibers of the loop that made it (one client per loop). Throws Error: unavailable (refused, reset, cut in
-// the middle), deadline_exceeded, invalid_argument (URL), out_of_range (reply larger than allowed). An HTTP status is a
+// Shared by the fibers of all loops, each of which has connections of its own. Throws Error: unavailable (refused,
+// reset, cut in the middle), unauthenticated (the server's certificate is not for it, or not to be trusted),
+// deadline_exceeded, invalid_argument (URL, headers), out_of_range (reply larger than allowed). An HTTP status is a
 // reply, never an exception.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -17,10 +20,20 @@
 
 #include "marty/http/message.hpp"
 
+namespace marty::tls {
+class ClientContext;
+}
+
 namespace marty::http {
 
+// automatic: over TLS what the server likes better of both, without TLS HTTP/1.1. http2: also without TLS (prior
+// knowledge), and nothing else.
+enum class Protocol : std::uint8_t { automatic, http1, http2 };
+
 struct ClientOptions {
-  std::size_t connections_per_origin = 64;  // more requests wait
+  Protocol protocol = Protocol::automatic;
+  const tls::ClientContext* tls = nullptr;  // of https; null: trusts what the system trusts. Must outlive the client
+  std::size_t connections_per_origin = 64;  // of HTTP/1.1; more requests wait
   runtime::Duration connect_timeout = std::chrono::seconds(5);
   runtime::Duration timeout = std::chrono::seconds(15);       // of a whole exchange; the fiber's deadline where earlier
   runtime::Duration idle_timeout = std::chrono::seconds(60);  // of a pooled connection
@@ -30,7 +43,7 @@ struct ClientOptions {
 
 struct OutgoingRequest {
   Method method = Method::get;
-  std::string url;  // http://host:port/path?query
+  std::string url;  // http://host:port/path?query, or https
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
   std::shared_ptr<BodyStream> stream;  // instead of body
@@ -49,7 +62,7 @@ class StreamingReply;
 class Client {
  public:
   explicit Client(ClientOptions options = {});
-  ~Client();
+  ~Client();  // as PerLoop: on a fiber, once it was used
   Client(Client&&) noexcept;
   Client& operator=(Client&&) noexcept;
 

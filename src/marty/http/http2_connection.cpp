@@ -20,6 +20,7 @@ void ClientStream::write(std::string_view bytes) { stream_->write(bytes); }
 void ClientStream::flush() { stream_->flush(); }
 void ClientStream::finish() { stream_->finish(); }
 int ClientStream::status() { return stream_->status(); }
+bool ClientStream::has_head() const noexcept { return stream_->has_head(); }
 HeaderList ClientStream::headers() const noexcept { return stream_->headers(); }
 std::string_view ClientStream::read_piece() { return stream_->read_piece(); }
 std::string_view ClientStream::read_all(std::size_t max_bytes) { return stream_->read_all(max_bytes); }

@@ -61,6 +61,7 @@ class ClientStream {
   void finish();                       // nothing more will be written
 
   int status();                         // of the reply; waits for its head
+  bool has_head() const noexcept;       // status() would not wait
   HeaderList headers() const noexcept;  // of the reply. REQUIRES status()
   std::string_view read_piece();        // at least one byte, valid until the next read; empty at the end
   std::string_view read_all(std::size_t max_bytes);

@@ -20,6 +20,10 @@
 
 #include "marty/runtime/net.hpp"
 
+namespace marty::tls {
+struct Identity;
+}
+
 namespace marty::http {
 
 enum class Method : std::uint8_t { get, head, post, put, del, patch, options, trace, connect, other };
@@ -78,8 +82,9 @@ class Request {
   HeaderList headers;
   int version_major = 1;  // of HTTP: 1.0, 1.1 or 2.0
   int version_minor = 1;
-  bool secure = false;                // over TLS
-  BodySource* body_source = nullptr;  // null: no body
+  bool secure = false;                          // over TLS
+  std::shared_ptr<const tls::Identity> client;  // who the client has proved to be (mTLS); null: nobody
+  BodySource* body_source = nullptr;            // null: no body
   const runtime::Address* peer = nullptr;
 
   std::string_view path() const noexcept { return target.substr(0, target.find('?')); }  // percent-encoded

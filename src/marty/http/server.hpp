@@ -15,6 +15,13 @@
 
 #include "marty/http/message.hpp"
 
+namespace marty::telemetry {
+class Logging;
+}
+namespace marty::tls {
+class ServerContext;
+}
+
 namespace marty::http {
 
 struct ServerLimits {
@@ -43,6 +50,9 @@ struct ServerOptions {
   ServerLimits limits;
   bool http1 = true;  // false: clients have to know that this is HTTP/2
   bool http2 = true;
+  // HTTPS; the versions are those of its ALPN, "h2" and "http/1.1". Must outlive the server.
+  const tls::ServerContext* tls = nullptr;
+  telemetry::Logging* logging = nullptr;  // of handshakes that failed; null: stderr. Must outlive the server
 };
 
 struct ServerStats {
@@ -52,6 +62,7 @@ struct ServerStats {
   std::uint64_t requests = 0;
   std::uint64_t requests_in_flight = 0;
   std::uint64_t requests_malformed = 0;  // answered 4xx by the parser
+  std::uint64_t handshakes_failed = 0;   // of TLS
 };
 
 class Server {

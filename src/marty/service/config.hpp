@@ -11,6 +11,7 @@
 #include "marty/data/database.hpp"
 #include "marty/reflect/rules.hpp"
 #include "marty/telemetry/log.hpp"
+#include "marty/tls/tls.hpp"
 #include "marty/web/cors.hpp"
 
 namespace marty::service {
@@ -24,9 +25,11 @@ struct ServiceSection {
 struct ServerSection {
   std::string host = "127.0.0.1";
   int http_port = 8080;
+  std::optional<int> grpc_port;
   int loops = 0;
   int max_connections = 100'000;
   int max_in_flight = 10'000;
+  int max_streams = 128;
   config::Size max_body = config::Size(16 << 20);
   config::Duration header_timeout = std::chrono::seconds(10);
   config::Duration body_timeout = std::chrono::seconds(30);
@@ -44,9 +47,12 @@ struct ServerSection {
   static constexpr auto rules = marty::rules(
       field<&ServerSection::host>.description("The address to listen on; 0.0.0.0 for all"),
       field<&ServerSection::http_port>.range(0, 65535).description("0: any free port"),
+      field<&ServerSection::grpc_port>.range(0, 65535).description(
+          "gRPC on a port of its own, which the HTTP port then refuses; default: one port for all"),
       field<&ServerSection::loops>.range(0, 256).description("Event loops; 0: one per core"),
       field<&ServerSection::max_connections>.range(1, 10'000'000),
       field<&ServerSection::max_in_flight>.range(1, 10'000'000),
+      field<&ServerSection::max_streams>.range(1, 10'000).description("Requests at a time of one HTTP/2 connection"),
       field<&ServerSection::drain_delay>.optional().description(
           "How long a stop goes on serving while /health/ready is red: as long as load balancers take to notice"),
       field<&ServerSection::drain_timeout>.description("How long a stop waits for requests in flight"),
@@ -56,6 +62,40 @@ struct ServerSection {
       field<&ServerSection::compression>.description("Replies in brotli or gzip where the client takes them"),
       field<&ServerSection::entity_tags>.description("Hash replies to GET, and answer 304 where the client has it"),
       field<&ServerSection::cors>.optional().description("Which pages of other origins may call; none by default"));
+};
+
+struct CertificateSection {
+  std::string certificate;
+  std::string key;
+};
+
+// The section security.tls.
+struct TlsSection {
+  std::optional<std::string> certificate;  // one: HTTPS instead of HTTP
+  std::optional<std::string> key;
+  std::vector<CertificateSection> certificates;
+  tls::ClientCertificates client_certificates = tls::ClientCertificates::none;
+  std::optional<std::string> client_ca;
+  config::Duration reload_interval = std::chrono::seconds(10);
+
+  bool enabled() const noexcept { return certificate.has_value(); }
+  void check(Problems& problems) const {
+    if (certificate.has_value() != key.has_value()) problems.add("/key", "goes with certificate: give both or none");
+    if (!certificate && !certificates.empty())
+      problems.add("/certificates", "are more than one: give certificate and key first");
+    if (client_certificates != tls::ClientCertificates::none && !client_ca)
+      problems.add("/client_ca", "is required to verify the certificates of clients");
+    if (client_certificates == tls::ClientCertificates::none && client_ca)
+      problems.add("/client_ca", "is of no use without client_certificates: optional or required");
+  }
+
+  static constexpr auto rules = marty::rules(
+      field<&TlsSection::certificate>.description("PEM file of the chain, leaf first; serves HTTPS in place of HTTP"),
+      field<&TlsSection::key>.description("PEM file of its private key"),
+      field<&TlsSection::certificates>.optional().description("Further ones, for the names that they are for (SNI)"),
+      field<&TlsSection::client_certificates>.description("Whether clients show one (mTLS)"),
+      field<&TlsSection::client_ca>.description("PEM file of the authorities that theirs are verified against"),
+      field<&TlsSection::reload_interval>.description("How often the files are looked at; 0s: never"));
 };
 
 struct DatabaseSection {

@@ -51,6 +51,10 @@ runtime::Address Service::address() const {
   return state_->server->address();
 }
 
+runtime::Address Service::grpc_address() const {
+  return state_->grpc_server != nullptr ? state_->grpc_server->address() : address();
+}
+
 void Service::describe(ServiceDescription description) { state_->description = std::move(description); }
 
 void Service::bind(std::string section, const reflect::Type& type, std::shared_ptr<void> object) {
@@ -84,7 +88,9 @@ void Service::start() {
   for (const std::string& warning : state.configuration_warnings) kLog.warning("configuration: " + warning);
   state.lifecycle->start();
   state.health->set_phase(health::Health::Phase::running);
-  kLog.info("started", {{"address", state.server ? state.server->address().to_string() : "none"}});
+  kLog.info("started", {{"address", state.server ? state.server->address().to_string() : "none"},
+                        {"grpc_address", state.server ? grpc_address().to_string() : "none"},
+                        {"tls", state.tls_section.enabled()}});
 }
 
 void Service::stop() noexcept {

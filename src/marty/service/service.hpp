@@ -138,7 +138,8 @@ class Service {
   // and does nothing where there was no start.
   void start();
   void stop() noexcept;
-  runtime::Address address() const;  // where it listens; REQUIRES start()
+  runtime::Address address() const;       // where it listens; REQUIRES start()
+  runtime::Address grpc_address() const;  // the same for gRPC, which may have a port of its own
 
   web::App& app() noexcept;
   Database& database() noexcept;  // REQUIRES start() and a driver

@@ -1,12 +1,20 @@
 #include "marty/web/exchange.hpp"
 
 #include "marty/telemetry/context.hpp"
+#include "marty/tls/tls.hpp"
 #include "marty/web/internal/form.hpp"
 
 namespace marty::web {
 namespace {
 const Caller kAnonymous;
+
+Caller caller_of(const std::shared_ptr<const tls::Identity>& certificate) {
+  Caller caller;
+  caller.id = certificate->spiffe_id.empty() ? certificate->subject : certificate->spiffe_id;
+  caller.certificate = certificate;
+  return caller;
 }
+}  // namespace
 
 Exchange::Exchange(http::Request& request, http::Response& response, telemetry::Context& context,
                    const Dependencies& dependencies)
@@ -16,6 +24,7 @@ Exchange::Exchange(http::Request& request, http::Response& response, telemetry::
   ambient_[std::size_t(Ambient::caller)] = const_cast<Caller*>(&kAnonymous);  // handlers get it as const Caller&
   ambient_[std::size_t(Ambient::context)] = &context;
   ambient_[std::size_t(Ambient::exchange)] = this;
+  if (request.client != nullptr) set_caller(caller_of(request.client));
 }
 
 Exchange::~Exchange() = default;

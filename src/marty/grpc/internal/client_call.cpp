@@ -136,7 +136,8 @@ http::ClientStream ClientCall::open(const CallOptions& options, std::optional<st
   try {
     http::Http2Connection& connection = channel_.pick();
     const RequestFields fields(channel_.headers(), channel_.options(), options, deadline_);
-    const http::StreamHead head{.authority = channel_.authority(),
+    const http::StreamHead head{.scheme = channel_.options().tls != nullptr ? "https" : "http",
+                                .authority = channel_.authority(),
                                 .path = method_.path,
                                 .headers = fields.common(),
                                 .unique_headers = fields.unique()};

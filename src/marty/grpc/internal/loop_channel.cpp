@@ -7,6 +7,7 @@
 #include "marty/base/error.hpp"
 #include "marty/runtime/fiber.hpp"
 #include "marty/runtime/random.hpp"
+#include "marty/tls/tls.hpp"
 
 namespace marty::grpc::internal {
 namespace {
@@ -28,7 +29,8 @@ runtime::Duration backoff_after(int failures) {
 // One address.
 class LoopChannel::Endpoint {
  public:
-  Endpoint(const runtime::Address& address, const ChannelOptions& options) : address_(address), options_(options) {}
+  Endpoint(const runtime::Address& address, const Target& target, const ChannelOptions& options)
+      : address_(address), target_(target), options_(options) {}
 
   const runtime::Address& address() const noexcept { return address_; }
 
@@ -92,12 +94,21 @@ class LoopChannel::Endpoint {
 
   std::unique_ptr<http::Http2Connection> open() {
     const runtime::DeadlineScope scope(options_.connect_timeout);
+    runtime::Socket socket = runtime::connect(address_);
+    if (options_.tls != nullptr) socket = secure(std::move(socket));
     return std::make_unique<http::Http2Connection>(
-        runtime::connect(address_),
+        std::move(socket),
         http::Http2ConnectionOptions{.ping_interval = options_.ping_interval, .ping_timeout = options_.ping_timeout});
+  }
+  runtime::Socket secure(runtime::Socket socket) {
+    static const std::vector<std::string> kAlpn{"h2"};
+    tls::Session session = options_.tls->connect(std::move(socket), target_.server_name(), &kAlpn);
+    if (session.alpn != "h2") throw Error(Code::unavailable, target_.text + " does not speak HTTP/2");
+    return std::move(session.socket);
   }
 
   const runtime::Address address_;
+  const Target& target_;
   const ChannelOptions& options_;
   std::vector<std::unique_ptr<http::Http2Connection>> connections_;
   runtime::Mutex connecting_;
@@ -156,7 +167,8 @@ void LoopChannel::take_over(const std::vector<runtime::Address>& addresses) {
   for (const runtime::Address& address : addresses) {
     const auto known = std::find_if(endpoints_.begin(), endpoints_.end(),
                                     [&](const auto& each) { return each != nullptr && each->address() == address; });
-    endpoints.push_back(known != endpoints_.end() ? std::move(*known) : std::make_unique<Endpoint>(address, options_));
+    endpoints.push_back(known != endpoints_.end() ? std::move(*known)
+                                                  : std::make_unique<Endpoint>(address, target_, options_));
   }
   for (auto& left : endpoints_) {
     if (left != nullptr) retired_.push_back(std::move(left));

@@ -17,6 +17,9 @@ struct Target {
   std::uint16_t port = 0;
   std::string authority;  // as :authority has it
 
+  // That a certificate has to be for.
+  std::string_view server_name() const noexcept { return host.empty() ? std::string_view(authority) : host; }
+
   std::vector<runtime::Address> resolve() const;  // on a fiber; throws not_found, unavailable
 };
 

@@ -5,7 +5,7 @@
 #include <cstring>
 
 #include "marty/base/error.hpp"
-#include "marty/http/internal/characters.hpp"
+#include "marty/http/internal/outgoing.hpp"
 
 namespace marty::http::internal {
 namespace {
@@ -14,23 +14,6 @@ constexpr std::size_t kPieceBytes = 64 * 1024;  // of a body between two looks f
 constexpr int kMaxInterimReplies = 100;         // to one request
 
 [[noreturn]] void throw_unavailable(std::string_view why) { throw Error(Code::unavailable, std::string(why)); }
-
-// What follows from the request itself, and would contradict it otherwise.
-bool is_set_by_client(std::string_view name) {
-  return header_name_equals(name, "content-length") || header_name_equals(name, "transfer-encoding") ||
-         header_name_equals(name, "connection");
-}
-
-void check_header(std::string_view name, std::string_view value) {
-  if (name.empty() || !all_in_class(name, kToken) || !all_in_class(value, kFieldByte)) {
-    throw Error(Code::invalid_argument, "the request header \"" + std::string(name) +
-                                            "\" holds characters that HTTP forbids (RFC 9110 section 5)");
-  }
-  if (is_set_by_client(name)) {
-    throw Error(Code::invalid_argument,
-                "the request header " + std::string(name) + " is the client's to set: it follows from the body");
-  }
-}
 
 }  // namespace
 
@@ -105,7 +88,7 @@ void ClientConnection::write_head(const OutgoingRequest& request, const Url& url
   out_.append(url.target);
   out_.append(" HTTP/1.1\r\n");
   for (const auto& [name, value] : request.headers) {
-    check_header(name, value);
+    check_outgoing_header(name, value);
     has_host = has_host || header_name_equals(name, "host");
     for (const std::string_view part :
          {std::string_view(name), std::string_view(": "), std::string_view(value), std::string_view("\r\n")})
@@ -116,13 +99,9 @@ void ClientConnection::write_head(const OutgoingRequest& request, const Url& url
     out_.append(url.authority);
     out_.append("\r\n");
   }
-  const std::optional<std::uint64_t> length =
-      request.stream != nullptr ? request.stream->length() : request.body.size();
-  const bool expects_body =
-      request.method == Method::post || request.method == Method::put || request.method == Method::patch;
-  if (!length) {
+  if (request.stream != nullptr && !request.stream->length()) {
     out_.append("Transfer-Encoding: chunked\r\n");
-  } else if (*length != 0 || expects_body) {
+  } else if (const auto length = told_length(request)) {
     out_.append("Content-Length: ");
     out_.append_decimal(*length);
     out_.append("\r\n");

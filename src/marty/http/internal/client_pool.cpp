@@ -1,20 +1,17 @@
 #include "marty/http/internal/client_pool.hpp"
 
 #include <algorithm>
+#include <mutex>
 
 #include "marty/base/error.hpp"
+#include "marty/http/internal/client_exchange.hpp"
 #include "marty/runtime/fiber.hpp"
+#include "marty/tls/tls.hpp"
 
 namespace marty::http::internal {
 namespace {
 
 constexpr runtime::Duration kSweepInterval = std::chrono::seconds(1);
-
-// Why nothing came: the timeout of connecting is ours, an earlier deadline is the caller's.
-runtime::Socket connect_within(const Url& url, runtime::Duration timeout) {
-  const runtime::DeadlineScope scope(timeout);
-  return runtime::connect(url.host, url.port);
-}
 
 }  // namespace
 
@@ -35,7 +32,7 @@ class ClientPool::Origin {
     places_.release();
     --users_;
   }
-  bool is_unused() const noexcept { return users_ == 0 && idle_.empty(); }
+  bool is_unused() const noexcept { return users_ == 0 && idle_.empty() && http2 == nullptr; }
 
   std::unique_ptr<ClientConnection> take_idle(runtime::TimePoint not_before) {
     close_idle_before(not_before);
@@ -54,7 +51,24 @@ class ClientPool::Origin {
     const auto fresh =
         std::find_if(idle_.begin(), idle_.end(), [time](const auto& idle) { return idle->since >= time; });
     idle_.erase(idle_.begin(), fresh);
+    if (http2 != nullptr && http2->streams() == 0 && (http2_used < time || !http2->is_usable())) http2.reset();
   }
+  // A fiber that is in the middle of something with this origin.
+  class Presence {
+   public:
+    explicit Presence(Origin& origin) : origin_(origin) { ++origin_.users_; }
+    ~Presence() { --origin_.users_; }
+    Presence(const Presence&) = delete;
+    Presence& operator=(const Presence&) = delete;
+
+   private:
+    Origin& origin_;
+  };
+
+  runtime::Mutex connecting;               // to find out which version it speaks
+  std::shared_ptr<Http2Connection> http2;  // shared with its exchanges
+  runtime::TimePoint http2_used{};
+  bool speaks_http1 = false;  // as far as is known, only that
 
  private:
   // Listens while nobody uses the connection: whatever arrives then, it is of no more use.
@@ -73,12 +87,59 @@ class ClientPool::Origin {
   std::vector<std::unique_ptr<Idle>> idle_;  // the longest idle first
 };
 
-ClientPool::ClientPool(const ClientOptions& options) : options_(options) {}
+ClientPool::ClientPool(const ClientOptions& options, std::function<const tls::ClientContext&()> tls)
+    : options_(options), tls_(std::move(tls)) {}
 ClientPool::~ClientPool() = default;
+
+std::unique_ptr<ClientExchange> ClientPool::open(const Url& url, bool fresh) {
+  if (std::shared_ptr<Http2Connection> connection = http2(url))
+    return std::make_unique<Http2Exchange>(std::move(connection), url);
+  return std::make_unique<Http1Exchange>(*this, url, fresh);
+}
+
+// The timeout of connecting is ours, an earlier deadline is the caller's.
+ClientPool::Connected ClientPool::connect(const Url& url, Protocol protocol) {
+  const runtime::DeadlineScope scope(options_.connect_timeout);
+  runtime::Socket socket = runtime::connect(url.host, url.port);
+  if (!url.secure) return {std::move(socket), protocol == Protocol::http2};
+  std::vector<std::string> alpn;
+  if (protocol != Protocol::http1) alpn.push_back("h2");
+  if (protocol != Protocol::http2) alpn.push_back("http/1.1");
+  tls::Session session = tls_().connect(std::move(socket), url.host, &alpn);
+  const bool agreed = session.alpn == "h2";
+  if (protocol == Protocol::http2 && !agreed)
+    throw Error(Code::unavailable, url.authority + " does not speak HTTP/2, and nothing else is wanted");
+  return {std::move(session.socket), agreed};
+}
+
+// The connection of HTTP/2 to that origin; null where it has HTTP/1.1. One fiber finds out, the others wait for that.
+std::shared_ptr<Http2Connection> ClientPool::http2(const Url& url) {
+  const bool possible =
+      options_.protocol == Protocol::http2 || (options_.protocol == Protocol::automatic && url.secure);
+  if (!possible) return nullptr;
+  Origin& origin = origin_of(url);
+  const Origin::Presence presence(origin);
+  const auto usable = [&] { return origin.http2 != nullptr && origin.http2->is_usable(); };
+  if (!usable() && !origin.speaks_http1) {
+    const std::lock_guard lock(origin.connecting);
+    if (!usable() && !origin.speaks_http1) {
+      Connected connected = connect(url, options_.protocol);
+      if (connected.http2) {
+        origin.http2 = std::make_shared<Http2Connection>(std::move(connected.socket));
+      } else {
+        origin.speaks_http1 = true;
+        origin.keep(std::make_unique<ClientConnection>(std::move(connected.socket)));
+      }
+    }
+  }
+  if (origin.speaks_http1) return nullptr;
+  origin.http2_used = runtime::now();
+  return origin.http2;
+}
 
 ClientPool::Origin& ClientPool::origin_of(const Url& url) {
   close_expired();
-  std::string key = url.host + ' ' + std::to_string(url.port);
+  std::string key = (url.secure ? "s " : "p ") + url.host + ' ' + std::to_string(url.port);
   auto found = origins_.find(key);
   if (found == origins_.end()) {
     found = origins_.emplace(std::move(key), std::make_unique<Origin>(options_.connections_per_origin)).first;
@@ -110,7 +171,7 @@ ClientConnection& ClientPool::Lease::connect(bool fresh) {
   connection_.reset();
   if (!fresh) connection_ = origin_.take_idle(runtime::now() - pool_.options_.idle_timeout);
   reused_ = connection_ != nullptr;
-  if (!reused_) connection_ = std::make_unique<ClientConnection>(connect_within(url_, pool_.options_.connect_timeout));
+  if (!reused_) connection_ = std::make_unique<ClientConnection>(pool_.connect(url_, Protocol::http1).socket);
   connection_->begin_exchange();
   return *connection_;
 }

@@ -1,23 +1,30 @@
-// ClientPool: the connections of one client, by origin. At most so many per origin; idle ones are kept for a while, the
-// last used first.
+// ClientPool: the connections of one client, by origin. At most so many of HTTP/1.1 per origin, the last used first, or
+// one of HTTP/2, which serves all; idle ones are kept for a while.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "marty/http/http2_connection.hpp"
 #include "marty/http/internal/client_connection.hpp"
 #include "marty/runtime/sync.hpp"
 
 namespace marty::http::internal {
 
+class ClientExchange;
+
 class ClientPool {
  public:
-  explicit ClientPool(const ClientOptions& options);
+  // `tls` gives the context when the first https URL comes.
+  explicit ClientPool(const ClientOptions& options, std::function<const tls::ClientContext&()> tls = {});
   ~ClientPool();
 
   class Origin;
+  // Ready to send. `fresh`: not over a connection that was idle.
+  std::unique_ptr<ClientExchange> open(const Url& url, bool fresh);
   std::size_t origins() const noexcept { return origins_.size(); }  // with requests, or with idle connections
 
   // A place among the connections of an origin: what a request holds until its body has ended. Gives the connection
@@ -33,6 +40,7 @@ class ClientPool {
     ClientConnection& connect(bool fresh);
     bool is_reused() const noexcept { return reused_; }  // the server may have closed it in the meantime
     ClientConnection& connection() noexcept { return *connection_; }
+    const ClientConnection& connection() const noexcept { return *connection_; }
 
    private:
     ClientPool& pool_;
@@ -43,10 +51,18 @@ class ClientPool {
   };
 
  private:
+  struct Connected {
+    runtime::Socket socket;
+    bool http2 = false;
+  };
+
   Origin& origin_of(const Url& url);
   void close_expired();
+  Connected connect(const Url& url, Protocol protocol);
+  std::shared_ptr<Http2Connection> http2(const Url& url);
 
   const ClientOptions options_;
+  const std::function<const tls::ClientContext&()> tls_;
   std::map<std::string, std::unique_ptr<Origin>, std::less<>> origins_;
   runtime::TimePoint last_sweep_{};
 };

@@ -1,10 +1,13 @@
 #include "marty/http/internal/connection.hpp"
 
+#include <new>
 #include <utility>
 
+#include "marty/base/error.hpp"
 #include "marty/http/internal/http1_session.hpp"
 #include "marty/http/internal/http2_server.hpp"
 #include "marty/http/internal/loop_server.hpp"
+#include "marty/tls/tls.hpp"
 
 namespace marty::http::internal {
 
@@ -17,15 +20,15 @@ void Connection::on_readable() noexcept { server_.activate(*this); }
 
 void Connection::run() {
   fiber_ = &runtime::current_fiber();
+  if (server_.tls() != nullptr && !secure_ && !shake_hands()) return;
+  is_http2_ = is_http2_ || !server_.speaks_http1();
+  if (is_http2_) return;
   Scratch* const scratch = server_.scratches().take();
   if (scratch == nullptr) return socket_.close();
-  if (!server_.speaks_http1()) {
-    handed_over_ = scratch;
-    return;
-  }
-  const auto end = Http1Session(server_, *scratch, socket_, peer_, fresh_).serve();
+  const auto end = Http1Session(server_, *scratch, *this, fresh_).serve();
   fresh_ = false;
   if (end == Http1Session::End::http2) {
+    is_http2_ = true;
     handed_over_ = scratch;
     return;
   }
@@ -33,25 +36,43 @@ void Connection::run() {
   if (end == Http1Session::End::close) socket_.close();
 }
 
+bool Connection::shake_hands() {
+  try {
+    const runtime::DeadlineScope scope(server_.limits().header_timeout);
+    tls::Session session = server_.tls()->accept(std::move(socket_));
+    socket_ = std::move(session.socket);
+    client_ = std::move(session.peer);
+    secure_ = true;
+    is_http2_ = session.alpn == "h2";
+    return true;
+  } catch (const Error& error) {
+    if (error.code() != Code::cancelled) server_.report_failed_handshake(error);
+  } catch (const std::bad_alloc&) {
+  }
+  socket_.close();
+  return false;
+}
+
 void Connection::finished() noexcept {
   fiber_ = nullptr;
-  if (handed_over_ != nullptr) return start_http2();
+  if (is_http2_ && socket_.is_open()) return start_http2();
   server_.deactivate(*this);
 }
 
 // From here on the session is told what arrives.
 void Connection::start_http2() noexcept {
   LoopServer& server = server_;
-  Scratch& scratch = *std::exchange(handed_over_, nullptr);
+  Scratch* const scratch = std::exchange(handed_over_, nullptr);
   try {
     http2_ = std::make_unique<Http2Server>(server_, *this);
-    http2_->start(scratch.in.unread());  // may destroy this
-  } catch (const std::exception&) {      // no memory
+    http2_->start(scratch != nullptr ? scratch->in.unread() : std::string_view());  // may destroy this
+  } catch (const std::exception&) {                                                 // no memory
     socket_.close();
     server.deactivate(*this);
   }
-  scratch.in.clear();
-  server.scratches().give_back(&scratch);
+  if (scratch == nullptr) return;
+  scratch->in.clear();
+  server.scratches().give_back(scratch);
 }
 
 void Connection::cancel() noexcept {

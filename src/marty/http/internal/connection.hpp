@@ -9,6 +9,10 @@
 #include "marty/runtime/fiber.hpp"
 #include "marty/runtime/net.hpp"
 
+namespace marty::tls {
+struct Identity;
+}
+
 namespace marty::http::internal {
 
 class Http2Server;
@@ -26,12 +30,14 @@ class Connection final : public runtime::FiberJob, public runtime::ReadableCallb
 
   runtime::Socket& socket() noexcept { return socket_; }
   const runtime::Address& peer() const noexcept { return peer_; }
-  bool is_secure() const noexcept { return false; }
+  bool is_secure() const noexcept { return secure_; }
+  const std::shared_ptr<const tls::Identity>& client() const noexcept { return client_; }
 
  private:
   friend class ConnectionList;
   friend class LoopServer;
 
+  bool shake_hands();
   void cancel() noexcept;  // may destroy this
   void tick(runtime::TimePoint now) noexcept;
   void start_http2() noexcept;
@@ -44,9 +50,12 @@ class Connection final : public runtime::FiberJob, public runtime::ReadableCallb
   runtime::TimePoint idle_since_{};
   runtime::Address peer_;
   std::unique_ptr<Http2Server> http2_;
-  Scratch* handed_over_ = nullptr;  // from the fiber to the session: what has arrived
-  bool fresh_ = true;               // no request yet
-  bool active_ = false;             // in the list of the active
+  std::shared_ptr<const tls::Identity> client_;  // shared with its requests
+  Scratch* handed_over_ = nullptr;               // from the fiber to the session: what has arrived
+  bool is_http2_ = false;
+  bool secure_ = false;  // by a handshake
+  bool fresh_ = true;    // no request yet
+  bool active_ = false;  // in the list of the active
 };
 
 // Connections in order of arrival; owns nothing.

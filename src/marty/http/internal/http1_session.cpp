@@ -2,6 +2,7 @@
 
 #include "marty/base/error.hpp"
 #include "marty/http/internal/answer.hpp"
+#include "marty/http/internal/connection.hpp"
 #include "marty/http/internal/loop_server.hpp"
 #include "marty/http/internal/problem.hpp"
 #include "marty/runtime/fiber.hpp"
@@ -16,12 +17,11 @@ constexpr std::string_view kHttp2Preface = "PRI * HTTP/2.0\r\n";  // RFC 9113 se
 
 }  // namespace
 
-Http1Session::Http1Session(LoopServer& server, Scratch& scratch, runtime::Socket& socket, const runtime::Address& peer,
-                           bool fresh)
+Http1Session::Http1Session(LoopServer& server, Scratch& scratch, Connection& connection, bool fresh)
     : server_(server),
       scratch_(scratch),
-      wire_(socket, scratch.in, scratch.out, server.limits()),
-      peer_(peer),
+      wire_(connection.socket(), scratch.in, scratch.out, server.limits()),
+      connection_(connection),
       left_in_a_row_(kMaxRequestsInARow),
       fresh_(fresh) {
   scratch_.response.attach(this);
@@ -144,7 +144,9 @@ void Http1Session::present_request() {
   request.authority = head.authority;
   request.headers = HeaderList(head.headers);
   request.version_minor = head.version_minor;
-  request.peer = &peer_;
+  request.peer = &connection_.peer();
+  request.secure = connection_.is_secure();
+  request.client = connection_.client();
 }
 
 void Http1Session::finish_request() {

@@ -10,6 +10,7 @@
 
 namespace marty::http::internal {
 
+class Connection;
 class LoopServer;
 
 class Http1Session final : private ResponseChannel {
@@ -18,7 +19,7 @@ class Http1Session final : private ResponseChannel {
 
   // `fresh`: nothing has come from this client yet, so that it may still be one of HTTP/2 (RFC 9113 section 3.3): then
   // serve() ends with what has arrived in the scratch.
-  Http1Session(LoopServer& server, Scratch& scratch, runtime::Socket& socket, const runtime::Address& peer, bool fresh);
+  Http1Session(LoopServer& server, Scratch& scratch, Connection& connection, bool fresh);
   End serve() noexcept;
 
  private:
@@ -43,7 +44,7 @@ class Http1Session final : private ResponseChannel {
   LoopServer& server_;
   Scratch& scratch_;
   Wire wire_;
-  const runtime::Address& peer_;
+  Connection& connection_;
   runtime::TimePoint head_deadline_ = runtime::kNever;  // of the request that has begun to arrive
   std::optional<ReplyStream> begun_;                    // what the handler writes the body to, where it began the reply
   int left_in_a_row_;

@@ -40,6 +40,7 @@ class Http2ClientStream final : public Http2Stream {
   using Http2Stream::finish;
 
   int status();
+  bool has_head() const noexcept { return has_head_; }
   HeaderList headers() const noexcept { return head_.list(); }
   HeaderList trailers() const noexcept { return trailers_.list(); }
   bool is_untouched() const noexcept;

@@ -162,6 +162,7 @@ void Http2ServerStream::present_request() {
   request_.body_source = has_ended() && arrived_bytes() == 0 ? nullptr : this;
   request_.peer = &connection.peer();
   request_.secure = connection.is_secure();
+  request_.client = connection.client();
 }
 
 void Http2ServerStream::respond(const ParseError& error) {

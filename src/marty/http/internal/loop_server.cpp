@@ -4,11 +4,16 @@
 #include <new>
 
 #include "marty/base/error.hpp"
+#include "marty/telemetry/context.hpp"
+#include "marty/telemetry/log.hpp"
 
 namespace marty::http::internal {
 namespace {
 
 constexpr runtime::Duration kSweepInterval = std::chrono::seconds(1);
+constexpr runtime::Duration kReportWindow = std::chrono::seconds(10);
+constexpr int kReportsPerWindow = 10;
+constexpr Logger kLog("marty.http");
 constexpr runtime::Duration kAcceptPause = std::chrono::milliseconds(10);  // after a failure: no memory, no descriptor
 constexpr std::array<std::string_view, 2> kTooManyConnections{
     "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\nContent-Length: 119\r\n"
@@ -167,12 +172,36 @@ void LoopServer::stop() {
   if (sweeping_) sweeper_.stop();
 }
 
+// Whoever makes handshakes fail does not fill the log: ten lines in ten seconds, and how many more there were.
+void LoopServer::report_failed_handshake(const Error& error) noexcept {
+  failed_handshakes_.add(1);
+  const runtime::TimePoint now = runtime::coarse_now();
+  if (now - report_window_ >= kReportWindow) {
+    report_window_ = now;
+    reported_ = 0;
+  }
+  if (++reported_ > kReportsPerWindow) {
+    ++unreported_;
+    return;
+  }
+  telemetry::Context context;
+  context.logging = options_.logging;
+  const telemetry::ContextScope scope(context);
+  const std::uint64_t left_out = std::exchange(unreported_, 0);
+  if (error.code() == Code::unauthenticated) {
+    kLog.warning("TLS: " + error.message(), {{"not_logged_before", left_out}});
+  } else {
+    kLog.info("TLS: " + error.message(), {{"not_logged_before", left_out}});
+  }
+}
+
 void LoopServer::add_to(ServerStats& stats) const noexcept {
   stats.connections_accepted += accepted_.get();
   stats.connections_refused += refused_.get();
   stats.requests += requests_.get();
   stats.requests_in_flight += in_flight_.get();
   stats.requests_malformed += malformed_.get();
+  stats.handshakes_failed += failed_handshakes_.get();
 }
 
 }  // namespace marty::http::internal

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <memory>
 
+#include "marty/base/error.hpp"
 #include "marty/http/internal/connection.hpp"
 #include "marty/http/internal/date_cache.hpp"
 #include "marty/http/internal/http2_server.hpp"
@@ -66,6 +67,8 @@ class LoopServer {
   bool speaks_http1() const noexcept { return options_.http1; }
   bool speaks_http2() const noexcept { return options_.http2; }
   const Http2Settings& http2_settings() const noexcept { return http2_settings_; }
+  const tls::ServerContext* tls() const noexcept { return options_.tls; }
+  void report_failed_handshake(const Error& error) noexcept;
   Http2StreamPool& http2_streams() noexcept { return http2_streams_; }
   Http2Workspace& http2_workspace();
 
@@ -121,6 +124,10 @@ class LoopServer {
   LoopCounter requests_;
   LoopCounter in_flight_;
   LoopCounter malformed_;
+  LoopCounter failed_handshakes_;
+  runtime::TimePoint report_window_{};  // of at most so many log lines
+  int reported_ = 0;
+  std::uint64_t unreported_ = 0;
 };
 
 }  // namespace marty::http::internal

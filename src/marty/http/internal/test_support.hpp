@@ -14,6 +14,7 @@
 #include "marty/runtime/simulation.hpp"
 #include "marty/runtime/sync.hpp"
 #include "marty/runtime/world.hpp"
+#include "marty/tls/internal/test_support.hpp"
 
 namespace marty::http::internal {
 
@@ -26,16 +27,10 @@ class LambdaHandler final : public Handler {
   std::function<void(Request&, Response&)> function_;
 };
 
-enum class WorldKind { real, simulated };
-
-// Runs `test` as the first fiber of a world.
-inline void run_in(WorldKind kind, std::function<void()> test) {
-  if (kind == WorldKind::simulated) {
-    runtime::SimulatedWorld({.seed = 20261123}).run(std::move(test));
-  } else {
-    runtime::World::real({.loops = 1})->run(std::move(test));
-  }
-}
+using tls::internal::error_of;
+using tls::internal::run_in;
+using tls::internal::WorldKind;
+using tls::internal::WorldTest;
 
 // A server on a free port of the current world, with its handler.
 struct TestServer {
@@ -110,17 +105,6 @@ inline std::string talk(const runtime::Address& address, std::string_view bytes,
 
 inline std::string url_of(const runtime::Address& address, std::string_view target = "/") {
   return "http://" + address.to_string() + std::string(target);
-}
-
-// What `function` throws; code ok where it throws nothing.
-template <class Function>
-Error error_of(Function&& function) {
-  try {
-    function();
-  } catch (const Error& error) {
-    return error;
-  }
-  return Error(Code::ok, "nothing was thrown");
 }
 
 inline std::string without_date(std::string reply) {

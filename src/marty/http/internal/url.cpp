@@ -13,8 +13,16 @@ namespace {
   throw Error(Code::invalid_argument, "the URL \"" + std::string(text) + "\" cannot be used: " + std::string(why));
 }
 
-std::uint16_t parse_port(std::string_view text, std::string_view digits) {
-  if (digits.empty()) return 80;
+constexpr std::string_view kPlain = "http://", kSecure = "https://";
+
+bool begins_with(std::string_view text, std::string_view scheme) {
+  return text.size() >= scheme.size() && header_name_equals(text.substr(0, scheme.size()), scheme);
+}
+
+std::uint16_t default_port(bool secure) { return secure ? 443 : 80; }
+
+std::uint16_t parse_port(std::string_view text, std::string_view digits, std::uint16_t otherwise) {
+  if (digits.empty()) return otherwise;
   std::uint16_t port = 0;
   const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), port);
   if (parsed.ec != std::errc() || parsed.ptr != digits.data() + digits.size() || port == 0)
@@ -25,11 +33,11 @@ std::uint16_t parse_port(std::string_view text, std::string_view digits) {
 }  // namespace
 
 Url parse_url(std::string_view text) {
-  constexpr std::string_view kScheme = "http://";
-  if (text.size() < kScheme.size() || !header_name_equals(text.substr(0, kScheme.size()), kScheme)) {
-    refuse(text, "it does not begin with http://");
-  }
-  const std::string_view rest = text.substr(kScheme.size(), text.find('#') - kScheme.size());
+  Url url;
+  url.secure = begins_with(text, kSecure);
+  if (!url.secure && !begins_with(text, kPlain)) refuse(text, "it does not begin with http:// or https://");
+  const std::size_t scheme = url.secure ? kSecure.size() : kPlain.size();
+  const std::string_view rest = text.substr(scheme, text.find('#') - scheme);
   const std::size_t authority_end = std::min(rest.find_first_of("/?"), rest.size());
   const std::string_view authority = rest.substr(0, authority_end);
   const std::string_view target = rest.substr(authority_end);
@@ -38,7 +46,6 @@ Url parse_url(std::string_view text) {
   if (!all_in_class(target, kTarget))
     refuse(text, "its path or query holds characters that have to be percent-encoded");
 
-  Url url;
   std::string_view port;
   if (authority.starts_with('[')) {
     const std::size_t bracket = authority.find(']');
@@ -52,9 +59,9 @@ Url parse_url(std::string_view text) {
     port = authority.substr(colon);
   }
   if (url.host.empty()) refuse(text, "it has no host");
-  url.port = parse_port(text, port.empty() ? port : port.substr(1));
+  url.port = parse_port(text, port.empty() ? port : port.substr(1), default_port(url.secure));
   url.authority = authority.substr(0, authority.size() - port.size());
-  if (url.port != 80) url.authority += ":" + std::to_string(url.port);
+  if (url.port != default_port(url.secure)) url.authority += ":" + std::to_string(url.port);
   url.target = target.starts_with('/') ? std::string(target) : "/" + std::string(target);
   return url;
 }

@@ -1,4 +1,4 @@
-// The parts of an http URL that a client needs (RFC 3986, RFC 9110 section 4.2.1).
+// The parts of an http or https URL that a client needs (RFC 3986, RFC 9110 section 4.2).
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,8 @@
 namespace marty::http::internal {
 
 struct Url {
-  std::string host;  // without brackets
+  bool secure = false;  // https
+  std::string host;     // without brackets
   std::uint16_t port = 80;
   std::string authority;  // as Host has it: "shop:8080"; without the default port
   std::string target;     // "/path?query"

@@ -14,19 +14,23 @@ using testing::HasSubstr;
 TEST(Url, IsTakenApart) {
   const auto parts = [](std::string_view text) {
     const Url url = parse_url(text);
-    return url.host + " " + std::to_string(url.port) + " " + url.authority + " " + url.target;
+    return (url.secure ? "secure " : "") + url.host + " " + std::to_string(url.port) + " " + url.authority + " " +
+           url.target;
   };
   EXPECT_EQ(parts("http://shop"), "shop 80 shop /");
   EXPECT_EQ(parts("HTTP://shop:80/a?b#c"), "shop 80 shop /a?b");
   EXPECT_EQ(parts("http://shop:8080?x"), "shop 8080 shop:8080 /?x");
   EXPECT_EQ(parts("http://[::1]:81/a"), "::1 81 [::1]:81 /a");
   EXPECT_EQ(parts("http://[::1]/#x"), "::1 80 [::1] /");
+  EXPECT_EQ(parts("https://shop/a"), "secure shop 443 shop /a");
+  EXPECT_EQ(parts("HTTPS://shop:80/"), "secure shop 80 shop:80 /");
+  EXPECT_EQ(parts("https://shop:443/"), "secure shop 443 shop /");
 }
 
 TEST(Url, IsRefusedWithAReason) {
-  for (const std::string_view text :
-       {"", "shop", "https://shop/", "http://", "http:///a", "http://me@shop/", "http://shop:0/", "http://shop:65536/",
-        "http://shop:x/", "http://shop/a b", "http://[::1/", "http://[::1]x/", "http://shop/\r\nX: y"}) {
+  for (const std::string_view text : {"", "shop", "ftp://shop/", "https://", "http://", "http:///a", "http://me@shop/",
+                                      "http://shop:0/", "http://shop:65536/", "http://shop:x/", "http://shop/a b",
+                                      "http://[::1/", "http://[::1]x/", "http://shop/\r\nX: y"}) {
     const Error error = error_of([&] { parse_url(text); });
     EXPECT_EQ(error.code(), Code::invalid_argument) << text;
     EXPECT_THAT(error.message(), HasSubstr(std::string(text)));

@@ -14,6 +14,7 @@ void Service::State::load_configuration() {
   environment = tree.environment();
   service_section = tree.bind<service::ServiceSection>("service");
   server_section = tree.bind<service::ServerSection>("server");
+  tls_section = tree.bind<service::TlsSection>("security.tls");
   logging_section = tree.bind<service::LoggingSection>("logging");
   telemetry_section = tree.bind<service::TelemetrySection>("telemetry");
   if (database_plan) {

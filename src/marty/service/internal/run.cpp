@@ -102,10 +102,10 @@ int Service::State::serve(Service& self) {
     print(stderr, name + " was stopped before it was ready");
     return 0;
   }
-  const std::string url = "http://" + server->address().to_string();
+  const std::string url = (tls_section.enabled() ? "https://" : "http://") + server->address().to_string();
   print(stderr, name + " " + description.version + " serves " + url +
                     (server_section.docs ? "  docs " + url + "/docs" : "") + "  health " + url + "/health  metrics " +
-                    url + "/metrics");
+                    url + "/metrics" + (grpc_server != nullptr ? "  gRPC " + grpc_server->address().to_string() : ""));
   asked_to_stop.wait();
   // A second signal is from somebody who does not want to wait.
   bool cut_off = false;

@@ -55,11 +55,23 @@ void Service::State::prepare_tables() {
                                              " migrate up, or set database.migrate_on_start: true");
 }
 
-void Service::State::start_server() {
+void Service::State::load_certificates() {
+  tls::ServerOptions tls_options{.client_certificates = tls_section.client_certificates, .alpn = {"h2", "http/1.1"}};
+  tls_options.certificates.push_back({path_of(*tls_section.certificate), path_of(*tls_section.key)});
+  for (const service::CertificateSection& more : tls_section.certificates)
+    tls_options.certificates.push_back({path_of(more.certificate), path_of(more.key)});
+  if (tls_section.client_ca) tls_options.client_ca = path_of(*tls_section.client_ca);
+  certificates = std::make_unique<service::Certificates>(std::move(tls_options), tls_section.reload_interval);
+  certificates->start();
+}
+
+http::ServerOptions Service::State::server_options(int port) const {
   const service::ServerSection& section = server_section;
-  http::ServerOptions server_options;
-  server_options.address = runtime::Address::ip(section.host, static_cast<std::uint16_t>(section.http_port));
-  http::ServerLimits& limits = server_options.limits;
+  http::ServerOptions result;
+  result.address = runtime::Address::ip(section.host, static_cast<std::uint16_t>(port));
+  result.tls = certificates != nullptr ? &certificates->context() : nullptr;
+  result.logging = logging.get();
+  http::ServerLimits& limits = result.limits;
   limits.connections = static_cast<std::size_t>(section.max_connections);
   limits.in_flight = static_cast<std::size_t>(section.max_in_flight);
   limits.body_bytes = static_cast<std::size_t>(section.max_body.bytes());
@@ -67,15 +79,62 @@ void Service::State::start_server() {
   limits.body_timeout = section.body_timeout;
   limits.write_timeout = section.write_timeout;
   limits.idle_timeout = section.idle_timeout;
-  // Ours only once it serves: one that could not start goes here, within the world.
-  auto starting = std::make_unique<http::Server>(app, server_options);
+  limits.http2_streams = static_cast<std::size_t>(section.max_streams);
+  return result;
+}
+
+// Ours only once it serves: one that could not start goes here, within the world.
+std::unique_ptr<http::Server> Service::State::start_server(http::Handler& handler,
+                                                           const http::ServerOptions& server_options,
+                                                           std::string_view key) {
+  auto starting = std::make_unique<http::Server>(handler, server_options);
   try {
     starting->start();
   } catch (const Error& error) {
     if (error.code() != Code::already_exists) throw;
-    throw Error(Code::already_exists, error.message() + ": server.http_port or MARTY_SERVER__HTTP_PORT");
+    const bool grpc = key == "server.grpc_port";
+    throw Error(Code::already_exists, error.message() + ": " + std::string(key) + " or " +
+                                          (grpc ? "MARTY_SERVER__GRPC_PORT" : "MARTY_SERVER__HTTP_PORT"));
   }
-  server = std::move(starting);
+  return starting;
+}
+
+bool Service::State::grpc_port_is_own() const noexcept {
+  const std::optional<int> port = server_section.grpc_port;
+  return port && (*port != server_section.http_port || *port == 0);
+}
+
+void Service::State::start_servers() {
+  const int http_port = server_section.http_port;
+  if (!grpc_port_is_own()) {
+    server = start_server(app, server_options(http_port), "server.http_port");
+    return;
+  }
+  if (app.find_protocol("grpc") == nullptr)
+    throw Error(Code::failed_precondition, "server.grpc_port is set, and this service has no gRPC");
+  http_only = std::make_unique<service::PortHandler>(app, service::PortHandler::Serves::all_but_grpc);
+  grpc_only = std::make_unique<service::PortHandler>(app, service::PortHandler::Serves::grpc);
+  server = start_server(*http_only, server_options(http_port), "server.http_port");
+  http::ServerOptions grpc_options = server_options(*server_section.grpc_port);
+  grpc_options.http1 = false;
+  grpc_server = start_server(*grpc_only, grpc_options, "server.grpc_port");
+}
+
+// Both at the same time. Who is cancelled already, by a second signal, waits for nobody.
+void Service::State::drain_servers() {
+  const runtime::Duration patience =
+      runtime::cancelled() ? runtime::Duration::zero() : server_section.drain_timeout.value();
+  bool finished = true;
+  {
+    auto other = runtime::spawn([&] {
+      if (grpc_server != nullptr && !grpc_server->drain(patience)) finished = false;
+    });
+    if (server != nullptr && !server->drain(patience)) finished = false;
+    other.join();
+  }
+  if (!finished) kLog.warning("requests were cut off: they took longer than server.drain_timeout");
+  grpc_server.reset();
+  server.reset();
 }
 
 void Service::State::plan_lifecycle() {
@@ -95,17 +154,14 @@ void Service::State::plan_lifecycle() {
   lifecycle->add({.name = "application", .start = [this] { app.start(); }, .stop = [this] { app.stop(); }});
   for (const service::Part& hook : hooks) lifecycle->add(hook);
   if (!options.listen) return;
-  const runtime::Duration drain = server_section.drain_timeout;
-  lifecycle->add({.name = "http server",
-                  .start = [this] { start_server(); },
-                  .stop =
-                      [this, drain] {
-                        // Who is cancelled already, by a second signal, waits for nobody.
-                        if (!server->drain(runtime::cancelled() ? runtime::Duration::zero() : drain))
-                          kLog.warning("requests were cut off: they took longer than server.drain_timeout");
-                        server.reset();
-                      },
-                  .stop_timeout = drain + std::chrono::seconds(5)});
+  if (tls_section.enabled()) {
+    lifecycle->add(
+        {.name = "certificates", .start = [this] { load_certificates(); }, .stop = [this] { certificates.reset(); }});
+  }
+  lifecycle->add({.name = grpc_port_is_own() ? "http and grpc servers" : "http server",
+                  .start = [this] { start_servers(); },
+                  .stop = [this] { drain_servers(); },
+                  .stop_timeout = server_section.drain_timeout.value() + std::chrono::seconds(5)});
 }
 
 }  // namespace marty

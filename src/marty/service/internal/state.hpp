@@ -10,8 +10,10 @@
 #include "marty/data/migrations.hpp"
 #include "marty/http/server.hpp"
 #include "marty/runtime/sync.hpp"
+#include "marty/service/certificates.hpp"
 #include "marty/service/config.hpp"
 #include "marty/service/internal/command_line.hpp"
+#include "marty/service/internal/port_handler.hpp"
 #include "marty/service/loop_lag.hpp"
 #include "marty/service/service.hpp"
 #include "marty/telemetry/context.hpp"
@@ -48,7 +50,13 @@ class Service::State {
   void make_database();
   void open_database();
   void prepare_tables();
-  void start_server();
+  void load_certificates();
+  http::ServerOptions server_options(int port) const;
+  std::unique_ptr<http::Server> start_server(http::Handler& handler, const http::ServerOptions& server_options,
+                                             std::string_view key);
+  bool grpc_port_is_own() const noexcept;
+  void start_servers();
+  void drain_servers();
   // endpoints.cpp
   void add_endpoints();
   // run.cpp: what the command line asks for; the exit code
@@ -71,6 +79,7 @@ class Service::State {
   service::ServiceSection service_section;
   service::ServerSection server_section;
   service::DatabaseSection database_section;
+  service::TlsSection tls_section;
   service::LoggingSection logging_section;
   service::TelemetrySection telemetry_section;
   std::string environment;
@@ -93,7 +102,10 @@ class Service::State {
   std::vector<health::HealthCheck> health_checks;
   std::optional<health::Health> health;
   std::optional<service::Lifecycle> lifecycle;
+  std::unique_ptr<service::Certificates> certificates;         // null: no TLS
+  std::unique_ptr<service::PortHandler> http_only, grpc_only;  // where gRPC has a port of its own
   std::unique_ptr<http::Server> server;
+  std::unique_ptr<http::Server> grpc_server;
 };
 
 }  // namespace marty

@@ -1,0 +1,20 @@
+// PortHandler: what a port takes where gRPC has one of its own. gRPC-Web and Connect are for browsers, and so on the
+// HTTP port.
+#pragma once
+
+#include "marty/http/message.hpp"
+
+namespace marty::service {
+
+class PortHandler final : public http::Handler {
+ public:
+  enum class Serves { all_but_grpc, grpc };
+  PortHandler(http::Handler& handler, Serves serves) : handler_(handler), serves_(serves) {}
+  void handle(http::Request& request, http::Response& response) override;
+
+ private:
+  http::Handler& handler_;
+  const Serves serves_;
+};
+
+}  // namespace marty::service
