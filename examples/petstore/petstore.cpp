@@ -1,5 +1,6 @@
 #include "petstore.hpp"
 
+#include "petstore/v1/petstore.marty.hpp"
 #include "sqlite/sqlite.hpp"
 
 namespace petstore {
@@ -101,6 +102,19 @@ void build(Service& service) {
   service.post("/api/v1/orders", place_order, "Buy a pet").tag("orders").response(409, "It is sold already");
   service.get("/api/v1/orders/{id}", get_order, "Get one order").tag("orders");
   service.post("/api/v1/orders/{id}/cancel", cancel_order, "Cancel an order").tag("orders").status(200);
+
+  // The same functions once more, for proto/petstore/v1/petstore.proto.
+  service
+      .grpc(v1::Pets{.list_pets = list_pets,
+                     .add_pet = add_pet,
+                     .get_pet = get_pet,
+                     .update_pet = update_pet,
+                     .remove_pet = remove_pet})
+      .tag("pets");
+  service
+      .grpc(v1::Orders{
+          .list_orders = list_orders, .place_order = place_order, .get_order = get_order, .cancel_order = cancel_order})
+      .tag("orders");
 }
 
 }  // namespace petstore

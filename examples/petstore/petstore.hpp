@@ -1,4 +1,5 @@
-// The petstore: pets and orders over REST, on SQLite. Handlers are plain functions; the tests call them like that too.
+// The petstore: pets and orders over REST and gRPC, on SQLite. Handlers are plain functions; the tests call them like
+// that too.
 #pragma once
 
 #include "marty/data/repository.hpp"

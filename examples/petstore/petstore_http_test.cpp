@@ -1,46 +1,12 @@
 // The petstore over real sockets, in the real world, on a database file.
-#include <gtest/gtest.h>
-
-#include <filesystem>
-
 #include "marty/http/client.hpp"
 #include "marty/json/json.hpp"
 #include "marty/json/value.hpp"
 #include "marty/runtime/fiber.hpp"
-#include "marty/runtime/world.hpp"
-#include "petstore.hpp"
+#include "petstore_test_support.hpp"
 
 namespace petstore {
 namespace {
-
-// A folder of its own that is removed at the end.
-class TemporaryFolder {
- public:
-  TemporaryFolder() : path_(std::filesystem::path(testing::TempDir()) / ("petstore." + std::to_string(::getpid()))) {
-    std::filesystem::create_directories(path_);
-  }
-  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
-  std::string file(const std::string& name) const { return (path_ / name).string(); }
-
- private:
-  std::filesystem::path path_;
-};
-
-// Starts the petstore on a free port and calls `test(url)` on a fiber.
-void with_petstore(const std::string& database, const std::function<void(const std::string& url)>& test) {
-  marty::runtime::World::real({.loops = 2})->run([&] {
-    marty::telemetry::RecordingSink log;
-    marty::Service service("petstore", marty::ServiceOptions{.directory = PETSTORE_DIRECTORY,
-                                                             .environment = "testing",
-                                                             .variables = {{"MARTY_SERVER__HTTP_PORT", "0"},
-                                                                           {"MARTY_DATABASE__SQLITE__PATH", database}},
-                                                             .log_sink = &log});
-    build(service);
-    service.start();
-    test("http://" + service.address().to_string());
-    service.stop();
-  });
-}
 
 marty::http::Reply post(marty::http::Client& client, const std::string& url, std::string body) {
   return client.send({.method = marty::http::Method::post,
@@ -92,8 +58,8 @@ TEST(PetstoreOverSockets, TellsItsHealthMetricsAndDocumentation) {
     EXPECT_EQ(client.get(url + "/health/live").status, 200);
     EXPECT_EQ(client.get(url + "/health/ready").status, 200);
     const std::string metrics = client.get(url + "/metrics").body;
-    for (const char* name : {"mmf_requests_total", "mmf_build_info", "mmf_log_lines_dropped_total",
-                             "process_cpu_seconds_total"}) {
+    for (const char* name :
+         {"mmf_requests_total", "mmf_build_info", "mmf_log_lines_dropped_total", "process_cpu_seconds_total"}) {
       EXPECT_NE(metrics.find(name), std::string::npos) << name;
     }
     EXPECT_NE(client.get(url + "/openapi.json").body.find("/api/v1/orders/{id}"), std::string::npos);

@@ -16,6 +16,11 @@ ApiBuilder& ApiBuilder::tag(const std::string& name) {
   return *this;
 }
 
+ApiBuilder& ApiBuilder::hidden() {
+  for (web::RouteBuilder& route : routes_) route.hidden();
+  return *this;
+}
+
 ApiBuilder& ApiBuilder::requires_authentication() {
   for (web::RouteBuilder& route : routes_) route.requires_authentication();
   return *this;
@@ -57,6 +62,9 @@ class ByGet final : public web::RouteHandler {
   MethodHandler& method_;
 };
 
+// "shop.v1.PetStore.GetPet", as .proto files have it.
+std::string method_name(const Method& method) { return std::string(method.service) + "." + std::string(method.name); }
+
 std::string summary_of(const Method& method) {
   return method.summary.empty() ? std::string(method.path.substr(1)) : std::string(method.summary);
 }
@@ -75,17 +83,18 @@ ApiBuilder add_api(web::App& app, std::string_view service,
   std::vector<web::RouteBuilder> routes;
   std::vector<std::string_view> names;
   for (auto& [method, handler] : methods) {
-    if (handler == nullptr) handler = std::make_unique<Unimplemented>();
+    const bool exists = handler != nullptr;
+    if (!exists) handler = std::make_unique<Unimplemented>();
     handler->method = method;
     handler->options = options;
     MethodHandler& erased = *handler;
     routes.push_back(app.add(http::Method::post, method.path, std::move(handler), summary_of(method)));
-    routes.back().belongs_to(protocol).hidden();
+    routes.back().belongs_to(protocol).operation_id(method_name(method));
+    if (!exists) routes.back().hidden();
     if (method.kind == MethodKind::unary && method.idempotency == Idempotency::no_side_effects)
       app.add(http::Method::get, method.path, std::make_unique<ByGet>(erased), summary_of(method))
           .belongs_to(protocol)
-          .hidden()
-          .operation_id("get_" + std::string(method.name));
+          .hidden();  // the same once more
     names.push_back(method.name);
   }
   return ApiBuilder(std::move(routes), std::move(names));

@@ -141,13 +141,19 @@ Value Schemas::definitions() const {
 
 Value Schemas::reference(const Type& type) {
   const std::string_view short_name = type.kind == Kind::object ? type.object().name : type.enumeration().name;
-  const std::string name = free_name(type, short_name);
+  return define(free_name(type, short_name), &type,
+                [&] { return type.kind == Kind::object ? object(type.object()) : enumeration_schema(type); });
+}
+
+Value Schemas::of(std::string_view name, const std::function<Value()>& make) { return define(name, nullptr, make); }
+
+Value Schemas::define(std::string_view name, const Type* type, const std::function<Value()>& make) {
   if (!definitions_.contains(name)) {
-    definitions_.emplace(name, Definition{&type, {}});  // before its fields are looked at: they may lead back here
-    Value schema = type.kind == Kind::object ? object(type.object()) : enumeration_schema(type);
+    definitions_.emplace(name, Definition{type, {}});  // before its fields are looked at: they may lead back here
+    Value schema = make();
     definitions_.find(name)->second.schema = std::move(schema);
   }
-  return Value::object({{"$ref", prefix_ + name}});
+  return Value::object({{"$ref", prefix_ + std::string(name)}});
 }
 
 // The short name, or the qualified one when another type has the short one already.

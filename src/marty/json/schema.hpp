@@ -11,6 +11,7 @@
 // with the discriminator of OpenAPI.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -28,17 +29,21 @@ class Schemas {
   Value of(const reflect::Type& type);
   // The schema of a field: the one of its type with the rules, default and example of the field.
   Value of(const reflect::Field& field);
+  // The one under that name, which `make` gives where it is not there yet: what no reflected type describes, such as a
+  // message of protobuf. It may lead back to itself.
+  Value of(std::string_view name, const std::function<Value()>& make);
 
   // All definitions so far, by name.
   Value definitions() const;
 
  private:
   struct Definition {
-    const reflect::Type* type;
+    const reflect::Type* type;  // null: of none
     Value schema;
   };
 
   Value reference(const reflect::Type& type);
+  Value define(std::string_view name, const reflect::Type* type, const std::function<Value()>& make);
   std::string free_name(const reflect::Type& type, std::string_view short_name) const;
   Value object(const reflect::Object& shape);
   Value sequence(const reflect::Type& type);

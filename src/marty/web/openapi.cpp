@@ -8,6 +8,7 @@
 #include "marty/base/error.hpp"
 #include "marty/json/schema.hpp"
 #include "marty/web/problem.hpp"
+#include "marty/web/protocol.hpp"
 
 namespace marty::web {
 namespace {
@@ -68,9 +69,13 @@ Value Writer::operation(const Route& route) {
   if (!description.empty()) operation["description"] = description;
   for (const std::string& tag : route.tags) operation["tags"].push_back(tag);
   if (route.deprecated) operation["deprecated"] = true;
-  add_parameters(route, operation);
-  add_body(route, operation);
-  add_responses(route, operation);
+  if (route.protocol != nullptr) {
+    route.protocol->describe(route, schemas_, operation);
+  } else {
+    add_parameters(route, operation);
+    add_body(route, operation);
+    add_responses(route, operation);
+  }
   add_security(route, operation);
   return operation;
 }

@@ -3,7 +3,8 @@
 //   json::Value document = openapi(options, routes);      // App::start() has done it: GET /openapi.json
 //
 // Parameters, bodies and replies come from the handlers' types; constraints, defaults, descriptions and examples from
-// the rules beside the structs; 400, 401, 403 and 404 from what a route reads and requires. Hidden routes are left out.
+// the rules beside the structs; 400, 401, 403 and 404 from what a route reads and requires. A protocol describes the
+// routes that are its own. Hidden routes are left out.
 #pragma once
 
 #include <memory>

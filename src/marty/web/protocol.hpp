@@ -8,10 +8,12 @@
 #include <string_view>
 
 #include "marty/base/error.hpp"
-#include "marty/json/value.hpp"
+#include "marty/json/schema.hpp"
 #include "marty/web/filter.hpp"
 
 namespace marty::web {
+
+struct Route;
 
 class Protocol {
  public:
@@ -26,6 +28,9 @@ class Protocol {
   virtual bool claims(const http::Request& request) const noexcept = 0;
   // The reply to an error, in place of problem+json. Where the response has begun, its end.
   virtual void write_error(Exchange& exchange, const Error& error) = 0;
+  // What a route of its own reads and answers, for the OpenAPI document: "requestBody" and "responses" of the
+  // operation.
+  virtual void describe(const Route& route, json::Schemas& schemas, json::Value& operation) const = 0;
 };
 
 // Where a typed handler's parameters come from and where its result goes, where that is a message of a protocol instead

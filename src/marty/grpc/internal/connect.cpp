@@ -25,10 +25,8 @@ struct EndOfStream {
   std::map<std::string, std::vector<std::string>> metadata;
 };
 
-std::string code_name(Code code) { return code == Code::cancelled ? "canceled" : std::string(code_info(code).name); }
-
 JsonError json_error(const ConnectError& error) {
-  JsonError json{code_name(error.code), std::nullopt, {}};
+  JsonError json{std::string(connect_code_name(error.code)), std::nullopt, {}};
   if (!error.message.empty()) json.message = error.message;
   for (const ErrorDetail& detail : error.details) {
     std::string value = base64_encode(detail.content);
@@ -70,6 +68,10 @@ void check_connect_version(const http::Request& request) {
   if (version && *version != "1")
     throw Error(Code::invalid_argument,
                 "the Connect-Protocol-Version " + std::string(*version) + " is not known: 1 is");
+}
+
+std::string_view connect_code_name(Code code) noexcept {
+  return code == Code::cancelled ? "canceled" : code_info(code).name;
 }
 
 int connect_status(Code code) noexcept { return code == Code::failed_precondition ? 400 : code_info(code).http_status; }

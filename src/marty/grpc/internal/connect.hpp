@@ -21,7 +21,8 @@ struct ConnectError {
   std::string_view message;
   std::span<const ErrorDetail> details;
 };
-int connect_status(Code code) noexcept;  // the HTTP status of a unary error
+std::string_view connect_code_name(Code code) noexcept;  // "canceled"
+int connect_status(Code code) noexcept;                  // the HTTP status of a unary error
 std::string connect_error(const ConnectError& error);
 // The frame that ends a stream. `error` may be null.
 std::string end_of_stream(std::string_view trailers, const ConnectError* error);

@@ -2,6 +2,7 @@
 
 #include "marty/base/encoding.hpp"
 #include "marty/base/error.hpp"
+#include "marty/grpc/internal/api_schema.hpp"
 #include "marty/grpc/internal/connect.hpp"
 #include "marty/grpc/internal/health_service.hpp"
 #include "marty/grpc/internal/metadata.hpp"
@@ -155,6 +156,10 @@ void GrpcProtocol::write_error(web::Exchange& exchange, const Error& error) {
     status.details = details_of(error, service_of(exchange.request().path()), exchange.context().correlation_id.view());
   if (format->framing == Framing::grpc) return write_grpc_error(response, *format, status);
   format->is_connect() ? write_connect_error(response, *format, status) : write_web_error(response, *format, status);
+}
+
+void GrpcProtocol::describe(const web::Route& route, json::Schemas& schemas, json::Value& operation) const {
+  describe_method(static_cast<const MethodHandler&>(*route.handler), schemas, operation);
 }
 
 }  // namespace marty::grpc::internal

@@ -24,6 +24,7 @@ class GrpcProtocol final : public web::Protocol {
   void run(web::Exchange& exchange, const web::Next& next) override;
   bool claims(const http::Request& request) const noexcept override;
   void write_error(web::Exchange& exchange, const Error& error) override;
+  void describe(const web::Route& route, json::Schemas& schemas, json::Value& operation) const override;
 
   void add_service(std::string_view name) { services_.emplace_back(name); }
   const std::vector<std::string>& services() const noexcept { return services_; }  // full names

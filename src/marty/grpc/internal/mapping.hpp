@@ -72,6 +72,7 @@ class ValueMapping {
   void plan_scalar();
   void plan_enumeration();
   [[noreturn]] void refuse(std::string_view why) const;
+  std::string enumerator_names() const;  // as the message has them
 
   void read_item(const google::protobuf::Message& message, int index, void* value, const reflect::Path& path,
                  Problems& problems) const;

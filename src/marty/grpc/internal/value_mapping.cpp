@@ -194,6 +194,13 @@ void ValueMapping::plan_enumeration() {
   }
 }
 
+std::string ValueMapping::enumerator_names() const {
+  std::string names;
+  for (const EnumPair& pair : enumerators_)
+    names += (names.empty() ? "" : ", ") + field_.enum_type()->FindValueByNumber(pair.theirs)->name();
+  return names;
+}
+
 bool ValueMapping::is_set(const Message& message) const {
   const Reflection& reflection = *message.GetReflection();
   if (field_.is_repeated()) return true;
@@ -249,7 +256,7 @@ void ValueMapping::read_scalar(const Message& message, int index, void* value, c
       for (const EnumPair& pair : enumerators_) {
         if (pair.theirs == number) return reflect::set_integer_value(*item_, value, pair.ours);
       }
-      return problems.add(path, reflect::expectation(*item_));
+      return problems.add(path, "must be one of " + enumerator_names());
     }
     case Kind::string:
       *static_cast<std::string*>(value) = string_of(message, field_, index);
