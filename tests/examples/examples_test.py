@@ -4,6 +4,7 @@ Usage: examples_test.py EXAMPLES_SOURCE_FOLDER EXAMPLES_BUILD_FOLDER
 """
 
 import pathlib
+import subprocess
 import sys
 import tempfile
 import unittest
@@ -19,6 +20,61 @@ class Hello(unittest.TestCase):
     def test_it_greets_whom_the_path_names(self):
         with RunningService(build / "hello/hello", source / "hello") as hello:
             self.assertEqual(hello.get("/hello/Ada"), (200, {"message": "Hello, Ada!"}))
+
+
+class GrpcOrders(unittest.TestCase):
+    def test_the_client_calls_every_kind_of_method(self):
+        with RunningService(build / "grpc_orders/grpc_orders", source / "grpc_orders") as orders:
+            target = orders.url.removeprefix("http://")
+            client = subprocess.run(
+                [build / "grpc_orders/grpc_orders_client", target], capture_output=True, text=True, timeout=60
+            )
+            self.assertEqual((client.returncode, client.stderr), (0, ""))
+            self.assertEqual(
+                client.stdout.splitlines(),
+                [
+                    "placed order-1 for Ada",
+                    "refused: 1 field is invalid: /customer is required",
+                    "order-1 is STATE_PLACED",
+                    "order-1 is STATE_SHIPPED",
+                    "imported 3 orders",
+                    "2 x cup: 500 cents",
+                ],
+            )
+
+    def test_a_client_says_why_it_cannot_reach_the_service(self):
+        client = subprocess.run(
+            [build / "grpc_orders/grpc_orders_client", "127.0.0.1:1"], capture_output=True, text=True, timeout=60
+        )
+        self.assertEqual(client.returncode, 1)
+        self.assertIn("orders.v1.Orders/PlaceOrder at 127.0.0.1:1: cannot be reached", client.stderr)
+
+
+class Hybrid(unittest.TestCase):
+    def test_rest_and_connect_see_the_same(self):
+        with RunningService(build / "hybrid/hybrid", source / "hybrid") as stock:
+            self.assertEqual(stock.get("/api/v1/items/cup"), (200, {"sku": "cup", "quantity": 12}))
+            self.assertEqual(
+                stock.post("/stock.v1.Stock/SetQuantity", {"sku": "cup", "quantity": 7}),
+                (200, {"sku": "cup", "quantity": 7}),
+            )
+            self.assertEqual(stock.get("/api/v1/items/cup"), (200, {"sku": "cup", "quantity": 7}))
+            self.assertEqual(stock.send("PUT", "/api/v1/items/cup", {"quantity": 0})[0], 200)
+            self.assertEqual(stock.post("/stock.v1.Stock/GetItem", {"sku": "cup"}), (200, {"sku": "cup"}))
+
+    def test_each_way_in_has_its_own_errors(self):
+        with RunningService(build / "hybrid/hybrid", source / "hybrid") as stock:
+            status, problem = stock.send("PUT", "/api/v1/items/cup", {"quantity": -1})
+            self.assertEqual((status, problem["errors"][0]["pointer"]), (400, "/quantity"))
+            status, error = stock.post("/stock.v1.Stock/SetQuantity", {"sku": "cup", "quantity": -1})
+            self.assertEqual((status, error["code"]), (400, "invalid_argument"))
+            self.assertEqual(stock.post("/stock.v1.Stock/GetItem", {"sku": "pot"})[0], 404)
+
+    def test_the_page_and_the_documentation_are_there(self):
+        with RunningService(build / "hybrid/hybrid", source / "hybrid") as stock:
+            self.assertIn("/stock.v1.Stock/", stock.get("/")[1])
+            paths = set(stock.get("/openapi.json")[1]["paths"])
+            self.assertLessEqual({"/api/v1/items/{sku}", "/stock.v1.Stock/GetItem", "/stock.v1.Stock/WatchItem"}, paths)
 
 
 class Tasks(unittest.TestCase):

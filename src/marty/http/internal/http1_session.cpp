@@ -38,6 +38,7 @@ Http1Session::End Http1Session::serve() noexcept {
     // The client is gone or too slow, this fiber was cancelled, or a body stream failed: the client sees that the reply
     // is incomplete.
   }
+  begun_.reset();
   scratch_.in.clear();
   scratch_.out.clear();
   scratch_.parser.reset();
@@ -215,7 +216,7 @@ void Http1Session::write_stream(ReplyHead& head) {
   const std::uint32_t flushes = wire_.flushes();
   append_reply_head(scratch_.out, server_.date(), head);
   if (scratch_.request.method == Method::head) return;
-  ReplyStream writer(wire_, head.framing, head.length);
+  ReplyStream writer(wire_, request_body(), ReplyStream::Flush::when_full, head.framing, head.length);
   try {
     stream->write_to(writer);
     writer.finish(trailers());
@@ -238,12 +239,17 @@ BodyWriter& Http1Session::begin(Response& response) {
   }
   append_reply_head(scratch_.out, server_.date(), head);
   if (scratch_.request.method == Method::head) head.framing = Framing::none;
-  return begun_.emplace(wire_, head.framing, 0);
+  return begun_.emplace(wire_, request_body(), ReplyStream::Flush::when_waiting, head.framing, 0);
 }
 
 void Http1Session::finish_begun() {
   if (scratch_.response.failed()) throw Error(Code::internal, "a reply was begun and could not be completed");
   begun_->finish(trailers());
+  begun_.reset();
+}
+
+const RequestBody* Http1Session::request_body() const noexcept {
+  return scratch_.request.body_source != nullptr ? &scratch_.body : nullptr;
 }
 
 // What the client wants of them (RFC 9110 section 10.1.4).

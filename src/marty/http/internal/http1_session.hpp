@@ -39,6 +39,7 @@ class Http1Session final : private ResponseChannel {
   void write_stream(ReplyHead& head);
   BodyWriter& begin(Response& response) override;
   void finish_begun();
+  const RequestBody* request_body() const noexcept;  // null: there is none
   std::string_view trailers() const noexcept;
 
   LoopServer& server_;

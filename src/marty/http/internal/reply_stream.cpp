@@ -11,6 +11,7 @@ constexpr std::size_t kGatheredBytes = 16 * 1024;  // larger pieces are not copi
 
 void ReplyStream::write(std::string_view bytes) {
   if (bytes.empty() || framing_ == Framing::none) return;
+  pump_.make_way();
   if (framing_ == Framing::length) {
     if (bytes.size() > left_) throw Error(Code::internal, "a body stream is longer than the length it had told");
     left_ -= bytes.size();
@@ -21,15 +22,20 @@ void ReplyStream::write(std::string_view bytes) {
     wire_.out.append("\r\n");
   }
   const std::string_view end = chunked ? "\r\n" : "";
-  if (bytes.size() >= kGatheredBytes) return wire_.flush_with(bytes, end);
+  if (bytes.size() >= kGatheredBytes) return pump_.flush_with(bytes, end);
   wire_.out.append(bytes);
   wire_.out.append(end);
-  if (wire_.out.size() >= kGatheredBytes) wire_.flush();
+  if (wire_.out.size() >= kGatheredBytes) {
+    pump_.flush();
+  } else if (flush_ == Flush::when_waiting) {
+    pump_.flush_soon();
+  }
 }
 
 void ReplyStream::finish(std::string_view trailers) {
   if (framing_ == Framing::length && left_ != 0)
     throw Error(Code::internal, "a body stream is shorter than the length it had told");
+  pump_.make_way();
   if (framing_ != Framing::chunked) return;
   wire_.out.append("0\r\n");
   wire_.out.append(trailers);

@@ -2,23 +2,30 @@
 #pragma once
 
 #include "marty/http/internal/reply_head.hpp"
-#include "marty/http/internal/wire.hpp"
+#include "marty/http/internal/reply_pump.hpp"
 
 namespace marty::http::internal {
 
 class ReplyStream final : public BodyWriter {
  public:
-  ReplyStream(Wire& wire, Framing framing, std::uint64_t length) : wire_(wire), left_(length), framing_(framing) {}
+  // when_waiting: what was written goes out when the fiber waits, not just when much of it is there.
+  enum class Flush : bool { when_full, when_waiting };
+
+  // `body`: of the request; null: it has none.
+  ReplyStream(Wire& wire, const RequestBody* body, Flush flush, Framing framing, std::uint64_t length)
+      : wire_(wire), pump_(wire, body), left_(length), framing_(framing), flush_(flush) {}
 
   void write(std::string_view bytes) override;
-  void flush() override { wire_.flush(); }
+  void flush() override { pump_.flush(); }
   // Throws where the stream was shorter than it had said. Trailers are for chunks only.
   void finish(std::string_view trailers = {});
 
  private:
   Wire& wire_;
+  ReplyPump pump_;
   std::uint64_t left_;  // of Framing::length
-  Framing framing_;
+  const Framing framing_;
+  const Flush flush_;
 };
 
 }  // namespace marty::http::internal

@@ -30,6 +30,7 @@ class RequestBody final : public BodySource {
   // long or was not asked for.
   bool skip_arrived() noexcept;
   bool drained() const noexcept { return left_ == 0; }
+  bool has_ended() const noexcept { return chunked_ ? decoder_.done() : left_ == 0; }  // all of it was handed out
   // Takes in the rest that skip_arrived() allowed. Throws.
   void drain();
   bool has_grown() const noexcept { return storage_.capacity() > kKeptBytes; }

@@ -28,7 +28,9 @@ class LambdaHandler final : public Handler {
 };
 
 using tls::internal::error_of;
+using tls::internal::kBothWorlds;
 using tls::internal::run_in;
+using tls::internal::world_name;
 using tls::internal::WorldKind;
 using tls::internal::WorldTest;
 

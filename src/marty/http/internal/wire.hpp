@@ -23,6 +23,7 @@ class Wire {
   std::size_t read(std::span<char> buffer, runtime::TimePoint until);
   std::size_t read(std::span<char> buffer, runtime::Duration timeout);
   std::optional<std::size_t> try_read(std::span<char> buffer) { return socket_.try_read(buffer); }
+  void park(runtime::ReadableCallback* callback) noexcept { socket_.park(callback); }
   // Says that nothing more will be sent, and takes in what the client still sends for a short while: closing at once
   // could reset the connection before the client has read the reply (RFC 9112 section 9.6).
   void linger() noexcept;

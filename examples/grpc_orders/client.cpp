@@ -1,0 +1,67 @@
+// Calls every method of the orders service: grpc_orders_client HOST:PORT
+#include <cstdio>
+
+#include "marty/base/error.hpp"
+#include "marty/grpc/channel.hpp"
+#include "marty/runtime/fiber.hpp"
+#include "marty/runtime/world.hpp"
+#include "orders/v1/orders.marty.hpp"
+
+using namespace marty;
+using namespace orders;
+using namespace std::chrono_literals;
+
+v1::PlaceOrderRequest two_cups(const std::string& customer) {
+  v1::PlaceOrderRequest request;
+  request.set_customer(customer);
+  v1::Item& item = *request.add_items();
+  item.set_product("cup");
+  item.set_quantity(2);
+  return request;
+}
+
+void call_everything(const std::string& target) {
+  grpc::Channel channel(target);
+  v1::Orders::Client client(channel);
+
+  const v1::Order order = client.place_order(two_cups("Ada"), {.timeout = 2s});
+  std::printf("placed %s for %s\n", order.id().c_str(), order.customer().c_str());
+  try {
+    client.place_order(two_cups(""));
+  } catch (const Error& error) {
+    std::printf("refused: %s\n", error.message().c_str());
+  }
+
+  v1::OrderRequest that_one;
+  that_one.set_id(order.id());
+  auto updates = client.watch_order(that_one);
+  v1::Order update;
+  while (updates.read(update)) {
+    std::printf("%s is %s\n", update.id().c_str(), v1::State_Name(update.state()).c_str());
+    if (update.state() == v1::STATE_PLACED) client.ship_order(that_one);
+  }
+
+  auto import = client.import_orders();
+  for (const char* customer : {"Grace", "Edsger", "Barbara"}) import.write(two_cups(customer));
+  std::printf("imported %d orders\n", import.finish().orders());
+
+  auto talk = client.price_items();
+  v1::Price price;
+  for (const v1::Item& item : order.items()) {
+    talk.write(item);
+    if (talk.read(price))
+      std::printf("%d x %s: %lld cents\n", item.quantity(), price.product().c_str(),
+                  static_cast<long long>(price.cents()));
+  }
+  talk.finish_writing();
+}
+
+int main(int argc, char** argv) {
+  if (argc != 2) return std::fprintf(stderr, "usage: grpc_orders_client HOST:PORT\n"), 2;
+  try {
+    runtime::World::real({.loops = 1})->run([&] { call_everything(argv[1]); });
+    return 0;
+  } catch (const std::exception& error) {
+    return std::fprintf(stderr, "%s\n", error.what()), 1;
+  }
+}

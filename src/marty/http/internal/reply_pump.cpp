@@ -1,0 +1,74 @@
+#include "marty/http/internal/reply_pump.hpp"
+
+#include "marty/base/error.hpp"
+#include "marty/runtime/world.hpp"
+
+namespace marty::http::internal {
+
+ReplyPump::~ReplyPump() {
+  wire_.park(nullptr);
+  abandoned_ = true;
+  if (fiber_ != nullptr) runtime::cancel(*fiber_);
+  const runtime::ShieldScope shield;
+  while (launched_) idle_.wait("sending a reply");
+}
+
+void ReplyPump::make_way() {
+  while (fiber_ != nullptr) idle_.wait("sending a reply");
+  if (failed_) throw Error(Code::unavailable, "the client has gone, or takes nothing");
+}
+
+void ReplyPump::flush_soon() {
+  if (launched_) return;
+  runtime::Loop::current().launch(*this);
+  launched_ = true;
+}
+
+void ReplyPump::flush() {
+  make_way();
+  wire_.flush();
+  watch();
+}
+
+void ReplyPump::flush_with(std::string_view first, std::string_view second) {
+  wire_.flush_with(first, second);
+  watch();
+}
+
+void ReplyPump::run() {
+  if (abandoned_) return;
+  fiber_ = &runtime::current_fiber();
+  try {
+    wire_.flush();
+    watch();
+  } catch (const Error&) {
+    failed_ = true;
+    runtime::cancel(handler_);
+  }
+  fiber_ = nullptr;
+}
+
+void ReplyPump::finished() noexcept {
+  launched_ = false;
+  idle_.notify();
+}
+
+// Who still has a body to read hears of the client's end there.
+void ReplyPump::watch() noexcept {
+  const bool all_read = body_ == nullptr || body_->has_ended();
+  if (all_read && wire_.in.space().size() >= ReceiveBuffer::kMinSpaceBytes / 4) wire_.park(this);
+}
+
+// The next request, or the client's end.
+void ReplyPump::on_readable() noexcept {
+  try {
+    const auto size = wire_.try_read(wire_.in.space());
+    if (size && *size == 0) return runtime::cancel(handler_);
+    wire_.in.commit(size.value_or(0));
+    watch();
+  } catch (const Error&) {
+    runtime::cancel(handler_);
+  }
+}
+
+}  // namespace marty::http::internal
