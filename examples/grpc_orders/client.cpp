@@ -21,6 +21,7 @@ v1::PlaceOrderRequest two_cups(const std::string& customer) {
 }
 
 void call_everything(const std::string& target) {
+  // [client]
   grpc::Channel channel(target);
   v1::Orders::Client client(channel);
 
@@ -31,9 +32,11 @@ void call_everything(const std::string& target) {
   } catch (const Error& error) {
     std::printf("refused: %s\n", error.message().c_str());
   }
+  // [/client]
 
   v1::OrderRequest that_one;
   that_one.set_id(order.id());
+  // [client-streams]
   auto updates = client.watch_order(that_one);
   v1::Order update;
   while (updates.read(update)) {
@@ -54,6 +57,7 @@ void call_everything(const std::string& target) {
                   static_cast<long long>(price.cents()));
   }
   talk.finish_writing();
+  // [/client-streams]
 }
 
 int main(int argc, char** argv) {

@@ -6,6 +6,7 @@
 using namespace marty;
 using namespace orders;
 
+// [unary]
 v1::Order place_order(const v1::PlaceOrderRequest& request, Book& book) {
   if (request.customer().empty()) throw Error::invalid({{"/customer", "is required"}});
   if (request.items().empty()) throw Error::invalid({{"/items", "has at least one item"}});
@@ -13,9 +14,11 @@ v1::Order place_order(const v1::PlaceOrderRequest& request, Book& book) {
 }
 
 std::optional<v1::Order> get_order(const v1::OrderRequest& request, Book& book) { return book.find(request.id()); }
+// [/unary]
 
 std::optional<v1::Order> ship_order(const v1::OrderRequest& request, Book& book) { return book.ship(request.id()); }
 
+// [server-streaming]
 // Ends early where the caller goes or its deadline passes: the wait throws then.
 void watch_order(const v1::OrderRequest& request, grpc::Writer<v1::Order>& updates, Book& book) {
   std::optional<v1::Order> order = book.find(request.id());
@@ -26,7 +29,9 @@ void watch_order(const v1::OrderRequest& request, grpc::Writer<v1::Order>& updat
     updates.write(*order);
   }
 }
+// [/server-streaming]
 
+// [client-streaming]
 v1::ImportSummary import_orders(grpc::Reader<v1::PlaceOrderRequest>& requests, Book& book) {
   v1::ImportSummary summary;
   for (const v1::PlaceOrderRequest& request : requests) {
@@ -35,7 +40,9 @@ v1::ImportSummary import_orders(grpc::Reader<v1::PlaceOrderRequest>& requests, B
   }
   return summary;
 }
+// [/client-streaming]
 
+// [bidi]
 void price_items(grpc::Reader<v1::Item>& items, grpc::Writer<v1::Price>& prices) {
   for (const v1::Item& item : items) {
     v1::Price price;
@@ -44,7 +51,9 @@ void price_items(grpc::Reader<v1::Item>& items, grpc::Writer<v1::Price>& prices)
     prices.write(price);
   }
 }
+// [/bidi]
 
+// [main]
 int main(int argc, char** argv) {
   Service service("orders", argc, argv);
   service.provide([] { return std::make_unique<Book>(); });
@@ -56,3 +65,4 @@ int main(int argc, char** argv) {
                           .price_items = price_items});
   return service.run();
 }
+// [/main]

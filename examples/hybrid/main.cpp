@@ -47,11 +47,13 @@ class Shelves {
   std::map<std::string, Item> items_;
 };
 
+// [both]
 // By REST, gRPC and Connect.
 std::optional<Item> get_item(Path<std::string> sku, Shelves& shelves) { return shelves.find(*sku); }
 Item set_quantity(Path<std::string> sku, Body<Quantity> body, Shelves& shelves) {
   return shelves.set({.sku = *sku, .quantity = body->quantity});
 }
+// [/both]
 
 // By gRPC and Connect: a stream deals in messages.
 void watch_item(const v1::GetItemRequest& request, grpc::Writer<v1::Item>& updates, Shelves& shelves) {
@@ -70,9 +72,11 @@ int main(int argc, char** argv) {
   service.provide([] { return std::make_unique<Shelves>(); });
   service.on_start("some stock", [](Shelves& shelves) { shelves.set({.sku = "cup", .quantity = 12}); });
 
+  // [routes]
   service.get("/api/v1/items/{sku}", get_item, "Get one item").tag("items");
   service.put("/api/v1/items/{sku}", set_quantity, "Say how many there are").tag("items");
   service.grpc(v1::Stock{.get_item = get_item, .set_quantity = set_quantity, .watch_item = watch_item}).tag("items");
+  // [/routes]
   web::serve_files(service.app(), "/", "public");
   return service.run();
 }

@@ -304,9 +304,11 @@ TEST_P(CallTest, AMessageThatIsTooLargeIsResourceExhausted) {
 
 TEST(Handlers, AreFunctionsThatATestCalls) {
   EXPECT_EQ(echo(point(1, 2)).y(), 2);
+  // [handler-test]
   Messages<Point> sent({point(1, 0), point(2, 0)});
   Reader<Point> reader(sent);
   EXPECT_EQ(record(reader).sum(), 3);
+  // [/handler-test]
   Messages<Point> again({point(4, 0)}), got;
   Reader<Point> points(again);
   Writer<Point> replies(got);

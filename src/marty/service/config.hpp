@@ -17,9 +17,14 @@
 namespace marty::service {
 
 struct ServiceSection {
-  std::optional<std::string> name;  // each of them: default is what the program says
+  std::optional<std::string> name;
   std::optional<std::string> version;
   std::optional<std::string> description;
+
+  static constexpr auto rules = marty::rules(
+      field<&ServiceSection::name>.description("In logs, metrics and documentation; default: what the program says"),
+      field<&ServiceSection::version>.description("The same"),
+      field<&ServiceSection::description>.description("The same"));
 };
 
 struct ServerSection {
@@ -50,14 +55,20 @@ struct ServerSection {
       field<&ServerSection::grpc_port>.range(0, 65535).description(
           "gRPC on a port of its own, which the HTTP port then refuses; default: one port for all"),
       field<&ServerSection::loops>.range(0, 256).description("Event loops; 0: one per core"),
-      field<&ServerSection::max_connections>.range(1, 10'000'000),
-      field<&ServerSection::max_in_flight>.range(1, 10'000'000),
+      field<&ServerSection::max_connections>.range(1, 10'000'000).description("Beyond it: 503, closed"),
+      field<&ServerSection::max_in_flight>.range(1, 10'000'000).description("Requests at a time; beyond it: 503"),
       field<&ServerSection::max_streams>.range(1, 10'000).description("Requests at a time of one HTTP/2 connection"),
+      field<&ServerSection::max_body>.description("Of a request; beyond it: 413"),
+      field<&ServerSection::header_timeout>.description("For the head of a request, and for a TLS handshake"),
+      field<&ServerSection::body_timeout>.description("Between two pieces of a request's body"),
+      field<&ServerSection::write_timeout>.description("For a client to take in 64 KiB"),
+      field<&ServerSection::idle_timeout>.description("A connection without requests is closed after it"),
       field<&ServerSection::drain_delay>.optional().description(
           "How long a stop goes on serving while /health/ready is red: as long as load balancers take to notice"),
       field<&ServerSection::drain_timeout>.description("How long a stop waits for requests in flight"),
       field<&ServerSection::stall_threshold>.description(
           "A handler that holds its loop longer is reported with its stack; 0s: off"),
+      field<&ServerSection::fiber_stack>.description("Of each request; memory is used as far as it is touched"),
       field<&ServerSection::docs>.description("Serve /docs and /openapi.json"),
       field<&ServerSection::compression>.description("Replies in brotli or gzip where the client takes them"),
       field<&ServerSection::entity_tags>.description("Hash replies to GET, and answer 304 where the client has it"),
@@ -99,14 +110,16 @@ struct TlsSection {
 };
 
 struct DatabaseSection {
-  std::optional<std::string> driver;  // of those the program brings; its options are the section database.NAME
+  std::optional<std::string> driver;
   data::PoolOptions pool;
   std::optional<bool> migrate_on_start;
   std::optional<std::string> migrations;
   config::Duration migration_timeout = std::chrono::minutes(5);
 
   static constexpr auto rules =
-      marty::rules(field<&DatabaseSection::pool>.optional(),
+      marty::rules(field<&DatabaseSection::driver>.description(
+                       "Of those that the program brings; its options are the section `database.DRIVER`"),
+                   field<&DatabaseSection::pool>.optional(),
                    field<&DatabaseSection::migrate_on_start>.description(
                        "Default: yes in development and testing; elsewhere run: PROGRAM migrate up"),
                    field<&DatabaseSection::migrations>.description(
@@ -121,7 +134,8 @@ struct LoggingSection {
   bool access_log = false;
 
   static constexpr auto rules =
-      marty::rules(field<&LoggingSection::access_log>.description("A line for every request"));
+      marty::rules(field<&LoggingSection::level>.description("The least that is logged"),
+                   field<&LoggingSection::access_log>.description("A line for every request"));
 };
 
 struct TelemetrySection {

@@ -10,19 +10,27 @@
 #include <string_view>
 #include <vector>
 
+#include "marty/reflect/rules.hpp"
 #include "marty/web/filter.hpp"
 
 namespace marty::web {
 
 struct CorsOptions {
-  std::vector<std::string>
-      origins;  // "https://shop.example", "https://*.shop.example" for all hosts below it; "*" alone for all
+  std::vector<std::string> origins;
   std::vector<std::string> methods = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"};
-  std::vector<std::string> headers;  // that a page may send; none: whatever it asks for
-  std::vector<std::string> exposed = {"etag", "location", "x-mmf-correlation-id",
-                                      "x-mmf-request-id"};  // that it may read
-  bool credentials = false;   // cookies and Authorization; not together with the origin "*"
-  int max_age_seconds = 600;  // of a preflight's answer
+  std::vector<std::string> headers;
+  std::vector<std::string> exposed = {"etag", "location", "x-mmf-correlation-id", "x-mmf-request-id"};
+  bool credentials = false;
+  int max_age_seconds = 600;
+
+  static constexpr auto rules = marty::rules(
+      field<&CorsOptions::origins>.description(
+          "`https://shop.example`, `https://*.shop.example` for all hosts below it; `*` alone for all"),
+      field<&CorsOptions::methods>.description("That a page may use"),
+      field<&CorsOptions::headers>.description("That a page may send; none: whatever it asks for"),
+      field<&CorsOptions::exposed>.description("That a page may read"),
+      field<&CorsOptions::credentials>.description("Cookies and Authorization; not together with the origin `*`"),
+      field<&CorsOptions::max_age_seconds>.description("Of a preflight's answer"));
 };
 
 class Cors {
