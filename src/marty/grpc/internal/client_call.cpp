@@ -28,6 +28,15 @@ runtime::TimePoint deadline_of(const CallOptions& options) {
   return options.timeout > runtime::Duration::zero() ? std::min(own, runtime::after(options.timeout)) : own;
 }
 
+// Whether a call tells how its messages are compressed.
+bool declares_compression(const CallOptions& call, const ChannelOptions& channel) noexcept {
+  return call.compression.value_or(channel.compression);
+}
+
+bool is_compressed(const Message& message, std::optional<bool> wish, const ChannelOptions& channel) {
+  return wish.value_or(channel.compression && message.ByteSizeLong() >= kMinCompressedBytes);
+}
+
 // Where something on the way answered that does not speak gRPC (HTTP to gRPC status code mapping).
 Code code_of_http_status(int status) noexcept {
   switch (status) {
@@ -77,7 +86,7 @@ class RequestFields {
     add("te", "trailers");
     add("user-agent", kUserAgent);
     add("grpc-accept-encoding", "gzip");
-    if (channel.compression) add("grpc-encoding", "gzip");
+    if (declares_compression(call, channel)) add("grpc-encoding", "gzip");
     if (deadline != runtime::kNever) {
       timeout_ = format_timeout(deadline - runtime::now());
       unique_.push_back({"grpc-timeout", timeout_.view()});
@@ -128,7 +137,15 @@ void check_metadata(const CallOptions& options) {
 
 ClientCall::ClientCall(LoopChannel& channel, const Method& method, const CallOptions& options,
                        std::optional<std::string_view> body)
-    : channel_(channel), method_(method), deadline_(deadline_of(options)), stream_(open(options, body)) {}
+    : channel_(channel),
+      method_(method),
+      deadline_(deadline_of(options)),
+      declares_compression_(declares_compression(options, channel.options())),
+      compression_(options.compression),
+      reply_(options.reply),
+      stream_(open(options, body)) {
+  if (reply_ != nullptr) *reply_ = {};  // of an attempt before
+}
 
 http::ClientStream ClientCall::open(const CallOptions& options, std::optional<std::string_view> body) {
   check_metadata(options);
@@ -153,9 +170,8 @@ std::string ClientCall::where() const {
 
 bool ClientCall::send(const Message& message) {
   const runtime::DeadlineScope scope(deadline_);
-  const ChannelOptions& options = channel_.options();
   buffer_.clear();
-  append_framed(buffer_, message, Codec::proto, options.compression && message.ByteSizeLong() >= kMinCompressedBytes);
+  append_framed(buffer_, message, Codec::proto, is_compressed(message, compression_, channel_.options()));
   try {
     stream_.write(buffer_);
     return true;
@@ -179,6 +195,7 @@ void ClientCall::read_head() {
   has_head_ = true;
   const http::HeaderList headers = stream_.headers();
   if (headers.find("grpc-status")) return;  // Trailers-Only
+  if (reply_ != nullptr) reply_->initial = read_metadata(headers);
   if (status != 200)
     throw Error(code_of_http_status(status),
                 where() + "the server answered with HTTP status " + std::to_string(status));
@@ -234,6 +251,7 @@ void ClientCall::check_status() {
   const http::HeaderList trailers = stream_.trailers();
   const auto in_trailers = trailers.find("grpc-status");
   const auto number = in_trailers ? in_trailers : head.find("grpc-status");
+  if (reply_ != nullptr) reply_->trailing = read_metadata(frames_ ? trailers : head);
   if (!number) throw Error(Code::internal, where() + "the server ended the call without a status");
   if (*number != "0") throw_status(*number, in_trailers ? trailers : head);
 }
@@ -283,7 +301,7 @@ void call_unary(LoopChannel& channel, const Method& method, const Message& reque
   const ChannelOptions& defaults = channel.options();
   const runtime::DeadlineScope scope(options.timeout > runtime::Duration::zero() ? options.timeout : defaults.timeout);
   std::string body;
-  append_framed(body, request, Codec::proto, defaults.compression && request.ByteSizeLong() >= kMinCompressedBytes);
+  append_framed(body, request, Codec::proto, is_compressed(request, options.compression, defaults));
   for (int attempt = 0;; ++attempt) {
     bool carried_out = false;
     bool refused = false;

@@ -32,6 +32,7 @@ class ClientCall {
   bool is_untouched() const noexcept { return stream_.is_untouched(); }
   bool has_reply() const noexcept { return has_head_; }
   void cancel() noexcept { stream_.reset(); }
+  void compress(bool on) noexcept { compression_ = on && declares_compression_; }
 
  private:
   http::ClientStream open(const CallOptions& options, std::optional<std::string_view> body);
@@ -45,6 +46,9 @@ class ClientCall {
   LoopChannel& channel_;
   const Method& method_;
   const runtime::TimePoint deadline_;
+  const bool declares_compression_;
+  std::optional<bool> compression_;
+  ReplyMetadata* const reply_;
   http::ClientStream stream_;
   std::optional<FrameReader> frames_;
   std::string buffer_;
