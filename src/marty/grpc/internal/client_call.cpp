@@ -192,18 +192,22 @@ void ClientCall::finish_sending() {
 void ClientCall::read_head() {
   if (has_head_) return;
   const int status = stream_.status();
-  has_head_ = true;
   const http::HeaderList headers = stream_.headers();
-  if (headers.find("grpc-status")) return;  // Trailers-Only
-  if (reply_ != nullptr) reply_->initial = read_metadata(headers);
+  if (!headers.find("grpc-status")) {  // otherwise it may be Trailers-Only: what follows will tell
+    if (reply_ != nullptr) reply_->initial = read_metadata(headers);
+    check_head(status, headers.get("content-type"));
+  }
+  frames_.emplace(&stream_.body(), channel_.options().max_message_bytes);
+  has_head_ = true;
+}
+
+void ClientCall::check_head(int status, std::string_view content_type) const {
   if (status != 200)
     throw Error(code_of_http_status(status),
                 where() + "the server answered with HTTP status " + std::to_string(status));
-  const std::string_view content_type = headers.get("content-type");
   if (!content_type.starts_with("application/grpc") || content_type.starts_with("application/grpc-web"))
     throw Error(Code::unknown,
                 where() + "the server answered with \"" + std::string(content_type) + "\", which is no gRPC");
-  frames_.emplace(&stream_.body(), channel_.options().max_message_bytes);
 }
 
 bool ClientCall::receive(Message& message) {
@@ -211,8 +215,9 @@ bool ClientCall::receive(Message& message) {
   const runtime::DeadlineScope scope(deadline_);
   try {
     read_head();
-    if (frames_) {
-      if (const std::optional<Frame> frame = frames_->next()) return decode(*frame, message), true;
+    if (const std::optional<Frame> frame = frames_->next()) {
+      has_body_ = true;
+      return decode(*frame, message), true;
     }
   } catch (const Error& error) {
     throw_broken(error);
@@ -222,10 +227,10 @@ bool ClientCall::receive(Message& message) {
 }
 
 void ClientCall::receive_only(Message& message) {
-  if (!receive(message)) throw Error(Code::internal, where() + "the server sent no message");
+  if (!receive(message)) throw Error(Code::unimplemented, where() + "the server sent no message");
   const runtime::DeadlineScope scope(deadline_);
   try {
-    if (frames_->next()) throw Error(Code::internal, "the server sent more than one message");
+    if (frames_->next()) throw Error(Code::unimplemented, "the server sent more than one message");
   } catch (const Error& error) {
     throw_broken(error);
   }
@@ -249,16 +254,24 @@ void ClientCall::check_status() {
   has_ended_ = true;
   const http::HeaderList head = stream_.headers();
   const http::HeaderList trailers = stream_.trailers();
-  const auto in_trailers = trailers.find("grpc-status");
-  const auto number = in_trailers ? in_trailers : head.find("grpc-status");
-  if (reply_ != nullptr) reply_->trailing = read_metadata(frames_ ? trailers : head);
+  const http::HeaderList fields = is_trailers_only() ? head : trailers;
+  if (reply_ != nullptr) {
+    if (!is_trailers_only()) reply_->initial = read_metadata(head);
+    reply_->trailing = read_metadata(fields);
+  }
+  const auto number = fields.find("grpc-status");
   if (!number) throw Error(Code::internal, where() + "the server ended the call without a status");
-  if (*number != "0") throw_status(*number, in_trailers ? trailers : head);
+  if (*number != "0") throw_status(*number, fields);
+}
+
+// What the head says of the status counts only where nothing came behind it.
+bool ClientCall::is_trailers_only() const noexcept {
+  return !has_body_ && stream_.headers().find("grpc-status") && !stream_.trailers().find("grpc-status");
 }
 
 std::string_view ClientCall::trailing_metadata(std::string_view name) const noexcept {
   const auto found = stream_.trailers().find(name);
-  return found ? *found : frames_ ? std::string_view() : stream_.headers().get(name);
+  return found ? *found : is_trailers_only() ? stream_.headers().get(name) : std::string_view();
 }
 
 void ClientCall::throw_status(std::string_view number, const http::HeaderList& fields) const {

@@ -37,8 +37,10 @@ class ClientCall {
  private:
   http::ClientStream open(const CallOptions& options, std::optional<std::string_view> body);
   void read_head();
+  void check_head(int status, std::string_view content_type) const;
   void decode(const Frame& frame, google::protobuf::Message& message);
   void check_status();
+  bool is_trailers_only() const noexcept;  // once the stream has ended
   [[noreturn]] void throw_status(std::string_view number, const http::HeaderList& fields) const;
   [[noreturn]] void throw_broken(const Error& error) const;
   std::string where() const;  // for messages
@@ -54,6 +56,7 @@ class ClientCall {
   std::string buffer_;
   std::string inflated_;
   bool has_head_ = false;
+  bool has_body_ = false;
   bool has_ended_ = false;  // and its status was read
 };
 
