@@ -5,14 +5,14 @@
 //   Pet pet = pets.get_pet(request);                                    // throws Error with the server's status
 //   Pet pet = pets.get_pet(request, {.timeout = 200ms, .metadata = {{"x-tenant", "7"}}});
 //
-// Shared by the fibers of all loops, each of which has connections of its own. The name is resolved, calls go to its
+// Shared by the fibers of all loops, each of which has connections of its own. Names are resolved, calls go to the
 // addresses in turn (round robin); one that cannot be reached is left alone for a while (gRPC connection back-off).
 // Calls that were not carried out for certain are sent again by themselves; those of methods that the .proto calls
 // idempotent also where they failed with UNAVAILABLE. A call has the deadline of its fiber where that comes first, and
 // hands on trace and correlation.
 //
-// Throws Error: the server's code, message and fields; unavailable (not reachable, cut), deadline_exceeded, cancelled,
-// resource_exhausted (a message too large), internal (no gRPC), unauthenticated (the server's certificate).
+// Throws Error: the server's code, message and fields; unavailable (not reachable, cut, a certificate that is not to be
+// trusted), deadline_exceeded, cancelled, resource_exhausted (a message too large), internal (no gRPC).
 #pragma once
 
 #include <memory>
@@ -72,7 +72,8 @@ struct CallOptions {
 
 class Channel {
  public:
-  // "host:port", an IP address with a port, or "unix:/path". Throws invalid_argument.
+  // "host:port", an IP address with a port, several of either separated by commas, or "unix:/path". Throws
+  // invalid_argument.
   explicit Channel(std::string target, ChannelOptions options = {});
   ~Channel();  // as PerLoop: on a fiber, once it was used
   Channel(const Channel&) = delete;

@@ -29,23 +29,13 @@ class Value {
   using Array = std::vector<Value>;
   using Object = std::vector<Member>;
 
-  Value() = default;  // null
-  Value(std::nullptr_t) {}
+  Value() noexcept;  // null
+  Value(std::nullptr_t) noexcept;
   template <class Scalar>
-  requires std::is_arithmetic_v<Scalar> Value(Scalar value) {
-    if constexpr (std::is_same_v<Scalar, bool>) {
-      content_ = value;
-    } else if constexpr (std::is_floating_point_v<Scalar>) {
-      content_ = static_cast<double>(value);
-    } else if (std::in_range<std::int64_t>(value)) {
-      content_ = static_cast<std::int64_t>(value);
-    } else {
-      content_ = static_cast<std::uint64_t>(value);
-    }
-  }
-  Value(std::string value) : content_(std::move(value)) {}
-  Value(std::string_view value) : content_(std::string(value)) {}
-  Value(const char* value) : content_(std::string(value)) {}
+  requires std::is_arithmetic_v<Scalar> Value(Scalar value);
+  Value(std::string value);
+  Value(std::string_view value);
+  Value(const char* value);
   Value(Array elements);
   Value(Object members);  // REQUIRES unique names
 
@@ -115,6 +105,25 @@ struct Value::Member {
 
   bool operator==(const Member&) const = default;
 };
+
+inline Value::Value() noexcept = default;
+inline Value::Value(std::nullptr_t) noexcept {}
+inline Value::Value(std::string value) : content_(std::move(value)) {}
+inline Value::Value(std::string_view value) : content_(std::string(value)) {}
+inline Value::Value(const char* value) : content_(std::string(value)) {}
+
+template <class Scalar>
+requires std::is_arithmetic_v<Scalar> Value::Value(Scalar value) {
+  if constexpr (std::is_same_v<Scalar, bool>) {
+    content_ = value;
+  } else if constexpr (std::is_floating_point_v<Scalar>) {
+    content_ = static_cast<double>(value);
+  } else if (std::in_range<std::int64_t>(value)) {
+    content_ = static_cast<std::int64_t>(value);
+  } else {
+    content_ = static_cast<std::uint64_t>(value);
+  }
+}
 
 }  // namespace marty::json
 

@@ -63,7 +63,8 @@ struct OwningEnumeration : Enumeration {
 // The names of the fields in "... Address<const int*>{(& phantom<...>.Phantom<...>::object.Pet::age)}, ...".
 std::vector<std::string_view> field_names(std::string_view list) {
   std::vector<std::string_view> names;
-  for (std::size_t end = list.find(")}"); end != std::string_view::npos; end = list.find(")}", end + 2)) {
+  for (std::size_t end = list.find(kAddressEnd); end != std::string_view::npos;
+       end = list.find(kAddressEnd, end + kAddressEnd.size())) {
     std::size_t begin = end;
     while (begin > 0 && is_identifier(list[begin - 1])) --begin;
     names.push_back(list.substr(begin, end - begin));
@@ -287,16 +288,17 @@ const Enumeration& build_enumeration(const Type& type, std::string_view list, st
   enumeration->own_name = short_name(type.name);
   enumeration->name = enumeration->own_name;
   // "... [with auto ...Values = {(Color)-1, Color::red, Color::green, (Color)2}; ...]"
-  list.remove_prefix(list.find('{', list.find("Values = ")) + 1);
-  list = list.substr(0, list.rfind('}'));
+  list.remove_prefix(list.find(kListBegin, list.find("Values = ")) + 1);
+  list = list.substr(0, list.rfind(kListEnd));
   for (std::int64_t value = first; !list.empty(); ++value) {
     const std::size_t end = std::min(list.find(", "), list.size());
     const std::string_view item = list.substr(0, end);
     list.remove_prefix(std::min(end + 2, list.size()));
-    if (item.starts_with('(')) continue;  // a cast: no enumerator has this value
+    const std::string_view name = item.substr(item.rfind(':') + 1);
+    if (name.find(')') != std::string_view::npos) continue;  // a cast: no enumerator has this value
     std::int64_t stored = 0;
     set_integer_value(type, &stored, value);  // an unsigned type wraps what is below zero
-    enumeration->enumerators.push_back({item.substr(item.rfind(':') + 1), integer_value(type, &stored)});
+    enumeration->enumerators.push_back({name, integer_value(type, &stored)});
   }
   std::sort(enumeration->enumerators.begin(), enumeration->enumerators.end(),
             [](const Enumerator& left, const Enumerator& right) { return left.value < right.value; });

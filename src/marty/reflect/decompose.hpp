@@ -12,15 +12,22 @@ namespace marty::reflect::internal {
 inline constexpr std::size_t kMaxFields = 64;
 
 // Stands for an initialiser of whatever type is asked for: one for copyable members, one for those that only move.
+// Never called; defined, because clang asks that of a Member without linkage.
 struct AnyCopied {
   template <class Member>
-  operator Member&() const&& noexcept;
+  operator Member&() const&& noexcept {
+    std::unreachable();
+  }
   template <class Member>
-  operator Member&() const& noexcept;
+  operator Member&() const& noexcept {
+    std::unreachable();
+  }
 };
 struct AnyMoved {
   template <class Member>
-  operator Member() const&& noexcept;
+  operator Member() const&& noexcept {
+    std::unreachable();
+  }
 };
 
 template <class Any, std::size_t>

@@ -1,4 +1,5 @@
-// The names of types, fields and enumerators, as the compiler prints them in __PRETTY_FUNCTION__ (GCC). One template is
+// The names of types, fields and enumerators, as the compiler prints them in __PRETTY_FUNCTION__ (GCC; clang, where it
+// differs). One template is
 // instantiated for all fields of a struct, and one for all enumerators of an enum; the text is taken apart at run time,
 // once. For type_of.hpp; nobody else needs it.
 #pragma once
@@ -28,11 +29,24 @@ struct EnumRange {
 
 namespace internal {
 
+#ifdef __clang__
+inline constexpr std::string_view kTypeEnd = "]";     // "... [T = petstore::Pet]"
+inline constexpr std::string_view kAddressEnd = "}";  // "Address<const int *>{&phantom.object.age}"
+inline constexpr char kListBegin = '<', kListEnd = '>';
+#pragma clang diagnostic ignored "-Wundefined-var-template"
+#pragma clang diagnostic ignored "-Wundefined-internal"
+#else
+inline constexpr std::string_view kTypeEnd =
+    "; std::string_view";                              // "... [with T = petstore::Pet; std::string_view = ...]"
+inline constexpr std::string_view kAddressEnd = ")}";  // "Address<const int*>{(& phantom<...>.object.Pet::age)}"
+inline constexpr char kListBegin = '{', kListEnd = '}';
+#endif
+
 template <class T>
 constexpr std::string_view type_name() {
-  const std::string_view text = __PRETTY_FUNCTION__;  // "... [with T = petstore::Pet; std::string_view = ...]"
+  const std::string_view text = __PRETTY_FUNCTION__;
   const std::size_t begin = text.find("T = ") + 4;
-  return text.substr(begin, text.rfind("; std::string_view") - begin);
+  return text.substr(begin, text.rfind(kTypeEnd) - begin);
 }
 
 // An object that exists in name only: the addresses of its members are constants, and print with the members' names.

@@ -43,7 +43,7 @@ void append(std::string& out, const Node& node) {
     case Node::Kind::map:
       out += '{';
       for (const auto& [key, value] : node.members) {
-        if (&key != &node.members.front().first) out += ", ";
+        if (&key != &node.members.front().name) out += ", ";
         if (out.size() > kMaxDescription) break;
         out += key + ": ";
         is_confidential(key) ? void(out += kHidden) : append(out, value);
@@ -56,8 +56,8 @@ void append(std::string& out, const Node& node) {
 }  // namespace
 
 const Node* Node::find(std::string_view key) const {
-  const auto found = std::ranges::find(members, key, &std::pair<std::string, Node>::first);
-  return found == members.end() ? nullptr : &found->second;
+  const auto found = std::ranges::find(members, key, &Member::name);
+  return found == members.end() ? nullptr : &found->value;
 }
 
 void merge(Node& base, Node layer) {
@@ -73,7 +73,7 @@ void merge(Node& base, Node layer) {
     if (Node* const known = base.find(key)) {
       merge(*known, std::move(value));
     } else {
-      base.members.emplace_back(key, std::move(value));
+      base.members.push_back({key, std::move(value)});
     }
   }
 }

@@ -25,6 +25,7 @@ struct Overridden {
 
 // See above. A map keeps the order of its keys, which are unique.
 struct Node {
+  struct Member;
   enum class Kind : std::uint8_t { null, scalar, sequence, map };
 
   Kind kind = Kind::null;
@@ -34,12 +35,17 @@ struct Node {
   mutable bool used = false;  // a section asked for it
   Origin origin;
   std::string scalar;
-  std::vector<Node> items;                            // of a sequence
-  std::vector<std::pair<std::string, Node>> members;  // of a map
-  std::vector<Overridden> history;                    // what earlier layers said, first to last
+  std::vector<Node> items;          // of a sequence
+  std::vector<Member> members;      // of a map
+  std::vector<Overridden> history;  // what earlier layers said, first to last
 
   const Node* find(std::string_view key) const;
   Node* find(std::string_view key) { return const_cast<Node*>(std::as_const(*this).find(key)); }
+};
+
+struct Node::Member {
+  std::string name;
+  Node value;
 };
 
 // Lays `layer` over `base`: maps by key, everything else replaced. An empty map entry ("server:") says nothing.

@@ -31,8 +31,8 @@ std::vector<std::string> levels_of(std::string_view name) {
 std::string spelling_in(const Node* below, const std::string& level) {
   if (below == nullptr) return level;
   const auto found =
-      std::ranges::find_if(below->members, [&](const auto& member) { return equals_ignore_case(member.first, level); });
-  return found != below->members.end() ? found->first : level;
+      std::ranges::find_if(below->members, [&](const auto& member) { return equals_ignore_case(member.name, level); });
+  return found != below->members.end() ? found->name : level;
 }
 
 }  // namespace
@@ -49,7 +49,7 @@ Node read_overrides(const Variables& variables, const Node& below) {
       const std::string key = spelling_in(below_at, level);
       below_at = below_at != nullptr ? below_at->find(key) : nullptr;
       Node* next = at->find(key);
-      if (next == nullptr) next = &at->members.emplace_back(key, Node()).second;
+      if (next == nullptr) next = &at->members.emplace_back(Node::Member{key, {}}).value;
       at->kind = Node::Kind::map;
       at = next;
       at->origin = {name, 0};

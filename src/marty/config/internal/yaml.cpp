@@ -124,7 +124,7 @@ class Builder final : public YAML::EventHandler {
     if (parent.node.kind == Node::Kind::sequence) {
       parent.node.items.push_back(std::move(node));
     } else if (parent.key) {
-      parent.node.members.emplace_back(std::move(*parent.key), std::move(node));
+      parent.node.members.push_back({std::move(*parent.key), std::move(node)});
       parent.key.reset();
     } else {
       parent.key = take_key(parent.node, std::move(node));

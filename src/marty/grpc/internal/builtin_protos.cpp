@@ -4,6 +4,7 @@
 #include <google/protobuf/dynamic_message.h>
 #include <google/protobuf/io/tokenizer.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+#include <google/protobuf/stubs/logging.h>
 
 #include <string>
 
@@ -13,6 +14,12 @@
 
 namespace marty::grpc::internal {
 namespace {
+
+// What protobuf says on stderr of bytes that are none of its messages, any caller can cause. It comes as an Error too.
+[[maybe_unused]] const bool kIsSilenced = [] {
+  google::protobuf::SetLogHandler([](google::protobuf::LogLevel, const char*, int, const std::string&) {});
+  return true;
+}();
 
 // Immutable once made.
 struct Builtin {

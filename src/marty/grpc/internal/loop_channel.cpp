@@ -4,6 +4,7 @@
 #include <cmath>
 #include <mutex>
 
+#include "marty/base/check.hpp"
 #include "marty/base/error.hpp"
 #include "marty/runtime/fiber.hpp"
 #include "marty/runtime/random.hpp"
@@ -14,6 +15,7 @@ namespace {
 
 constexpr runtime::Duration kResolveEvery = std::chrono::seconds(30);
 constexpr runtime::Duration kResolveAfterFailure = std::chrono::seconds(1);
+constexpr runtime::Duration kPauseInNeed = std::chrono::milliseconds(50);  // for each failure so far
 
 // gRPC connection back-off protocol: a second at first, 1.6 times as much each time, two minutes at most, a fifth more
 // or less.
@@ -29,10 +31,10 @@ runtime::Duration backoff_after(int failures) {
 // One address.
 class LoopChannel::Endpoint {
  public:
-  Endpoint(const runtime::Address& address, const Target& target, const ChannelOptions& options)
-      : address_(address), target_(target), options_(options) {}
+  // The place's name outlives it.
+  Endpoint(const Target::Place& place, const ChannelOptions& options) : place_(place), options_(options) {}
 
-  const runtime::Address& address() const noexcept { return address_; }
+  const runtime::Address& address() const noexcept { return place_.address; }
 
   // The least busy of its connections; null where none can take a stream at once.
   http::Http2Connection* free_connection() {
@@ -55,25 +57,28 @@ class LoopChannel::Endpoint {
     return usable >= options_.connections_per_address ? best : nullptr;
   }
 
-  bool is_left_alone() const { return failures_ > 0 && runtime::now() < not_before_; }
+  // In need, which is where there is no other, the pause is a short one.
+  bool is_left_alone(bool in_need) const {
+    if (failures_ == 0) return false;
+    return runtime::now() < failed_at_ + (in_need ? std::min(pause_, failures_ * kPauseInNeed) : pause_);
+  }
   bool is_in_use() const {
     return connecting_fibers_ != 0 ||
            std::any_of(connections_.begin(), connections_.end(), [](const auto& each) { return each->streams() != 0; });
   }
 
-  // One fiber connects at a time; the others find what it got.
+  // One fiber connects at a time; the others get what it got, a connection or a failure.
   http::Http2Connection& connect() {
     const Presence presence(connecting_fibers_);
+    const int failures = failures_;
     const std::lock_guard lock(connecting_);
     if (http::Http2Connection* const ready = free_connection()) return *ready;
+    if (failures_ > failures) std::rethrow_exception(failure_);
     try {
       connections_.push_back(open());
       failures_ = 0;
     } catch (const Error& error) {
-      if (error.code() == Code::unavailable || runtime::deadline() > runtime::now()) {
-        ++failures_;
-        not_before_ = runtime::after(backoff_after(failures_));
-      }
+      if (error.code() == Code::unavailable || runtime::deadline() > runtime::now()) note_failure();
       throw;
     }
     return *connections_.back();
@@ -92,9 +97,14 @@ class LoopChannel::Endpoint {
     int& count_;
   };
 
+  void note_failure() {
+    failure_ = std::current_exception();
+    failed_at_ = runtime::now();
+    pause_ = backoff_after(++failures_);
+  }
   std::unique_ptr<http::Http2Connection> open() {
     const runtime::DeadlineScope scope(options_.connect_timeout);
-    runtime::Socket socket = runtime::connect(address_);
+    runtime::Socket socket = runtime::connect(place_.address);
     if (options_.tls != nullptr) socket = secure(std::move(socket));
     return std::make_unique<http::Http2Connection>(
         std::move(socket),
@@ -102,19 +112,20 @@ class LoopChannel::Endpoint {
   }
   runtime::Socket secure(runtime::Socket socket) {
     static const std::vector<std::string> kAlpn{"h2"};
-    tls::Session session = options_.tls->connect(std::move(socket), target_.server_name(), &kAlpn);
-    if (session.alpn != "h2") throw Error(Code::unavailable, target_.text + " does not speak HTTP/2");
+    tls::Session session = options_.tls->connect(std::move(socket), place_.name, &kAlpn);
+    if (session.alpn != "h2") throw Error(Code::unavailable, "the server does not speak HTTP/2");
     return std::move(session.socket);
   }
 
-  const runtime::Address address_;
-  const Target& target_;
+  const Target::Place place_;
   const ChannelOptions& options_;
   std::vector<std::unique_ptr<http::Http2Connection>> connections_;
   runtime::Mutex connecting_;
   int connecting_fibers_ = 0;
   int failures_ = 0;
-  runtime::TimePoint not_before_{};
+  std::exception_ptr failure_;
+  runtime::TimePoint failed_at_{};
+  runtime::Duration pause_{0};
 };
 
 LoopChannel::LoopChannel(const Target& target, const ChannelOptions& options) : target_(target), options_(options) {}
@@ -122,21 +133,33 @@ LoopChannel::~LoopChannel() = default;
 
 http::Http2Connection& LoopChannel::pick() {
   resolve_when_due();
-  std::exception_ptr failure;
+  for (const bool in_need : {false, true}) {
+    if (http::Http2Connection* const found = pick_among(in_need)) return *found;
+  }
+  try {
+    MARTY_CHECK(failure_ != nullptr);
+    std::rethrow_exception(failure_);
+  } catch (const Error& error) {
+    throw Error(Code::unavailable, "cannot be reached: " + error.message(), std::current_exception());
+  }
+}
+
+// Null where all are left alone, or have failed.
+http::Http2Connection* LoopChannel::pick_among(bool in_need) {
   for (std::size_t tried = 0; tried < endpoints_.size(); ++tried) {
     Endpoint& endpoint = *endpoints_[next_++ % endpoints_.size()];
-    if (http::Http2Connection* const ready = endpoint.free_connection()) return *ready;
-    if (http::Http2Connection* const busy = endpoint.any_connection()) return *busy;
-    if (endpoint.is_left_alone()) continue;
+    if (http::Http2Connection* const ready = endpoint.free_connection()) return ready;
+    if (http::Http2Connection* const busy = endpoint.any_connection()) return busy;
+    if (endpoint.is_left_alone(in_need)) continue;
     try {
-      return endpoint.connect();
+      return &endpoint.connect();
     } catch (const Error& error) {
+      failure_ = std::current_exception();
       if (error.code() == Code::cancelled || runtime::deadline() <= runtime::now()) throw;
-      failure = std::current_exception();
       resolved_at_ = std::min(resolved_at_, runtime::now() - kResolveEvery + kResolveAfterFailure);
     }
   }
-  throw Error(Code::unavailable, target_.text + " cannot be reached", failure);
+  return nullptr;
 }
 
 // While one fiber asks, the others go on with the addresses of before.
@@ -155,20 +178,20 @@ void LoopChannel::resolve_when_due() {
   } catch (const Error& error) {
     if (endpoints_.empty()) {
       if (error.code() == Code::cancelled || runtime::deadline() <= runtime::now()) throw;
-      throw Error(Code::unavailable, target_.text + " cannot be reached", std::current_exception());
+      throw Error(Code::unavailable, "cannot be reached: " + error.message(), std::current_exception());
     }
   }
   resolved_at_ = runtime::now();
 }
 
-void LoopChannel::take_over(const std::vector<runtime::Address>& addresses) {
-  if (addresses.empty()) throw Error(Code::not_found, target_.host + " has no address");
+void LoopChannel::take_over(const std::vector<Target::Place>& places) {
+  if (places.empty()) throw Error(Code::not_found, "the name has no address");
   std::vector<std::unique_ptr<Endpoint>> endpoints;
-  for (const runtime::Address& address : addresses) {
-    const auto known = std::find_if(endpoints_.begin(), endpoints_.end(),
-                                    [&](const auto& each) { return each != nullptr && each->address() == address; });
-    endpoints.push_back(known != endpoints_.end() ? std::move(*known)
-                                                  : std::make_unique<Endpoint>(address, target_, options_));
+  for (const Target::Place& place : places) {
+    const auto known = std::find_if(endpoints_.begin(), endpoints_.end(), [&](const auto& each) {
+      return each != nullptr && each->address() == place.address;
+    });
+    endpoints.push_back(known != endpoints_.end() ? std::move(*known) : std::make_unique<Endpoint>(place, options_));
   }
   for (auto& left : endpoints_) {
     if (left != nullptr) retired_.push_back(std::move(left));

@@ -2,6 +2,7 @@
 // is.
 #pragma once
 
+#include <exception>
 #include <memory>
 #include <string>
 #include <vector>
@@ -32,8 +33,9 @@ class LoopChannel {
  private:
   class Endpoint;
 
+  http::Http2Connection* pick_among(bool in_need);
   void resolve_when_due();
-  void take_over(const std::vector<runtime::Address>& addresses);
+  void take_over(const std::vector<Target::Place>& places);
   void drop_retired();
 
   const Target& target_;
@@ -42,6 +44,7 @@ class LoopChannel {
   std::vector<std::unique_ptr<Endpoint>> retired_;  // no address any more, but with calls
   std::size_t next_ = 0;
   runtime::TimePoint resolved_at_ = runtime::TimePoint::min();
+  std::exception_ptr failure_;  // the last one to reach an endpoint
   runtime::Mutex resolving_;
   std::vector<http::Header> headers_;
 };

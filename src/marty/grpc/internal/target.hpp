@@ -1,5 +1,5 @@
-// Target: what a Channel is for, as its user writes it: "shop:8080", "127.0.0.1:8080", "[::1]:8080",
-// "unix:/run/shop.sock".
+// Target: what a Channel is for, as its user writes it: "shop:8080", "127.0.0.1:8080", "[::1]:8080", several of them
+// separated by commas, or "unix:/run/shop.sock".
 #pragma once
 
 #include <cstdint>
@@ -12,15 +12,21 @@
 namespace marty::grpc::internal {
 
 struct Target {
+  struct Server {
+    std::string host;  // without brackets
+    std::uint16_t port;
+  };
+  struct Place {
+    runtime::Address address;
+    std::string_view name;  // that its certificate has to be for
+  };
+
   std::string text;
-  std::string host;  // without brackets; empty for a Unix socket
-  std::uint16_t port = 0;
-  std::string authority;  // as :authority has it
+  std::string authority;        // as :authority has it: the first server
+  std::vector<Server> servers;  // none: a Unix socket
 
-  // That a certificate has to be for.
-  std::string_view server_name() const noexcept { return host.empty() ? std::string_view(authority) : host; }
-
-  std::vector<runtime::Address> resolve() const;  // on a fiber; throws not_found, unavailable
+  // On a fiber. What cannot be resolved is left out; throws not_found, unavailable where nothing can.
+  std::vector<Place> resolve() const;
 };
 
 Target parse_target(std::string_view text);  // throws invalid_argument

@@ -1,0 +1,97 @@
+// Services as parts of an application: what its documentation says of them, and what is refused.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "marty/grpc/internal/api_schema.hpp"
+#include "marty/grpc/internal/test_server.hpp"
+#include "route.marty.hpp"
+
+namespace marty::grpc {
+namespace {
+
+using internal::error_of;
+using json::Value;
+using route::v1::Everything;
+using route::v1::Plain;
+using route::v1::Point;
+using route::v1::Route;
+using route::v1::Task;
+
+Value document_of(web::App& app) {
+  app.start();
+  return Value::parse(app.openapi_text());
+}
+
+TEST(Api, IsPartOfTheOpenApiDocument) {
+  web::App app;
+  auto api =
+      add(app, Route{.echo = [](const Point& point) { return point; }, .list = [](const Task&, Writer<Point>&) {}});
+  api.tag("points").method("List").deprecated();
+  Value document = document_of(app);
+  Value& echo = document["paths"]["/route.v1.Route/Echo"]["post"];
+  EXPECT_EQ(echo["operationId"], Value("route.v1.Route.Echo"));
+  EXPECT_EQ(echo["summary"], Value("Gives the point back"));
+  EXPECT_EQ(echo["tags"][0], Value("points"));
+  EXPECT_EQ(echo["requestBody"]["content"]["application/json"]["schema"]["$ref"],
+            Value("#/components/schemas/route.v1.Point"));
+  EXPECT_EQ(echo["responses"]["default"]["content"]["application/json"]["schema"]["$ref"],
+            Value("#/components/schemas/connect.Error"));
+  Value& list = document["paths"]["/route.v1.Route/List"]["post"];
+  EXPECT_EQ(list["deprecated"], Value(true));
+  EXPECT_NE(list["responses"]["200"]["content"].find("application/connect+json"), nullptr);
+  EXPECT_EQ(document["paths"].find("/route.v1.Route/Missing"), nullptr);  // nobody has written it
+  EXPECT_EQ(document["paths"]["/route.v1.Route/Echo"].find("get"), nullptr);
+}
+
+TEST(Api, IsLeftOutOfTheDocumentWhereItIsHidden) {
+  web::App app;
+  add(app, Route{.echo = [](const Point& point) { return point; }}).hidden();
+  EXPECT_EQ(document_of(app)["paths"].size(), 0u);
+}
+
+TEST(Api, SchemasAreTheJsonOfProtobuf) {
+  json::Schemas schemas;
+  EXPECT_EQ(internal::message_schema(*Everything::descriptor(), schemas).to_string(),
+            R"({"$ref":"#/$defs/route.v1.Everything"})");
+  Value definitions = schemas.definitions();
+  Value& properties = definitions["route.v1.Everything"]["properties"];
+  EXPECT_EQ(properties["flag"].to_string(), R"({"type":"boolean"})");
+  EXPECT_EQ(properties["small"].to_string(), R"({"type":"integer","format":"int32"})");
+  EXPECT_EQ(properties["large"].to_string(), R"({"type":["string","integer"],"format":"uint64"})");
+  EXPECT_EQ(properties["content"].to_string(), R"({"type":"string","contentEncoding":"base64"})");
+  EXPECT_EQ(properties["at"].to_string(), R"({"type":"string","format":"date-time"})");
+  EXPECT_EQ(properties["tags"].to_string(), R"({"type":"array","items":{"type":"string"}})");
+  EXPECT_EQ(properties["points"].to_string(), R"({"type":"array","items":{"$ref":"#/$defs/route.v1.Point"}})");
+  EXPECT_EQ(properties["counts"].to_string(),
+            R"({"type":"object","additionalProperties":{"type":"integer","format":"int32"}})");
+  EXPECT_EQ(definitions["route.v1.Colour"]["enum"].to_string(),
+            R"(["COLOUR_UNSPECIFIED","COLOUR_RED","COLOUR_DARK_BLUE"])");
+}
+
+TEST(Api, IsThereOnce) {
+  web::App app;
+  add(app, Route{});
+  const Error error = error_of([&] { add(app, Route{}); });
+  EXPECT_EQ(error.code(), Code::already_exists);
+  EXPECT_THAT(error.message(), testing::HasSubstr("route.v1.Route"));
+}
+
+TEST(Api, AFunctionThatDoesNotFitIsRefusedWithBothNames) {
+  struct Other {
+    std::string colour;
+  };
+  const Error error = error_of([] { Plain plain{.find_point = [](web::Body<Other> other) { return *other; }}; });
+  EXPECT_EQ(error.code(), Code::invalid_argument);
+  EXPECT_THAT(error.message(), testing::HasSubstr("colour"));
+  EXPECT_THAT(error.message(), testing::HasSubstr("route.v1.Find"));
+}
+
+TEST(Api, ADependencyThatIsMissingStopsTheStart) {
+  struct Nothing {};
+  web::App app;
+  add(app, Route{.echo = [](const Point& point, Nothing&) { return point; }});
+  EXPECT_THAT(error_of([&] { app.start(); }).message(), testing::HasSubstr("Nothing"));
+}
+
+}  // namespace
+}  // namespace marty::grpc
