@@ -77,6 +77,7 @@ class CountingProxy:
     def __init__(self, target):
         host, port = target.rsplit(":", 1)
         self.target, self.sent, self.received = (host, int(port)), 0, 0
+        self.counting = threading.Lock()
 
     def __enter__(self):
         self.listener = socket.create_server(("127.0.0.1", 0))
@@ -100,7 +101,8 @@ class CountingProxy:
     def _forward(self, name, source, sink):
         try:
             while data := source.recv(65536):
-                setattr(self, name, getattr(self, name) + len(data))
+                with self.counting:
+                    setattr(self, name, getattr(self, name) + len(data))
                 sink.sendall(data)
             sink.shutdown(socket.SHUT_WR)
         except OSError:
