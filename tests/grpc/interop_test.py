@@ -174,6 +174,8 @@ def test_servers(interop, name, serve, transports, cases=(*CASES, *COMPRESSED), 
             interop.refuse((client, target), transport)
             if transport == CLEARTEXT and limits:
                 interop.count("our client", lambda to: (client, to, *options), target, limits)
+        if interop.report.failed:
+            print(f"what {name} said:\n{server.said}", flush=True)
 
 
 def python_client(interop):
