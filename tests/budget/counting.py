@@ -166,7 +166,7 @@ def system_calls_on_one_connection(command, request, few=200, many=1200):
     return _slope(few_totals, many_totals, many - few)
 
 
-def system_calls_on_many_connections(command, request, few=4, many=20):
+def system_calls_on_many_connections(command, request, few=4, many=36):
     """64 connections, all of which have sent their request before the server gets to run: a loaded server's turn."""
     few_totals, many_totals = (
         _strace_totals(command, lambda process, port: _batches(process, port, request, count))
@@ -177,10 +177,10 @@ def system_calls_on_many_connections(command, request, few=4, many=20):
 
 def _batches(process, port, request, count):
     server = process.tree()[1]  # the child of strace
-    clients = [Client(port) for _ in range(BATCH)]
-    for client in clients:
-        client.send(request)
-        client.receive()
+    clients = []
+    for _ in range(BATCH):  # one after the other: how many the server accepts at once would be chance
+        clients.append(Client(port))
+        clients[-1].repeat(request, 1)
     for _ in range(count):
         os.kill(server, signal.SIGSTOP)
         _wait_until_stopped(server)

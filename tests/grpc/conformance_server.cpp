@@ -1,11 +1,10 @@
 // The server of Connect's conformance suite (connectrpc.com/conformance): reads what is wanted of it from standard
 // input, says where it listens on standard output, and serves until that input ends or it is told to stop.
 #include <csignal>
-#include <cstdint>
-#include <cstdio>
 #include <map>
 #include <string>
 
+#include "conformance_support.hpp"
 #include "connectrpc/conformance/v1/server_compat.pb.h"
 #include "connectrpc/conformance/v1/service.marty.hpp"
 #include "marty/grpc/detail.hpp"
@@ -178,28 +177,19 @@ void bidi_stream(Reader<BidiStreamRequest>& reader, Call& call, Writer<BidiStrea
   bidi.finish();
 }
 
-// Messages of the suite: four bytes of length, big-endian, and the message.
-std::uint32_t read_length(const unsigned char (&head)[4]) {
-  return std::uint32_t{head[0]} << 24 | std::uint32_t{head[1]} << 16 | std::uint32_t{head[2]} << 8 | head[3];
-}
-
-bool read_request(ServerCompatRequest& request) {
-  unsigned char head[4];
-  if (std::fread(head, 1, sizeof head, stdin) != sizeof head) return false;
-  std::string text(read_length(head), '\0');
-  return std::fread(text.data(), 1, text.size(), stdin) == text.size() && request.ParseFromString(text);
-}
-
-void write_response(const ServerCompatResponse& response) {
-  const std::string text = response.SerializeAsString();
-  for (const int shift : {24, 16, 8, 0}) std::fputc(static_cast<int>(text.size() >> shift) & 0xff, stdout);
-  std::fwrite(text.data(), 1, text.size(), stdout);
-  std::fflush(stdout);
-}
-
 void serve(const ServerCompatRequest& request) {
   marty::telemetry::DescriptorSink log(2);
-  marty::Service service("conformance", {.variables = {{"MARTY_SERVER__HTTP_PORT", "0"}}, .log_sink = &log});
+  marty::config::Variables variables = {{"MARTY_SERVER__HTTP_PORT", "0"}};
+  const conformance::Files files;
+  if (request.use_tls()) {
+    variables["MARTY_SECURITY__TLS__CERTIFICATE"] = files.write("server.pem", request.server_creds().cert());
+    variables["MARTY_SECURITY__TLS__KEY"] = files.write("server.key", request.server_creds().key());
+  }
+  if (!request.client_tls_cert().empty()) {
+    variables["MARTY_SECURITY__TLS__CLIENT_CERTIFICATES"] = "required";
+    variables["MARTY_SECURITY__TLS__CLIENT_CA"] = files.write("client.pem", request.client_tls_cert());
+  }
+  marty::Service service("conformance", {.variables = variables, .log_sink = &log});
   const marty::grpc::ApiOptions options{
       .max_message_bytes = request.message_receive_limit() != 0 ? request.message_receive_limit() : 4u << 20,
       .error_details = false};
@@ -213,7 +203,8 @@ void serve(const ServerCompatRequest& request) {
   ServerCompatResponse response;
   response.set_host("127.0.0.1");
   response.set_port(service.address().port());
-  write_response(response);
+  response.set_pem_cert(request.server_creds().cert());
+  conformance::write_message(response);
   constexpr int kSignals[] = {SIGTERM, SIGINT};
   marty::runtime::wait_for_signal(kSignals);
   service.stop();
@@ -223,6 +214,6 @@ void serve(const ServerCompatRequest& request) {
 
 int main() {
   ServerCompatRequest request;
-  if (!read_request(request)) return 2;
+  if (!conformance::read_message(request)) return 2;
   marty::runtime::World::real({.loops = 1})->run([&] { serve(request); });
 }

@@ -1,6 +1,4 @@
-// The server of gRPC's interoperability cases: interop_server PORT.
-#include <cstdlib>
-
+// The server of gRPC's interoperability cases: a service, with the configuration of one.
 #include "interop.marty.hpp"
 #include "marty/service/service.hpp"
 
@@ -87,9 +85,7 @@ void half_duplex_call(Reader<StreamingOutputCallRequest>& requests, Call& call,
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc < 2) return 2;
-  setenv("MARTY_SERVER__HTTP_PORT", argv[1], 1);
-  marty::Service service("interop", 1, argv);
+  marty::Service service("interop", argc, argv);
   service.grpc(TestService{.empty_call = empty_call,
                            .unary_call = unary_call,
                            .cacheable_unary_call = unary_call,

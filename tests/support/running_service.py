@@ -12,7 +12,8 @@ import urllib.request
 class RunningService:
     """with RunningService(program, folder, {"MARTY_...": "..."}) as service: service.get("/path") -> (status, JSON)
 
-    The program gets port 0 and says on stderr where it serves. Leaving sends SIGTERM and expects exit code 0.
+    The program gets port 0 and says on stderr where it serves: `url`, `address` and, where gRPC has a port of its own,
+    `grpc_address`. Leaving sends SIGTERM and expects exit code 0.
     """
 
     def __init__(self, program, folder, variables=None):
@@ -31,9 +32,11 @@ class RunningService:
         )
         for line in self.process.stderr:
             self.said += line
-            found = re.search(r"serves (http://\S+)", line)
+            found = re.search(r"serves (https?://(\S+))", line)
             if found:
-                self.url = found.group(1)
+                self.url, self.address = found.groups()
+                grpc = re.search(r"  gRPC (\S+)", line)
+                self.grpc_address = grpc.group(1) if grpc else self.address
                 return self
         raise RuntimeError(f"{self.program} ended with {self.process.wait()}:\n{self.said}")
 

@@ -6,8 +6,8 @@
 namespace marty::grpc {
 
 std::optional<std::string> Call::binary_metadata(std::string_view name) const {
-  const std::optional<std::string_view> text = request_.headers.find(name);
-  return text ? internal::decode_binary(*text) : std::nullopt;
+  std::vector<std::string> values = internal::decode_binaries(request_.headers.get(name));
+  return values.empty() ? std::nullopt : std::optional(std::move(values.front()));
 }
 
 void Call::add_metadata(std::string_view name, std::string_view value) {

@@ -16,6 +16,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -56,9 +57,17 @@ struct ChannelOptions {
   telemetry::Identity identity = telemetry::Identity::omit;  // whether user, session and baggage go along
 };
 
+// What a server says beside its messages, without what belongs to the protocol.
+struct ReplyMetadata {
+  Metadata initial;
+  Metadata trailing;  // of a call that was refused before its first message: all of it
+};
+
 struct CallOptions {
   runtime::Duration timeout{0};  // 0: the channel's
   Metadata metadata;
+  std::optional<bool> compression;  // of all its messages, or of none; unset: as the channel has it
+  ReplyMetadata* reply = nullptr;   // filled in as it arrives, also where the call fails; has to outlive the call
 };
 
 class Channel {

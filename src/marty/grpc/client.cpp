@@ -16,6 +16,7 @@ std::string_view ClientStreamBase::trailing_metadata(std::string_view name) cons
   return call_->trailing_metadata(name);
 }
 void ClientStreamBase::cancel() noexcept { call_->cancel(); }
+void ClientStreamBase::compress(bool on) noexcept { call_->compress(on); }
 
 bool ClientStreamBase::send(const google::protobuf::Message& message) { return call_->send(message); }
 void ClientStreamBase::finish_sending() { call_->finish_sending(); }

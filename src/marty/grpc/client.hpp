@@ -30,6 +30,8 @@ class ClientStreamBase {
   std::string_view metadata(std::string_view name) const;           // of the head of the reply; "" where absent
   std::string_view trailing_metadata(std::string_view name) const;  // once the stream has ended
   void cancel() noexcept;                                           // reads and writes throw cancelled
+  // Whether messages are compressed from now on. One that began without compression stays so.
+  void compress(bool on) noexcept;
 
  protected:
   bool send(const google::protobuf::Message& message);

@@ -83,6 +83,21 @@ TEST_P(Http2ConnectionTest, ARefusedStreamIsUntouchedAndAResetOneIsNot) {
   });
 }
 
+TEST_P(Http2ConnectionTest, WhatComesOnAStreamThatIsClosedIsIgnored) {
+  run([] {
+    const std::string once = reply_head("200", true) + frame(NGHTTP2_RST_STREAM, 0, 1, big_endian(NGHTTP2_NO_ERROR));
+    ScriptedServer server(once + once + frame(NGHTTP2_DATA, NGHTTP2_FLAG_END_STREAM, 1, "late") +
+                          headers_frame(3, field(":status", "201")));
+    Http2Connection connection(server.connect());
+    ClientStream reset = connection.open({.authority = "a"});
+    ClientStream other = connection.open({.authority = "a"}, "");
+    runtime::yield();  // both are sent
+    reset.reset();
+    EXPECT_EQ(other.status(), 201);
+    EXPECT_TRUE(connection.is_usable());
+  });
+}
+
 TEST_P(Http2ConnectionTest, GoAwayLeavesLaterStreamsUntouchedAndTellsThatTheConnectionIsOfNoMoreUse) {
   run([] {
     ScriptedServer server(frame(NGHTTP2_GOAWAY, 0, 0, big_endian(1) + big_endian(0)) + reply_head("200", true));

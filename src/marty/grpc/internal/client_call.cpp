@@ -28,6 +28,15 @@ runtime::TimePoint deadline_of(const CallOptions& options) {
   return options.timeout > runtime::Duration::zero() ? std::min(own, runtime::after(options.timeout)) : own;
 }
 
+// Whether a call tells how its messages are compressed.
+bool declares_compression(const CallOptions& call, const ChannelOptions& channel) noexcept {
+  return call.compression.value_or(channel.compression);
+}
+
+bool is_compressed(const Message& message, std::optional<bool> wish, const ChannelOptions& channel) {
+  return wish.value_or(channel.compression && message.ByteSizeLong() >= kMinCompressedBytes);
+}
+
 // Where something on the way answered that does not speak gRPC (HTTP to gRPC status code mapping).
 Code code_of_http_status(int status) noexcept {
   switch (status) {
@@ -77,7 +86,7 @@ class RequestFields {
     add("te", "trailers");
     add("user-agent", kUserAgent);
     add("grpc-accept-encoding", "gzip");
-    if (channel.compression) add("grpc-encoding", "gzip");
+    if (declares_compression(call, channel)) add("grpc-encoding", "gzip");
     if (deadline != runtime::kNever) {
       timeout_ = format_timeout(deadline - runtime::now());
       unique_.push_back({"grpc-timeout", timeout_.view()});
@@ -128,7 +137,15 @@ void check_metadata(const CallOptions& options) {
 
 ClientCall::ClientCall(LoopChannel& channel, const Method& method, const CallOptions& options,
                        std::optional<std::string_view> body)
-    : channel_(channel), method_(method), deadline_(deadline_of(options)), stream_(open(options, body)) {}
+    : channel_(channel),
+      method_(method),
+      deadline_(deadline_of(options)),
+      declares_compression_(declares_compression(options, channel.options())),
+      compression_(options.compression),
+      reply_(options.reply),
+      stream_(open(options, body)) {
+  if (reply_ != nullptr) *reply_ = {};  // of an attempt before
+}
 
 http::ClientStream ClientCall::open(const CallOptions& options, std::optional<std::string_view> body) {
   check_metadata(options);
@@ -153,9 +170,8 @@ std::string ClientCall::where() const {
 
 bool ClientCall::send(const Message& message) {
   const runtime::DeadlineScope scope(deadline_);
-  const ChannelOptions& options = channel_.options();
   buffer_.clear();
-  append_framed(buffer_, message, Codec::proto, options.compression && message.ByteSizeLong() >= kMinCompressedBytes);
+  append_framed(buffer_, message, Codec::proto, is_compressed(message, compression_, channel_.options()));
   try {
     stream_.write(buffer_);
     return true;
@@ -176,17 +192,22 @@ void ClientCall::finish_sending() {
 void ClientCall::read_head() {
   if (has_head_) return;
   const int status = stream_.status();
-  has_head_ = true;
   const http::HeaderList headers = stream_.headers();
-  if (headers.find("grpc-status")) return;  // Trailers-Only
+  if (!headers.find("grpc-status")) {  // otherwise it may be Trailers-Only: what follows will tell
+    if (reply_ != nullptr) reply_->initial = read_metadata(headers);
+    check_head(status, headers.get("content-type"));
+  }
+  frames_.emplace(&stream_.body(), channel_.options().max_message_bytes);
+  has_head_ = true;
+}
+
+void ClientCall::check_head(int status, std::string_view content_type) const {
   if (status != 200)
     throw Error(code_of_http_status(status),
                 where() + "the server answered with HTTP status " + std::to_string(status));
-  const std::string_view content_type = headers.get("content-type");
   if (!content_type.starts_with("application/grpc") || content_type.starts_with("application/grpc-web"))
     throw Error(Code::unknown,
                 where() + "the server answered with \"" + std::string(content_type) + "\", which is no gRPC");
-  frames_.emplace(&stream_.body(), channel_.options().max_message_bytes);
 }
 
 bool ClientCall::receive(Message& message) {
@@ -194,8 +215,9 @@ bool ClientCall::receive(Message& message) {
   const runtime::DeadlineScope scope(deadline_);
   try {
     read_head();
-    if (frames_) {
-      if (const std::optional<Frame> frame = frames_->next()) return decode(*frame, message), true;
+    if (const std::optional<Frame> frame = frames_->next()) {
+      has_body_ = true;
+      return decode(*frame, message), true;
     }
   } catch (const Error& error) {
     throw_broken(error);
@@ -205,10 +227,10 @@ bool ClientCall::receive(Message& message) {
 }
 
 void ClientCall::receive_only(Message& message) {
-  if (!receive(message)) throw Error(Code::internal, where() + "the server sent no message");
+  if (!receive(message)) throw Error(Code::unimplemented, where() + "the server sent no message");
   const runtime::DeadlineScope scope(deadline_);
   try {
-    if (frames_->next()) throw Error(Code::internal, "the server sent more than one message");
+    if (frames_->next()) throw Error(Code::unimplemented, "the server sent more than one message");
   } catch (const Error& error) {
     throw_broken(error);
   }
@@ -232,15 +254,24 @@ void ClientCall::check_status() {
   has_ended_ = true;
   const http::HeaderList head = stream_.headers();
   const http::HeaderList trailers = stream_.trailers();
-  const auto in_trailers = trailers.find("grpc-status");
-  const auto number = in_trailers ? in_trailers : head.find("grpc-status");
+  const http::HeaderList fields = is_trailers_only() ? head : trailers;
+  if (reply_ != nullptr) {
+    if (!is_trailers_only()) reply_->initial = read_metadata(head);
+    reply_->trailing = read_metadata(fields);
+  }
+  const auto number = fields.find("grpc-status");
   if (!number) throw Error(Code::internal, where() + "the server ended the call without a status");
-  if (*number != "0") throw_status(*number, in_trailers ? trailers : head);
+  if (*number != "0") throw_status(*number, fields);
+}
+
+// What the head says of the status counts only where nothing came behind it.
+bool ClientCall::is_trailers_only() const noexcept {
+  return !has_body_ && stream_.headers().find("grpc-status") && !stream_.trailers().find("grpc-status");
 }
 
 std::string_view ClientCall::trailing_metadata(std::string_view name) const noexcept {
   const auto found = stream_.trailers().find(name);
-  return found ? *found : frames_ ? std::string_view() : stream_.headers().get(name);
+  return found ? *found : is_trailers_only() ? stream_.headers().get(name) : std::string_view();
 }
 
 void ClientCall::throw_status(std::string_view number, const http::HeaderList& fields) const {
@@ -283,7 +314,7 @@ void call_unary(LoopChannel& channel, const Method& method, const Message& reque
   const ChannelOptions& defaults = channel.options();
   const runtime::DeadlineScope scope(options.timeout > runtime::Duration::zero() ? options.timeout : defaults.timeout);
   std::string body;
-  append_framed(body, request, Codec::proto, defaults.compression && request.ByteSizeLong() >= kMinCompressedBytes);
+  append_framed(body, request, Codec::proto, is_compressed(request, options.compression, defaults));
   for (int attempt = 0;; ++attempt) {
     bool carried_out = false;
     bool refused = false;

@@ -32,12 +32,15 @@ class ClientCall {
   bool is_untouched() const noexcept { return stream_.is_untouched(); }
   bool has_reply() const noexcept { return has_head_; }
   void cancel() noexcept { stream_.reset(); }
+  void compress(bool on) noexcept { compression_ = on && declares_compression_; }
 
  private:
   http::ClientStream open(const CallOptions& options, std::optional<std::string_view> body);
   void read_head();
+  void check_head(int status, std::string_view content_type) const;
   void decode(const Frame& frame, google::protobuf::Message& message);
   void check_status();
+  bool is_trailers_only() const noexcept;  // once the stream has ended
   [[noreturn]] void throw_status(std::string_view number, const http::HeaderList& fields) const;
   [[noreturn]] void throw_broken(const Error& error) const;
   std::string where() const;  // for messages
@@ -45,11 +48,15 @@ class ClientCall {
   LoopChannel& channel_;
   const Method& method_;
   const runtime::TimePoint deadline_;
+  const bool declares_compression_;
+  std::optional<bool> compression_;
+  ReplyMetadata* const reply_;
   http::ClientStream stream_;
   std::optional<FrameReader> frames_;
   std::string buffer_;
   std::string inflated_;
   bool has_head_ = false;
+  bool has_body_ = false;
   bool has_ended_ = false;  // and its status was read
 };
 

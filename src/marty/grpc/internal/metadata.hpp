@@ -5,6 +5,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include "marty/grpc/channel.hpp"
+#include "marty/http/message.hpp"
 
 namespace marty::grpc::internal {
 
@@ -14,7 +18,12 @@ inline bool is_binary(std::string_view name) noexcept { return name.ends_with("-
 // printable ASCII.
 bool is_valid_metadata(std::string_view name, std::string_view value) noexcept;
 
+// What a peer has sent, in order: without the fields of the protocol itself, values of "-bin" names as bytes.
+Metadata read_metadata(const http::HeaderList& fields);
+
 std::string encode_binary(std::string_view bytes);
 std::optional<std::string> decode_binary(std::string_view text);
+// The values of a field, which may hold several with commas between them. What is no Base64 is left out.
+std::vector<std::string> decode_binaries(std::string_view text);
 
 }  // namespace marty::grpc::internal

@@ -40,7 +40,7 @@ Http2Guard::Verdict Http2Guard::judge(nghttp2_session* native, std::string_view 
 
 // Frames on streams that were never opened are for nghttp2 to refuse.
 bool Http2Guard::is_closed(nghttp2_session* native, std::int32_t id) const {
-  if (id > newest_ || id % 2 == 0) return false;
+  if (!refuses_closed_streams_ || id > newest_ || id % 2 == 0) return false;
   if (id == last_reset_) return true;
   if (first_opened_ != 0 && id >= first_opened_) return false;
   return nghttp2_session_find_stream(native, id) == nullptr && !reset_streams_.may_contain(id);

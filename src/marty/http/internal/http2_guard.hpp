@@ -1,5 +1,6 @@
-// Http2Guard: what a server lets its client do, frame by frame, before nghttp2 sees it: no frames on streams that are
-// closed (RFC 9113 section 5.1), and no more frames without work than the budget has.
+// Http2Guard: what the other side may do, frame by frame, before nghttp2 sees it: no more frames without work than the
+// budget has and, where it is a client, none on streams that are closed (RFC 9113 section 5.1). Of a server they are
+// ignored: grpc++ ends a stream twice where its deadline passes, and the others of the connection are not to suffer.
 #pragma once
 
 #include <nghttp2/nghttp2.h>
@@ -15,7 +16,8 @@ namespace marty::http::internal {
 
 class Http2Guard {
  public:
-  explicit Http2Guard(std::size_t preface_bytes) : scanner_(preface_bytes) {}
+  explicit Http2Guard(bool of_server)
+      : scanner_(of_server ? NGHTTP2_CLIENT_MAGIC_LEN : 0), refuses_closed_streams_(of_server) {}
 
   // How far the bytes may go to nghttp2, and the error that stands there.
   struct Verdict {
@@ -32,6 +34,7 @@ class Http2Guard {
   bool is_closed(nghttp2_session* native, std::int32_t id) const;
 
   Http2FrameScanner scanner_;
+  const bool refuses_closed_streams_;
   Http2Budget budget_;
   Http2ResetStreams reset_streams_;
   std::int32_t newest_ = 0;  // stream that the client has opened

@@ -55,7 +55,7 @@ Http2Session::Http2Session(Role role, runtime::Socket& socket, Http2Workspace& w
       workspace_(workspace),
       settings_(settings),
       loop_(runtime::Loop::current()),
-      guard_(role == Role::server ? NGHTTP2_CLIENT_MAGIC_LEN : 0),
+      guard_(role == Role::server),
       role_(role) {
   const auto make = role == Role::server ? nghttp2_session_server_new2 : nghttp2_session_client_new2;
   require(make(&native_, workspace.callbacks(), this, workspace.options()));
