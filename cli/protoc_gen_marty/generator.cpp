@@ -23,15 +23,101 @@ using google::protobuf::SourceLocation;
 using google::protobuf::io::Printer;
 using Variables = std::map<std::string, std::string>;
 
-constexpr std::string_view kKeywords[] = {
-    "alignas", "alignof", "and",      "asm",     "auto",     "bool",           "break",     "case",     "catch",
-    "char",    "class",   "concept",  "const",   "continue", "default",        "delete",    "do",       "double",
-    "else",    "enum",    "explicit", "export",  "extern",   "false",          "float",     "for",      "friend",
-    "goto",    "if",      "inline",   "int",     "long",     "mutable",        "namespace", "new",      "noexcept",
-    "not",     "nullptr", "operator", "or",      "private",  "protected",      "public",    "register", "requires",
-    "return",  "short",   "signed",   "sizeof",  "static",   "struct",         "switch",    "template", "this",
-    "throw",   "true",    "try",      "typedef", "typeid",   "typename",       "union",     "unsigned", "using",
-    "virtual", "void",    "volatile", "while",   "xor",      "for_each_method"};
+// The keywords of C++23, and what a generated service has besides its methods.
+constexpr std::string_view kReserved[] = {"alignas",
+                                          "alignof",
+                                          "and",
+                                          "and_eq",
+                                          "asm",
+                                          "auto",
+                                          "bitand",
+                                          "bitor",
+                                          "bool",
+                                          "break",
+                                          "case",
+                                          "catch",
+                                          "char",
+                                          "char8_t",
+                                          "char16_t",
+                                          "char32_t",
+                                          "class",
+                                          "co_await",
+                                          "co_return",
+                                          "co_yield",
+                                          "compl",
+                                          "concept",
+                                          "const",
+                                          "const_cast",
+                                          "consteval",
+                                          "constexpr",
+                                          "constinit",
+                                          "continue",
+                                          "decltype",
+                                          "default",
+                                          "delete",
+                                          "do",
+                                          "double",
+                                          "dynamic_cast",
+                                          "else",
+                                          "enum",
+                                          "explicit",
+                                          "export",
+                                          "extern",
+                                          "false",
+                                          "float",
+                                          "for",
+                                          "friend",
+                                          "goto",
+                                          "if",
+                                          "inline",
+                                          "int",
+                                          "long",
+                                          "mutable",
+                                          "namespace",
+                                          "new",
+                                          "noexcept",
+                                          "not",
+                                          "not_eq",
+                                          "nullptr",
+                                          "operator",
+                                          "or",
+                                          "or_eq",
+                                          "private",
+                                          "protected",
+                                          "public",
+                                          "register",
+                                          "reinterpret_cast",
+                                          "requires",
+                                          "return",
+                                          "short",
+                                          "signed",
+                                          "sizeof",
+                                          "static",
+                                          "static_assert",
+                                          "static_cast",
+                                          "struct",
+                                          "switch",
+                                          "template",
+                                          "this",
+                                          "thread_local",
+                                          "throw",
+                                          "true",
+                                          "try",
+                                          "typedef",
+                                          "typeid",
+                                          "typename",
+                                          "union",
+                                          "unsigned",
+                                          "using",
+                                          "virtual",
+                                          "void",
+                                          "volatile",
+                                          "wchar_t",
+                                          "while",
+                                          "xor",
+                                          "xor_eq",
+                                          "add_to",
+                                          "for_each_method"};
 
 bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
 bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
@@ -58,7 +144,9 @@ void print_comment(Printer& out, const Declaration& declaration) {
   std::string_view rest = location.leading_comments;
   while (!rest.empty()) {
     const std::size_t end = rest.find('\n');
-    out.Print("//$line$\n", "line", std::string(rest.substr(0, end)));
+    std::string_view line = rest.substr(0, end);
+    while (line.ends_with('\\') || line.ends_with(' ')) line.remove_suffix(1);  // it would go on in the next line
+    out.Print("//$line$\n", "line", std::string(line));
     rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
   }
 }
@@ -116,6 +204,7 @@ Variables variables_of(const MethodDescriptor& method) {
 }
 
 void print_methods(Printer& out, const ServiceDescriptor& service) {
+  if (service.method_count() == 0) return;
   out.Print("static constexpr ::marty::grpc::Method kMethods[] = {\n");
   for (int i = 0; i < service.method_count(); ++i) {
     out.Print(variables_of(*service.method(i)),
@@ -191,6 +280,20 @@ void print_service(Printer& out, const ServiceDescriptor& service) {
   out.Print("};\n\n");
 }
 
+// What is wrong with the names of the methods; empty: nothing.
+std::string clash(const ServiceDescriptor& service) {
+  std::map<std::string, std::string> methods;  // by function
+  for (int i = 0; i < service.method_count(); ++i) {
+    const std::string& method = service.method(i)->name();
+    const std::string function = function_name(method);
+    const std::string prefix = service.file()->name() + ": " + service.full_name() + "." + method;
+    if (function == service.name()) return prefix + " would be a function with the name of its class: rename one";
+    const auto [other, is_new] = methods.emplace(function, method);
+    if (!is_new) return prefix + " and " + other->second + " would both be the function " + function + ": rename one";
+  }
+  return {};
+}
+
 }  // namespace
 
 std::string function_name(const std::string& method) {
@@ -202,7 +305,7 @@ std::string function_name(const std::string& method) {
     if (begins_word) name += '_';
     name += is_upper(c) ? static_cast<char>(c | 0x20) : c;
   }
-  if (std::find(std::begin(kKeywords), std::end(kKeywords), name) != std::end(kKeywords)) name += '_';
+  if (std::find(std::begin(kReserved), std::end(kReserved), name) != std::end(kReserved)) name += '_';
   return name;
 }
 
@@ -215,6 +318,10 @@ bool Generator::Generate(const FileDescriptor* file, const std::string& paramete
   if (file->options().optimize_for() == google::protobuf::FileOptions::LITE_RUNTIME) {
     *error = file->name() + ": optimize_for = LITE_RUNTIME leaves out what reflection and JSON need";
     return false;
+  }
+  for (int i = 0; i < file->service_count(); ++i) {
+    *error = clash(*file->service(i));
+    if (!error->empty()) return false;
   }
   const std::string base = without_extension(file->name());
   const std::unique_ptr<google::protobuf::io::ZeroCopyOutputStream> stream(context->Open(base + ".marty.hpp"));

@@ -44,6 +44,9 @@ def main():
         with RunningService(folder / "build/hello", folder) as hello:
             if hello.get("/hello/Ada") != (200, {"message": "Hello, Ada!"}):
                 sys.exit(f"hello replied: {hello.get('/hello/Ada')}")
+            said = hello.post("/hello.v1.Greeter/Greet", {"name": "Ada"})  # its gRPC method, as Connect has it
+            if said != (200, {"message": "Hello, Ada!"}):
+                sys.exit(f"hello's gRPC method replied: {said}")
 
 
 if __name__ == "__main__":
