@@ -112,19 +112,23 @@ class CountingProxy:
 class Certificates:
     """An authority, and what it has issued: files in a folder. `server` is for localhost and 127.0.0.1."""
 
+    NEW_KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
+
     def __init__(self, folder):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(exist_ok=True)
         self.ca = self.folder / "ca.pem"
-        key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
-        self._openssl("req", "-x509", *key, "-keyout", "ca.key", "-out", "ca.pem", "-days", "2", "-subj", "/CN=Test CA")
-        self.server = self._issue("server", key, "subjectAltName=DNS:localhost,IP:127.0.0.1")
-        self.client = self._issue("client", key, "extendedKeyUsage=clientAuth")
+        self._openssl("req", "-x509", *self.NEW_KEY, "-keyout", "ca.key", "-out", "ca.pem", "-days", "2", "-subj", "/CN=Test CA")
+        self.server = self.issue_server("server")
+        self.client = self._issue("client", "extendedKeyUsage=clientAuth")
 
-    def _issue(self, name, key, extension):
+    def issue_server(self, name):
         """(certificate, key)"""
+        return self._issue(name, "subjectAltName=DNS:localhost,IP:127.0.0.1")
+
+    def _issue(self, name, extension):
         (self.folder / f"{name}.ext").write_text(extension + "\n")
-        self._openssl("req", *key, "-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj", f"/CN={name}")
+        self._openssl("req", *self.NEW_KEY, "-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj", f"/CN={name}")
         issuer = ("-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial")
         self._openssl(
             *("x509", "-req", "-in", f"{name}.csr", *issuer, "-days", "2"),
