@@ -1,4 +1,4 @@
-// gRPC's own C++ server, on one core: bench_grpc_grpcpp PORT callback|sync.
+// gRPC's own C++ server, on one core: bench_grpc_grpcpp_server PORT callback|sync.
 #include <grpcpp/grpcpp.h>
 
 #include <string>

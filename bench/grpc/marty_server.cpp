@@ -1,4 +1,4 @@
-// Marty as a user would write it, on one core: bench_grpc_marty PORT.
+// Marty as a user would write it, on one core: bench_grpc_marty_server PORT.
 #include <cstdlib>
 
 #include "greeter.marty.hpp"

@@ -5,8 +5,7 @@ import os
 import pathlib
 import platform
 
-BEGIN = "<!-- bench: begin (written by make bench) -->"
-END = "<!-- bench: end -->"
+GOALS_HEAD = ["| what | goal | measured | met |", "| --- | --- | --- | --- |"]
 
 
 def cpu(sample):
@@ -30,7 +29,7 @@ def machine():
     return f"{os.cpu_count()} cores of {model}{virtual}, {memory_gib:.0f} GiB, Linux {kernel}"
 
 
-def _thousands(value):
+def thousands(value):
     return (
         f"{value / 1e6:.2f} M" if value >= 1e6 else f"{value / 1e3:.0f} k" if value >= 1e4 else f"{value / 1e3:.1f} k"
     )
@@ -44,7 +43,7 @@ def _cost(rounds, name):
 
 
 def _rate(rounds, name):
-    return "–" if rounds is None or name not in rounds else _thousands(rounds.median(name, per_second))
+    return "–" if rounds is None or name not in rounds else thousands(rounds.median(name, per_second))
 
 
 def peers_table(servers, results):
@@ -65,7 +64,7 @@ def peers_table(servers, results):
     return lines
 
 
-def _row(what, limit, measured, holds):
+def row(what, limit, measured, holds):
     return f"| {what} | {limit} | {measured} | {'yes' if holds else '**no**'} |"
 
 
@@ -74,7 +73,7 @@ def _ratio_row(results, case, name, what, limit):
     if rounds is None or name not in rounds:
         return []
     ratio = rounds.ratio(name, cpu)
-    return [_row(what, f"≤ {limit} × floor", f"{ratio:.2f} ×", ratio <= limit)]
+    return [row(what, f"≤ {limit} × floor", f"{ratio:.2f} ×", ratio <= limit)]
 
 
 def _peers_row(results, case, except_for=()):
@@ -86,7 +85,7 @@ def _peers_row(results, case, except_for=()):
     ahead = [name for name in others if rounds.median(name, cpu) <= ours]
     what = "JSON" if case == "orders" else "plaintext" + "".join(f", but {name}" for name in except_for)
     measured = f"behind {', '.join(ahead)}" if ahead else "ahead of " + ", ".join(others)
-    return [_row(f"peers, {what}: CPU per request", "ahead of all", measured, not ahead)] if others else []
+    return [row(f"peers, {what}: CPU per request", "ahead of all", measured, not ahead)] if others else []
 
 
 def goals_table(results, idle):
@@ -102,10 +101,10 @@ def goals_table(results, idle):
     pipelined = results.get("pipelined")
     if pipelined is not None and "marty" in pipelined:
         share = pipelined.ratio("marty", per_second)
-        rows.append(_row("plaintext, 16 requests pipelined: req/s", "≥ 0.6 × floor", f"{share:.2f} ×", share >= 0.6))
+        rows.append(row("plaintext, 16 requests pipelined: req/s", "≥ 0.6 × floor", f"{share:.2f} ×", share >= 0.6))
     if idle is not None:
         rows.append(
-            _row(
+            row(
                 f"{idle.connections:,} idle connections: user memory each",
                 "≤ 1.5 KiB",
                 f"{idle.bytes_each / 1024:.2f} KiB, {idle.threads_added} threads added",
@@ -113,14 +112,14 @@ def goals_table(results, idle):
             )
         )
         rows.append(
-            _row(
+            row(
                 "… p99 of active requests, without → with them",
                 "unharmed (≤ 1.25 ×)",
                 f"{idle.p99_us_without / 1000:.2f} → {idle.p99_us_with / 1000:.2f} ms",
                 idle.p99_us_with <= 1.25 * idle.p99_us_without,
             )
         )
-    return ["| what | goal | measured | met |", "| --- | --- | --- | --- |", *rows] if rows else []
+    return [*GOALS_HEAD, *rows] if rows else []
 
 
 def notes(results, skipped, no_pipelining):
@@ -148,20 +147,23 @@ def notes(results, skipped, no_pipelining):
 
 
 def markdown(servers, results, idle, skipped, no_pipelining, how):
-    today = datetime.date.today().isoformat()
-    parts = [
-        [f"Measured {today} on {machine()}. {how}"],
-        goals_table(results, idle),
-        peers_table(servers, results),
-        notes(results, skipped, no_pipelining),
-    ]
-    return "\n\n".join("\n".join(part) for part in parts if part)
+    return page_section(
+        how, goals_table(results, idle), peers_table(servers, results), notes(results, skipped, no_pipelining)
+    )
 
 
-def write_between_markers(page, text):
+def page_section(how, *parts):
+    """Each part is a list of lines."""
+    measured = f"Measured {datetime.date.today().isoformat()} on {machine()}. {how}"
+    return "\n\n".join([measured, *("\n".join(part) for part in parts if part)])
+
+
+def write_between_markers(page, script, text):
+    """`script`, of bench/, wrote it."""
+    begin, end = f"<!-- bench/{script}: begin (written by make bench) -->", f"<!-- bench/{script}: end -->"
     old = page.read_text()
-    before, _, rest = old.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    if BEGIN not in old or END not in old:
-        raise ValueError(f"{page} has no markers {BEGIN} … {END}")
-    page.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}")
+    before, _, rest = old.partition(begin)
+    _, _, after = rest.partition(end)
+    if begin not in old or end not in old:
+        raise ValueError(f"{page} has no markers {begin} … {end}")
+    page.write_text(f"{before}{begin}\n{text}\n{end}{after}")

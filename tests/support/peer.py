@@ -118,7 +118,8 @@ class Certificates:
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(exist_ok=True)
         self.ca = self.folder / "ca.pem"
-        self._openssl("req", "-x509", *self.NEW_KEY, "-keyout", "ca.key", "-out", "ca.pem", "-days", "2", "-subj", "/CN=Test CA")
+        request = ("req", "-x509", *self.NEW_KEY, "-days", "2", "-subj", "/CN=Test CA")
+        self._openssl(*request, "-keyout", "ca.key", "-out", "ca.pem")
         self.server = self.issue_server("server")
         self.client = self._issue("client", "extendedKeyUsage=clientAuth")
 
