@@ -2,7 +2,6 @@
 #include <cstdio>
 
 #include "marty/base/error.hpp"
-#include "marty/grpc/channel.hpp"
 #include "marty/runtime/fiber.hpp"
 #include "marty/runtime/world.hpp"
 #include "orders/v1/orders.marty.hpp"
@@ -22,8 +21,7 @@ v1::PlaceOrderRequest two_cups(const std::string& customer) {
 
 void call_everything(const std::string& target) {
   // [client]
-  grpc::Channel channel(target);
-  v1::Orders::Client client(channel);
+  v1::Orders::Client client(target);
 
   const v1::Order order = client.place_order(two_cups("Ada"), {.timeout = 2s});
   std::printf("placed %s for %s\n", order.id().c_str(), order.customer().c_str());
@@ -37,9 +35,7 @@ void call_everything(const std::string& target) {
   v1::OrderRequest that_one;
   that_one.set_id(order.id());
   // [client-streams]
-  auto updates = client.watch_order(that_one);
-  v1::Order update;
-  while (updates.read(update)) {
+  for (const v1::Order& update : client.watch_order(that_one)) {
     std::printf("%s is %s\n", update.id().c_str(), v1::State_Name(update.state()).c_str());
     if (update.state() == v1::STATE_PLACED) client.ship_order(that_one);
   }
@@ -49,14 +45,10 @@ void call_everything(const std::string& target) {
   std::printf("imported %d orders\n", import.finish().orders());
 
   auto talk = client.price_items();
-  v1::Price price;
-  for (const v1::Item& item : order.items()) {
-    talk.write(item);
-    if (talk.read(price))
-      std::printf("%d x %s: %lld cents\n", item.quantity(), price.product().c_str(),
-                  static_cast<long long>(price.cents()));
-  }
+  for (const v1::Item& item : order.items()) talk.write(item);
   talk.finish_writing();
+  for (const v1::Price& price : talk)
+    std::printf("%s: %lld cents\n", price.product().c_str(), static_cast<long long>(price.cents()));
   // [/client-streams]
 }
 

@@ -38,9 +38,10 @@ class GrpcOrders(unittest.TestCase):
                     "order-1 is STATE_PLACED",
                     "order-1 is STATE_SHIPPED",
                     "imported 3 orders",
-                    "2 x cup: 500 cents",
+                    "cup: 500 cents",
                 ],
             )
+            self.assertNotIn('code="cancelled"', orders.get("/metrics")[1])  # it reads its streams to the end
 
     def test_a_client_says_why_it_cannot_reach_the_service(self):
         client = subprocess.run(

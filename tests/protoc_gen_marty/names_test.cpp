@@ -27,7 +27,7 @@ TEST(GeneratedNames, AreThoseOfTheProto) {
 
 TEST(GeneratedNames, TellKindSummaryAndIdempotency) {
   const auto& methods = Named::kMethods;
-  EXPECT_EQ(methods[0].summary, "Gets a \"part\"");
+  EXPECT_EQ(methods[0].summary, "Gets a \"part\", e.g. a small one");
   EXPECT_EQ(methods[0].idempotency, Idempotency::no_side_effects);
   EXPECT_EQ(methods[1].idempotency, Idempotency::idempotent);
   EXPECT_EQ(methods[2].idempotency, Idempotency::unknown);

@@ -53,9 +53,10 @@ class Unimplemented final : public MethodHandler {
 };
 
 // A method without side effects, asked by GET (Connect).
-class ByGet final : public web::RouteHandler {
+class ByGet final : public HandlesMethod {
  public:
   explicit ByGet(MethodHandler& method) : method_(method) { needs = method.needs; }
+  const MethodHandler& handled_method() const noexcept override { return method_; }
   void invoke(web::Exchange& exchange) override { method_.invoke(exchange); }
 
  private:

@@ -13,6 +13,9 @@
 // the fields of the request fill its parameters by name, its result fills the response; what does not fit is refused
 // when the service is built. A method without a function answers UNIMPLEMENTED.
 //
+// The linked program's protobuf logs only what ends the process: its complaints about what callers send are errors
+// here.
+//
 // What a function throws becomes the status of the call, by the one table of codes; an Error's fields become google.rpc
 // details. Filters, permissions, transactions, metrics and correlation are those of REST.
 #pragma once
@@ -69,9 +72,9 @@ namespace internal {
 // A call as a method sees it, whatever the protocol it came by.
 class CallDriver {
  public:
-  virtual void read_only(google::protobuf::Message& request) = 0;          // of a unary request
-  virtual void write_only(const google::protobuf::Message& response) = 0;  // of a unary response
-  virtual void finish() = 0;                                               // all went well
+  virtual void read_unary(google::protobuf::Message& request) = 0;          // of a unary request
+  virtual void write_unary(const google::protobuf::Message& response) = 0;  // of a unary response
+  virtual void finish() = 0;                                                // all went well
   virtual MessageSource& source() noexcept = 0;
   virtual MessageSink& sink() noexcept = 0;
   virtual Call& call() noexcept = 0;
@@ -80,12 +83,21 @@ class CallDriver {
   ~CallDriver() = default;
 };
 
+class MethodHandler;
+
+// The handler of a route that leads to a method.
+class HandlesMethod : public web::RouteHandler {
+ public:
+  virtual const MethodHandler& handled_method() const noexcept = 0;
+};
+
 // One method of an application, with its types erased.
-class MethodHandler : public web::RouteHandler {
+class MethodHandler : public HandlesMethod {
  public:
   MethodHandler(const google::protobuf::Message& request_type, const google::protobuf::Message& response_type)
       : request(request_type), response(response_type) {}
   void invoke(web::Exchange& exchange) override;
+  const MethodHandler& handled_method() const noexcept final { return *this; }
 
   const google::protobuf::Message& request;  // prototypes
   const google::protobuf::Message& response;
@@ -191,7 +203,7 @@ class FunctionMethod<Function, Request, Response, Kind, web::TypeList<P...>> fin
       answer(exchange, driver, {.reader = &reader});
     } else {
       Request message;
-      driver.read_only(message);
+      driver.read_unary(message);
       answer(exchange, driver, {.request = &message});
     }
   }
@@ -213,15 +225,15 @@ class FunctionMethod<Function, Request, Response, Kind, web::TypeList<P...>> fin
     if constexpr (std::is_void_v<Result>) {
       function_(std::get<I>(arguments).get(parts)...);
       exchange.scope().succeed();
-      if constexpr (!kStreamsOut) driver.write_only(Response::default_instance());
+      if constexpr (!kStreamsOut) driver.write_unary(Response::default_instance());
     } else {
       const Result value = function_(std::get<I>(arguments).get(parts)...);
       exchange.scope().succeed();
       if constexpr (std::is_same_v<Result, Response>) {
-        driver.write_only(value);
+        driver.write_unary(value);
       } else {
         if (!value) web::internal::throw_not_found(exchange);
-        driver.write_only(*value);
+        driver.write_unary(*value);
       }
     }
     driver.finish();

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "marty/grpc/detail.hpp"
 #include "marty/grpc/internal/test_server.hpp"
 #include "marty/http/http2_connection.hpp"
 #include "marty/runtime/sync.hpp"
@@ -302,17 +303,81 @@ TEST_P(CallTest, AMessageThatIsTooLargeIsResourceExhausted) {
   });
 }
 
+// In a call of its own: what the second of two fibers gets that write to one stream, or read from it.
+TEST_P(CallTest, TwoFibersThatWriteToOneStreamAreRefusedAndNotMixed) {
+  run_in(GetParam(), [] {
+    std::optional<Error> refused;
+    TestServer server([&](web::App& app) {
+      add(app, Route{.list = [&](const Task&, Writer<Point>& points) {
+            const Point large = point(1, 1, std::string(200'000, 'x'));
+            runtime::Task other([&] { points.write(large); });  // waits: the window is full
+            runtime::yield();
+            refused = error_of([&] { points.write(large); });
+            other.join();
+          }});
+    });
+    Route::Client client(*server.channel);
+    auto points = client.list(task("all"));
+    runtime::sleep_for(50ms);
+    int count = 0;
+    for (const Point& each : points) count += each.name().size() == 200'000 ? 1 : 0;
+    EXPECT_EQ(count, 1);
+    ASSERT_TRUE(refused);
+    EXPECT_EQ(refused->code(), Code::failed_precondition);
+    EXPECT_THAT(refused->message(), HasSubstr("another fiber is writing to this stream"));
+  });
+}
+
+TEST_P(CallTest, TwoFibersThatReadFromOneStreamAreRefused) {
+  run([](Route::Client& client, TestServer&) {
+    auto talk = client.chat();
+    Point reply, other;
+    runtime::Task first([&] { talk.read(reply); });
+    runtime::yield();
+    EXPECT_EQ(error_of([&] { talk.read(other); }).code(), Code::failed_precondition);
+    talk.write(point(4, 0));
+    talk.finish_writing();
+    first.join();
+    for (const Point& each : talk) ADD_FAILURE() << each.x();
+    EXPECT_EQ(reply.x(), 8);
+  });
+}
+
+TEST_P(CallTest, AClientByItsTargetHasAChannelOfItsOwn) {
+  run([](Route::Client& channels, TestServer& server) {
+    Route::Client client(server.server.address().to_string(), {.timeout = 2s});
+    const Route::Client same = client;
+    EXPECT_EQ(client.echo(point(7, 0)).x(), 7);
+    EXPECT_EQ(Route::Client(same).echo(point(8, 0)).x(), 8);
+    EXPECT_EQ(server.server.stats().connections_accepted, 1u);
+    channels.echo(point(9, 0));
+    EXPECT_EQ(server.server.stats().connections_accepted, 2u);
+  });
+}
+
+TEST_P(CallTest, DetailsOfAnErrorAreMessages) {
+  run_in(GetParam(), [] {
+    TestServer server([](web::App& app) {
+      add(app, Route{.do_ = [](const Task&) -> google::protobuf::Empty {
+            throw with_detail(Error(Code::aborted, "too far"), point(3, 4, "there"));
+          }});
+    });
+    const Error error = error_of([&] { Route::Client(*server.channel).do_(task("it")); });
+    const std::optional<Point> detail = find_detail<Point>(error);
+    ASSERT_TRUE(detail);
+    EXPECT_EQ(detail->name(), "there");
+    EXPECT_FALSE(find_detail<Task>(error));
+  });
+}
+
 TEST(Handlers, AreFunctionsThatATestCalls) {
   EXPECT_EQ(echo(point(1, 2)).y(), 2);
   // [handler-test]
   Messages<Point> sent({point(1, 0), point(2, 0)});
-  Reader<Point> reader(sent);
-  EXPECT_EQ(record(reader).sum(), 3);
+  EXPECT_EQ(record(sent).sum(), 3);
   // [/handler-test]
   Messages<Point> again({point(4, 0)}), got;
-  Reader<Point> points(again);
-  Writer<Point> replies(got);
-  chat(points, replies);
+  chat(again, got);
   ASSERT_EQ(got.all.size(), 1u);
   EXPECT_EQ(got.all[0].x(), 8);
 }

@@ -3,13 +3,14 @@
 //   throw grpc::with_detail(Error(Code::resource_exhausted, "no more of those"), out_of_stock);
 //
 //   catch (const Error& error) {
-//     OutOfStock detail;
-//     if (grpc::find_detail(error, detail)) ...
+//     if (const auto detail = grpc::find_detail<OutOfStock>(error)) ...
 //   }
 //
 // An error without details of its own is sent with those that follow from it: its fields (google.rpc.BadRequest), and a
 // reason, the service and the correlation id (google.rpc.ErrorInfo).
 #pragma once
+
+#include <optional>
 
 #include "marty/base/error.hpp"
 
@@ -19,8 +20,18 @@ class Message;
 
 namespace marty::grpc {
 
-Error with_detail(const Error& error, const google::protobuf::Message& detail);
-// The first detail of that type; false where there is none.
+namespace internal {
 bool find_detail(const Error& error, google::protobuf::Message& detail);
+}  // namespace internal
+
+Error with_detail(const Error& error, const google::protobuf::Message& detail);
+
+// The first detail of that type; nothing where there is none.
+template <class Detail>
+std::optional<Detail> find_detail(const Error& error) {
+  Detail detail;
+  if (!internal::find_detail(error, detail)) return std::nullopt;
+  return detail;
+}
 
 }  // namespace marty::grpc

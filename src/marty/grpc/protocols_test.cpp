@@ -146,6 +146,7 @@ TEST_P(ProtocolTest, AMethodWithoutSideEffectsMayBeAskedByGet) {
     EXPECT_EQ(get("Echo?message=1").status, 400);
     EXPECT_EQ(get("Echo?connect=v2&encoding=json&message=").status, 400);
     EXPECT_EQ(get("Record?connect=v1&encoding=json&message=%7B%7D").status, 405);
+    EXPECT_THAT(get("Echo?encoding=json&message=%7B").body, HasSubstr("google.rpc.ErrorInfo"));
   });
 }
 

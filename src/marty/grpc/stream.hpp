@@ -12,10 +12,10 @@
 // A test calls such a function with a Messages<T> on either side:
 //
 //   grpc::Messages<Point> sent({a, b});
-//   grpc::Reader<Point> points(sent);
-//   EXPECT_EQ(record_route(points).point_count(), 2);
+//   EXPECT_EQ(record_route(sent).point_count(), 2);
 //
-// Waits obey the deadline of the call and end with cancelled once the caller has gone.
+// Waits obey the deadline of the call and end with cancelled once the caller has gone. One fiber may read while another
+// writes; where two read, or two write, the second gets failed_precondition.
 #pragma once
 
 #include <cstddef>
@@ -32,7 +32,7 @@ namespace marty::grpc {
 // Where messages come from and go to. Implemented by calls, and by Messages for tests.
 class MessageSource {
  public:
-  virtual bool read(google::protobuf::Message& message) = 0;  // false: there are no more, and *message is unchanged
+  virtual bool read(google::protobuf::Message& message) = 0;  // false: there are no more, and the message is unchanged
 
  protected:
   ~MessageSource() = default;
@@ -46,38 +46,39 @@ class MessageSink {
   ~MessageSink() = default;
 };
 
+// for (const T& message : reader): of everything that has read(T&). One message is used for all of them.
+template <class Source, class T>
+class MessageIterator {
+ public:
+  using value_type = T;
+  using difference_type = std::ptrdiff_t;
+  explicit MessageIterator(Source& source) : source_(&source) { ++*this; }
+  const T& operator*() const noexcept { return message_; }
+  MessageIterator& operator++() {
+    if (!source_->read(message_)) source_ = nullptr;
+    return *this;
+  }
+  void operator++(int) { ++*this; }
+  bool operator==(std::default_sentinel_t) const noexcept { return source_ == nullptr; }
+
+ private:
+  Source* source_;
+  T message_;
+};
+
 template <class T>
 class Reader {
  public:
   explicit Reader(MessageSource& source) : source_(source) {}
 
   // The next message, into one that may be used again; false at the end. Throws Error: cancelled, deadline_exceeded,
-  // invalid_argument (no T), resource_exhausted (too large).
+  // invalid_argument (not a T), resource_exhausted (too large), failed_precondition (another fiber is reading).
   bool read(T& message) { return source_.read(message); }
-
-  // for (const T& message : reader). One message is used for all of them.
-  class Iterator {
-   public:
-    using value_type = T;
-    using difference_type = std::ptrdiff_t;
-    explicit Iterator(Reader& reader) : reader_(&reader) { ++*this; }
-    const T& operator*() const noexcept { return reader_->message_; }
-    Iterator& operator++() {
-      if (!reader_->read(reader_->message_)) reader_ = nullptr;
-      return *this;
-    }
-    void operator++(int) { ++*this; }
-    bool operator==(std::default_sentinel_t) const noexcept { return reader_ == nullptr; }
-
-   private:
-    Reader* reader_;
-  };
-  Iterator begin() { return Iterator(*this); }
+  MessageIterator<Reader, T> begin() { return MessageIterator<Reader, T>(*this); }
   std::default_sentinel_t end() const noexcept { return {}; }
 
  private:
   MessageSource& source_;
-  T message_;
 };
 
 template <class T>
@@ -85,7 +86,8 @@ class Writer {
  public:
   explicit Writer(MessageSink& sink) : sink_(sink) {}
 
-  // Waits while 64 KiB are on their way and the other side is slow. Throws Error: cancelled, deadline_exceeded.
+  // Waits while 64 KiB are on their way and the other side is slow. Throws Error: cancelled, deadline_exceeded,
+  // failed_precondition (another fiber is writing).
   void write(const T& message) { sink_.write(message); }
   // Now, not just when this fiber next waits.
   void flush() { sink_.flush(); }
@@ -99,6 +101,8 @@ template <class T>
 class Messages final : public MessageSource, public MessageSink {
  public:
   Messages() = default;
+  Messages(const Messages&) = delete;
+  Messages& operator=(const Messages&) = delete;
   explicit Messages(std::vector<T> messages) : all(std::move(messages)) {}
 
   bool read(google::protobuf::Message& message) override {
@@ -109,10 +113,15 @@ class Messages final : public MessageSource, public MessageSink {
   void write(const google::protobuf::Message& message) override { all.push_back(static_cast<const T&>(message)); }
   void flush() override {}
 
+  operator Reader<T>&() noexcept { return reader_; }
+  operator Writer<T>&() noexcept { return writer_; }
+
   std::vector<T> all;
 
  private:
   std::size_t next_ = 0;
+  Reader<T> reader_{*this};
+  Writer<T> writer_{*this};
 };
 
 }  // namespace marty::grpc

@@ -23,8 +23,8 @@ struct ServiceSection {
 
   static constexpr auto rules = marty::rules(
       field<&ServiceSection::name>.description("In logs, metrics and documentation; default: what the program says"),
-      field<&ServiceSection::version>.description("The same"),
-      field<&ServiceSection::description>.description("The same"));
+      field<&ServiceSection::version>.description("In logs, telemetry and documentation"),
+      field<&ServiceSection::description>.description("In the documentation"));
 };
 
 struct ServerSection {
@@ -78,6 +78,10 @@ struct ServerSection {
 struct CertificateSection {
   std::string certificate;
   std::string key;
+
+  static constexpr auto rules = marty::rules(
+      field<&CertificateSection::certificate>.description("PEM file of the chain, leaf first"),
+      field<&CertificateSection::key>.description("PEM file of its private key"));
 };
 
 // The section security.tls.
@@ -94,6 +98,8 @@ struct TlsSection {
     if (certificate.has_value() != key.has_value()) problems.add("/key", "goes with certificate: give both or none");
     if (!certificate && !certificates.empty())
       problems.add("/certificates", "are more than one: give certificate and key first");
+    if (!certificate && client_certificates != tls::ClientCertificates::none)
+      problems.add("/certificate", "is required where clients show certificates: without it there is no TLS");
     if (client_certificates != tls::ClientCertificates::none && !client_ca)
       problems.add("/client_ca", "is required to verify the certificates of clients");
     if (client_certificates == tls::ClientCertificates::none && client_ca)

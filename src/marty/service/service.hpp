@@ -88,10 +88,10 @@ class Service {
   }
 
   // A service of gRPC that protoc-gen-marty has made of a .proto, on the same port: service.grpc(v1::PetStore{.get_pet
-  // = get_pet}). See grpc/api.hpp; the program links marty::grpc.
-  template <class Api, class... Options>
-  auto grpc(Api api, const Options&... options) {
-    return api.add_to(app(), options...);
+  // = get_pet}, {.compression = true}). See grpc/api.hpp; CMake's marty_protobuf() links what it needs.
+  template <class Api>
+  auto grpc(Api api, const typename Api::Options& options = {}) {
+    return api.add_to(app(), options);
   }
 
   // A dependency for the whole service, made by a factory whose parameters are its own needs.

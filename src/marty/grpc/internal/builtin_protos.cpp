@@ -6,6 +6,7 @@
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 #include <google/protobuf/stubs/logging.h>
 
+#include <cstdio>
 #include <string>
 
 #include "embedded/proto_files.hpp"
@@ -17,7 +18,10 @@ namespace {
 
 // What protobuf says on stderr of bytes that are none of its messages, any caller can cause. It comes as an Error too.
 [[maybe_unused]] const bool kIsSilenced = [] {
-  google::protobuf::SetLogHandler([](google::protobuf::LogLevel, const char*, int, const std::string&) {});
+  google::protobuf::SetLogHandler(
+      [](google::protobuf::LogLevel level, const char* file, int line, const std::string& text) {
+        if (level == google::protobuf::LOGLEVEL_FATAL) std::fprintf(stderr, "%s:%d: %s\n", file, line, text.c_str());
+      });
   return true;
 }();
 

@@ -12,6 +12,7 @@
 #include "marty/grpc/internal/status_details.hpp"
 #include "marty/grpc/internal/status_text.hpp"
 #include "marty/grpc/internal/timeout.hpp"
+#include "marty/grpc/internal/turn.hpp"
 #include "marty/runtime/fiber.hpp"
 #include "marty/runtime/random.hpp"
 #include "marty/telemetry/context.hpp"
@@ -169,6 +170,7 @@ std::string ClientCall::where() const {
 }
 
 bool ClientCall::send(const Message& message) {
+  const Turn turn(is_writing_, "writing to");
   const runtime::DeadlineScope scope(deadline_);
   buffer_.clear();
   append_framed(buffer_, message, Codec::proto, is_compressed(message, compression_, channel_.options()));
@@ -203,14 +205,13 @@ void ClientCall::read_head() {
 
 void ClientCall::check_head(int status, std::string_view content_type) const {
   if (status != 200)
-    throw Error(code_of_http_status(status),
-                where() + "the server answered with HTTP status " + std::to_string(status));
+    throw Error(code_of_http_status(status), "the server answered with HTTP status " + std::to_string(status));
   if (!content_type.starts_with("application/grpc") || content_type.starts_with("application/grpc-web"))
-    throw Error(Code::unknown,
-                where() + "the server answered with \"" + std::string(content_type) + "\", which is no gRPC");
+    throw Error(Code::unknown, "the server answered with \"" + std::string(content_type) + "\", which is not gRPC");
 }
 
 bool ClientCall::receive(Message& message) {
+  const Turn turn(is_reading_, "reading from");
   if (has_ended_) return false;
   const runtime::DeadlineScope scope(deadline_);
   try {
@@ -226,7 +227,7 @@ bool ClientCall::receive(Message& message) {
   return false;
 }
 
-void ClientCall::receive_only(Message& message) {
+void ClientCall::receive_unary(Message& message) {
   if (!receive(message)) throw Error(Code::unimplemented, where() + "the server sent no message");
   const runtime::DeadlineScope scope(deadline_);
   try {
@@ -247,7 +248,7 @@ void ClientCall::decode(const Frame& frame, Message& message) {
     bytes = inflated_ = inflate(bytes, channel_.options().max_message_bytes);
   }
   if (!parse_message(bytes, Codec::proto, message))
-    throw Error(Code::internal, "the server's message is no valid " + message.GetTypeName());
+    throw Error(Code::internal, "the server's message is not a valid " + message.GetTypeName());
 }
 
 void ClientCall::check_status() {
@@ -267,11 +268,6 @@ void ClientCall::check_status() {
 // What the head says of the status counts only where nothing came behind it.
 bool ClientCall::is_trailers_only() const noexcept {
   return !has_body_ && stream_.headers().find("grpc-status") && !stream_.trailers().find("grpc-status");
-}
-
-std::string_view ClientCall::trailing_metadata(std::string_view name) const noexcept {
-  const auto found = stream_.trailers().find(name);
-  return found ? *found : is_trailers_only() ? stream_.headers().get(name) : std::string_view();
 }
 
 void ClientCall::throw_status(std::string_view number, const http::HeaderList& fields) const {
@@ -322,7 +318,7 @@ void call_unary(LoopChannel& channel, const Method& method, const Message& reque
       ClientCall call(channel, method, options, body);
       carried_out = true;
       try {
-        return call.receive_only(response);
+        return call.receive_unary(response);
       } catch (...) {
         refused = call.is_untouched();
         throw;

@@ -25,12 +25,9 @@ class ClientCall {
   void finish_sending();
   // False where the call has ended, and ended well.
   bool receive(google::protobuf::Message& message);
-  void receive_only(google::protobuf::Message& message);
+  void receive_unary(google::protobuf::Message& message);
 
-  std::string_view metadata(std::string_view name) const noexcept { return stream_.headers().get(name); }
-  std::string_view trailing_metadata(std::string_view name) const noexcept;
   bool is_untouched() const noexcept { return stream_.is_untouched(); }
-  bool has_reply() const noexcept { return has_head_; }
   void cancel() noexcept { stream_.reset(); }
   void compress(bool on) noexcept { compression_ = on && declares_compression_; }
 
@@ -55,6 +52,7 @@ class ClientCall {
   std::optional<FrameReader> frames_;
   std::string buffer_;
   std::string inflated_;
+  bool is_reading_ = false, is_writing_ = false;  // a fiber, now
   bool has_head_ = false;
   bool has_body_ = false;
   bool has_ended_ = false;  // and its status was read

@@ -25,10 +25,10 @@ struct EndOfStream {
   std::map<std::string, std::vector<std::string>> metadata;
 };
 
-JsonError json_error(const ConnectError& error) {
-  JsonError json{std::string(connect_code_name(error.code)), std::nullopt, {}};
-  if (!error.message.empty()) json.message = error.message;
-  for (const ErrorDetail& detail : error.details) {
+JsonError json_error(const Status& status) {
+  JsonError json{std::string(connect_code_name(status.code)), std::nullopt, {}};
+  if (!status.message.empty()) json.message = status.message;
+  for (const ErrorDetail& detail : status.details) {
     std::string value = base64_encode(detail.content);
     while (value.ends_with('=')) value.pop_back();
     json.details.push_back({detail.type, std::move(value)});
@@ -76,11 +76,11 @@ std::string_view connect_code_name(Code code) noexcept {
 
 int connect_status(Code code) noexcept { return code == Code::failed_precondition ? 400 : code_info(code).http_status; }
 
-std::string connect_error(const ConnectError& error) { return json::to_string(json_error(error)); }
+std::string connect_error(const Status& status) { return json::to_string(json_error(status)); }
 
-std::string end_of_stream(std::string_view trailers, const ConnectError* error) {
+std::string end_of_stream(std::string_view trailers, const Status* status) {
   EndOfStream end;
-  if (error != nullptr) end.error = json_error(*error);
+  if (status != nullptr) end.error = json_error(*status);
   for_each_line(trailers, [&](std::string_view name, std::string_view value) {
     end.metadata[std::string(name)].emplace_back(value);
   });

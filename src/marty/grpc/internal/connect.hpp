@@ -15,17 +15,11 @@ namespace marty::grpc::internal {
 // Throws invalid_argument for a version of the protocol other than 1.
 void check_connect_version(const http::Request& request);
 
-// What went wrong, ready to be written.
-struct ConnectError {
-  Code code;
-  std::string_view message;
-  std::span<const ErrorDetail> details;
-};
 std::string_view connect_code_name(Code code) noexcept;  // "canceled"
 int connect_status(Code code) noexcept;                  // the HTTP status of a unary error
-std::string connect_error(const ConnectError& error);
-// The frame that ends a stream. `error` may be null.
-std::string end_of_stream(std::string_view trailers, const ConnectError* error);
+std::string connect_error(const Status& status);
+// The frame that ends a stream. `status` may be null: all went well.
+std::string end_of_stream(std::string_view trailers, const Status* status);
 // "name" -> "trailer-name".
 void move_trailers_to_headers(http::Response& response);
 

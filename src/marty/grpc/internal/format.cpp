@@ -31,4 +31,26 @@ std::optional<Format> parse_format(std::string_view content_type) noexcept {
   return std::nullopt;
 }
 
+std::string_view encoding_name(Framing framing) noexcept {
+  switch (framing) {
+    case Framing::connect:
+      return "content-encoding";
+    case Framing::connect_stream:
+      return "connect-content-encoding";
+    default:
+      return "grpc-encoding";
+  }
+}
+
+std::string_view accept_encoding_name(Framing framing) noexcept {
+  switch (framing) {
+    case Framing::connect:
+      return "accept-encoding";
+    case Framing::connect_stream:
+      return "connect-accept-encoding";
+    default:
+      return "grpc-accept-encoding";
+  }
+}
+
 }  // namespace marty::grpc::internal

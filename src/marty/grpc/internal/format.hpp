@@ -28,4 +28,8 @@ struct Format {
 // Nothing where the media type is none of them. Parameters count for nothing.
 std::optional<Format> parse_format(std::string_view content_type) noexcept;
 
+// "grpc-encoding" and its kin: how a message is compressed, and how the other side may compress.
+std::string_view encoding_name(Framing framing) noexcept;
+std::string_view accept_encoding_name(Framing framing) noexcept;
+
 }  // namespace marty::grpc::internal

@@ -65,14 +65,10 @@ std::optional<Frame> FrameReader::next() {
 }
 
 std::optional<Frame> only_frame(std::string_view body, std::size_t max_bytes) {
-  if (body.empty()) return std::nullopt;
-  if (body.size() < kFrameHeadBytes) throw_cut();
-  const std::size_t size = payload_bytes(body);
-  if (size > max_bytes) throw_message_too_large(max_bytes);
-  if (body.size() - kFrameHeadBytes < size) throw_cut();
-  if (body.size() - kFrameHeadBytes > size)
-    throw Error(Code::unimplemented, "the method takes one message, not several");
-  return Frame{static_cast<std::uint8_t>(body[0]), body.substr(kFrameHeadBytes)};
+  FrameReader frames(body, max_bytes);
+  const std::optional<Frame> frame = frames.next();
+  if (!frames.is_at_end()) throw Error(Code::unimplemented, "the method takes one message, not several");
+  return frame;
 }
 
 }  // namespace marty::grpc::internal

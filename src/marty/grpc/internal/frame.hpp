@@ -38,6 +38,7 @@ class FrameReader {
   // Nothing at the end. Throws Error: resource_exhausted (larger than max_bytes), internal (cut in the middle of a
   // frame), and what the body throws.
   std::optional<Frame> next();
+  bool is_at_end() const noexcept { return piece_.empty() && body_ == nullptr; }  // of a body that was there already
 
  private:
   bool more();

@@ -30,32 +30,22 @@ std::string_view service_of(std::string_view path) noexcept {
   return path.substr(0, path.find('/'));
 }
 
-// An error on its way to a caller, with everything that the protocols say of it.
-struct Status {
-  Code code;
-  std::string message;
-  std::vector<ErrorDetail> details;
-};
-
 // The status as trailers of gRPC: of HTTP, or of gRPC-Web.
-std::string status_lines(const Status& status) {
-  std::string lines = "grpc-status: " + std::to_string(static_cast<int>(status.code)) + "\r\ngrpc-message: ";
-  append_status_text(lines, status.message);
-  lines += "\r\n";
-  if (status.details.empty()) return lines;
-  lines += "grpc-status-details-bin: ";
-  lines += encode_binary(write_status_details(status.code, status.message, status.details));
-  return lines + "\r\n";
-}
-
 template <class Put>
 void for_each_status_line(const Status& status, Put&& put) {
   std::string text;
   put("grpc-status", std::to_string(static_cast<int>(status.code)));
   append_status_text(text, status.message);
   if (!text.empty()) put("grpc-message", text);
-  if (!status.details.empty())
-    put("grpc-status-details-bin", encode_binary(write_status_details(status.code, status.message, status.details)));
+  if (!status.details.empty()) put("grpc-status-details-bin", encode_binary(write_status_details(status)));
+}
+
+std::string status_lines(const Status& status) {
+  std::string lines;
+  for_each_status_line(status, [&](std::string_view name, std::string_view value) {
+    lines.append(name).append(": ").append(value).append("\r\n");
+  });
+  return lines;
 }
 
 void begin_reply(http::Response& response, std::string_view content_type) {
@@ -83,22 +73,22 @@ void write_web_error(http::Response& response, const Format& format, const Statu
 }
 
 void write_connect_error(http::Response& response, const Format& format, const Status& status) {
-  const ConnectError error{status.code, status.message, status.details};
   if (format.framing == Framing::connect) {
     begin_reply(response, "application/json");
     response.status = connect_status(status.code);
-    response.body() = connect_error(error);
+    response.body() = connect_error(status);
     return move_trailers_to_headers(response);
   }
-  const std::string last = end_of_stream(response.take_trailers(), &error);
+  const std::string last = end_of_stream(response.take_trailers(), &status);
   if (response.begun()) return response.begin().write(last);
   begin_reply(response, format.content_type);
   response.body() = last;
 }
 
-bool wants_details(const web::Route* route) noexcept {
-  const auto* const method = route != nullptr ? dynamic_cast<const MethodHandler*>(route->handler.get()) : nullptr;
-  return method != nullptr && method->options.error_details;
+// Null where the request found none.
+const MethodHandler* method_of(const web::Route* route) noexcept {
+  const auto* const found = route != nullptr ? dynamic_cast<const HandlesMethod*>(route->handler.get()) : nullptr;
+  return found != nullptr ? &found->handled_method() : nullptr;
 }
 
 std::optional<runtime::Duration> timeout_of(const http::Request& request) {
@@ -152,7 +142,8 @@ void GrpcProtocol::write_error(web::Exchange& exchange, const Error& error) {
   // A method that does not exist is UNIMPLEMENTED.
   const Code code = exchange.route() == nullptr && error.code() == Code::not_found ? Code::unimplemented : error.code();
   Status status{code, std::string(web::caller_message(error)), error.details()};
-  if (status.details.empty() && wants_details(exchange.route()))
+  const MethodHandler* const method = method_of(exchange.route());
+  if (status.details.empty() && method != nullptr && method->options.error_details)
     status.details = details_of(error, service_of(exchange.request().path()), exchange.context().correlation_id.view());
   if (format->framing == Framing::grpc) return write_grpc_error(response, *format, status);
   format->is_connect() ? write_connect_error(response, *format, status) : write_web_error(response, *format, status);

@@ -42,7 +42,7 @@ class HealthMethod : public MethodHandler {
  protected:
   std::string read_service(CallDriver& driver) const {
     const std::unique_ptr<Message> message(request.New());
-    driver.read_only(*message);
+    driver.read_unary(*message);
     return message->GetReflection()->GetString(*message, message->GetDescriptor()->FindFieldByName("service"));
   }
   bool is_known(const std::string& service) const {
@@ -68,7 +68,7 @@ class Check final : public HealthMethod {
   void run(web::Exchange& exchange, CallDriver& driver) override {
     const std::string service = read_service(driver);
     if (!is_known(service)) throw Error(Code::not_found, "this server has no service " + service);
-    driver.write_only(*reply(status(health(exchange))));
+    driver.write_unary(*reply(status(health(exchange))));
     driver.finish();
   }
 };

@@ -190,12 +190,12 @@ class MappedMethod::Transcoding final : public web::Transcoder {
 void MappedMethod::run(web::Exchange& exchange, CallDriver& driver) {
   const std::unique_ptr<Message> question(request.New());
   const std::unique_ptr<Message> reply(response.New());
-  driver.read_only(*question);
+  driver.read_unary(*question);
   Transcoding transcoding(*this, *question, *reply);
   exchange.set_transcoder(&transcoding);
   function_->invoke(exchange);
   exchange.set_transcoder(nullptr);
-  driver.write_only(*reply);
+  driver.write_unary(*reply);
   driver.finish();
 }
 

@@ -6,6 +6,7 @@
 #include "marty/grpc/internal/connect.hpp"
 #include "marty/grpc/internal/message_codec.hpp"
 #include "marty/grpc/internal/trailers.hpp"
+#include "marty/grpc/internal/turn.hpp"
 
 namespace marty::grpc::internal {
 namespace {
@@ -47,14 +48,14 @@ void ServerCall::read_headers() {
     throw Error(Code::unimplemented, "gRPC needs HTTP/2; over HTTP/1.1 there are gRPC-Web and Connect")
         .with_http_status(505);
   if (format_.is_connect()) check_connect_version(request_);
-  const std::string_view encoding = request_encoding(format_.framing, request_);
+  const std::string_view encoding = request_.header(encoding_name(format_.framing));
   compressed_request_ = encoding == "gzip";
   if (compressed_request_ || encoding.empty() || encoding == "identity") return;
   response_.add_header(accept_encoding_name(format_.framing), "gzip");
   throw Error(Code::unimplemented, "messages compressed with " + std::string(encoding) + " cannot be read: gzip can");
 }
 
-void ServerCall::read_only(Message& request) {
+void ServerCall::read_unary(Message& request) {
   if (reads_query()) {
     const QueryMessage message = query_message(request_.query());
     return decode(message.bytes, message.compressed, request);
@@ -74,6 +75,7 @@ void ServerCall::read_only(Message& request) {
 }
 
 bool ServerCall::read(Message& message) {
+  const Turn turn(is_reading_, "reading from");
   if (!frames_) {
     if (request_.body_source != nullptr) request_.body_source->lift_limit();
     if (format_.framing == Framing::web_text) {
@@ -94,10 +96,10 @@ void ServerCall::decode(std::string_view bytes, bool compressed, Message& messag
     throw Error(Code::internal, "a message is compressed, and its encoding was not told").for_callers();
   if (compressed && !bytes.empty()) bytes = inflated_ = inflate(bytes, handler_.options.max_message_bytes);
   if (!parse_message(bytes, format_.codec, message))
-    throw Error(Code::invalid_argument, "the message is no valid " + message.GetTypeName());
+    throw Error(Code::invalid_argument, "the message is not a valid " + message.GetTypeName());
 }
 
-void ServerCall::write_only(const Message& response) {
+void ServerCall::write_unary(const Message& response) {
   response_.add_header_unchecked("content-type", format_.content_type);
   std::string& body = response_.body();
   if (format_.framing != Framing::connect) return append(body, response);
@@ -108,6 +110,7 @@ void ServerCall::write_only(const Message& response) {
 }
 
 void ServerCall::write(const Message& message) {
+  const Turn turn(is_writing_, "writing to");
   begin_head();
   buffer_.clear();
   append(buffer_, message);
@@ -122,6 +125,7 @@ void ServerCall::append(std::string& out, const Message& message) {
 }
 
 void ServerCall::flush() {
+  const Turn turn(is_writing_, "writing to");
   begin_head();
   exchange_.begin_response().flush();
 }

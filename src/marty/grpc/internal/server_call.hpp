@@ -21,8 +21,8 @@ class ServerCall final : public Call, public CallDriver, private MessageSource, 
   ServerCall(web::Exchange& exchange, const MethodHandler& handler);
   ~ServerCall() = default;
 
-  void read_only(google::protobuf::Message& request) override;
-  void write_only(const google::protobuf::Message& response) override;
+  void read_unary(google::protobuf::Message& request) override;
+  void write_unary(const google::protobuf::Message& response) override;
   void finish() override;
   MessageSource& source() noexcept override { return *this; }
   MessageSink& sink() noexcept override { return *this; }
@@ -49,6 +49,7 @@ class ServerCall final : public Call, public CallDriver, private MessageSource, 
   std::string inflated_;  // the message being read
   std::string buffer_;    // the message being written
   bool compressed_request_ = false;
+  bool is_reading_ = false, is_writing_ = false;  // a fiber, now
 };
 
 }  // namespace marty::grpc::internal

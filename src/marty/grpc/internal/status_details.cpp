@@ -18,7 +18,7 @@ struct Detail {
   std::string type_url;
   Bytes value;
 };
-struct Status {
+struct RpcStatus {  // google.rpc.Status
   int code = 0;
   std::string message;
   std::vector<Detail> details;
@@ -73,16 +73,16 @@ std::vector<ErrorDetail> details_of(const Error& error, std::string_view domain,
   return details;
 }
 
-std::string write_status_details(Code code, std::string_view message, std::span<const ErrorDetail> details) {
-  Status status{static_cast<int>(code), std::string(message), {}};
-  for (const ErrorDetail& each : details)
-    status.details.push_back({std::string(kTypePrefix) + each.type, Bytes(each.content)});
-  return serialize("google.rpc.Status", status);
+std::string write_status_details(const Status& status) {
+  RpcStatus message{static_cast<int>(status.code), status.message, {}};
+  for (const ErrorDetail& each : status.details)
+    message.details.push_back({std::string(kTypePrefix) + each.type, Bytes(each.content)});
+  return serialize("google.rpc.Status", message);
 }
 
 std::vector<ErrorDetail> read_status_details(std::string_view bytes) {
   std::vector<ErrorDetail> details;
-  Status status;
+  RpcStatus status;
   if (!parse("google.rpc.Status", bytes, status)) return details;
   for (const Detail& each : status.details) {
     const std::size_t slash = each.type_url.rfind('/');

@@ -11,13 +11,20 @@
 
 namespace marty::grpc::internal {
 
+// An error on its way to a caller, with everything that the protocols say of it.
+struct Status {
+  Code code;
+  std::string message;
+  std::vector<ErrorDetail> details;
+};
+
 // What every error of ours says. `domain` is the service.
 std::vector<ErrorDetail> details_of(const Error& error, std::string_view domain, std::string_view correlation_id);
 
-// Serialized. `message` is what the caller may read.
-std::string write_status_details(Code code, std::string_view message, std::span<const ErrorDetail> details);
+// Serialized.
+std::string write_status_details(const Status& status);
 
-// The details of a Status; none where the bytes are no Status. And the fields that one of them names.
+// The details of a Status; none where the bytes are not a Status. And the fields that one of them names.
 std::vector<ErrorDetail> read_status_details(std::string_view bytes);
 std::vector<FieldError> fields_of(std::span<const ErrorDetail> details);
 

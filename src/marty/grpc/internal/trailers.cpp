@@ -25,37 +25,11 @@ std::string decode_web_text(std::string_view text) {
     const std::size_t padding = text.find('=');
     const std::size_t end = padding == std::string_view::npos ? text.size() : text.find_first_not_of('=', padding);
     const auto segment = base64_decode(text.substr(0, end));
-    if (!segment) throw Error(Code::invalid_argument, "the body is no Base64");
+    if (!segment) throw Error(Code::invalid_argument, "the body is not Base64");
     bytes += *segment;
     text.remove_prefix(std::min(end, text.size()));
   }
   return bytes;
-}
-
-std::string_view encoding_name(Framing framing) noexcept {
-  switch (framing) {
-    case Framing::connect:
-      return "content-encoding";
-    case Framing::connect_stream:
-      return "connect-content-encoding";
-    default:
-      return "grpc-encoding";
-  }
-}
-
-std::string_view accept_encoding_name(Framing framing) noexcept {
-  switch (framing) {
-    case Framing::connect:
-      return "accept-encoding";
-    case Framing::connect_stream:
-      return "connect-accept-encoding";
-    default:
-      return "grpc-accept-encoding";
-  }
-}
-
-std::string_view request_encoding(Framing framing, const http::Request& request) noexcept {
-  return request.header(encoding_name(framing));
 }
 
 }  // namespace marty::grpc::internal

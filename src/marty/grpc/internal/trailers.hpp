@@ -5,19 +5,11 @@
 #include <string>
 #include <string_view>
 
-#include "marty/grpc/internal/format.hpp"
-#include "marty/http/message.hpp"
-
 namespace marty::grpc::internal {
 
 // gRPC-Web: the last frame of the body, names in lower case.
 std::string web_trailers(std::string_view lines);
 // The body of a web_text request: Base64, in one or more segments that are each padded.
 std::string decode_web_text(std::string_view text);
-
-// "grpc-encoding" and its kin: how a message is compressed, and how the other side may compress.
-std::string_view encoding_name(Framing framing) noexcept;
-std::string_view accept_encoding_name(Framing framing) noexcept;
-std::string_view request_encoding(Framing framing, const http::Request& request) noexcept;
 
 }  // namespace marty::grpc::internal

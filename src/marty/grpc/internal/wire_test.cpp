@@ -192,7 +192,8 @@ TEST(FieldPaths, AreThePointersOfOurErrors) {
 
 TEST(StatusDetails, OfAnErrorComeBack) {
   const Error error = Error::invalid({{"/times", "must be at most 7"}});
-  const std::string bytes = write_status_details(Code::invalid_argument, "no", details_of(error, "shop.v1.Pets", "c1"));
+  const std::string bytes =
+      write_status_details({Code::invalid_argument, "no", details_of(error, "shop.v1.Pets", "c1")});
   const auto details = read_status_details(bytes);
   ASSERT_EQ(details.size(), 2u);
   EXPECT_EQ(details[0].type, "google.rpc.ErrorInfo");
