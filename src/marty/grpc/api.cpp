@@ -52,17 +52,6 @@ class Unimplemented final : public MethodHandler {
   void run(web::Exchange&, CallDriver&) override {}
 };
 
-// A method without side effects, asked by GET (Connect).
-class ByGet final : public HandlesMethod {
- public:
-  explicit ByGet(MethodHandler& method) : method_(method) { needs = method.needs; }
-  const MethodHandler& handled_method() const noexcept override { return method_; }
-  void invoke(web::Exchange& exchange) override { method_.invoke(exchange); }
-
- private:
-  MethodHandler& method_;
-};
-
 // "shop.v1.PetStore.GetPet", as .proto files have it.
 std::string method_name(const Method& method) { return std::string(method.service) + "." + std::string(method.name); }
 
@@ -93,9 +82,7 @@ ApiBuilder add_api(web::App& app, std::string_view service,
     routes.back().belongs_to(protocol).operation_id(method_name(method));
     if (!exists) routes.back().hidden();
     if (method.kind == MethodKind::unary && method.idempotency == Idempotency::no_side_effects)
-      app.add(http::Method::get, method.path, std::make_unique<ByGet>(erased), summary_of(method))
-          .belongs_to(protocol)
-          .hidden();  // the same once more
+      protocol.also_by_get(routes.back(), erased);
     names.push_back(method.name);
   }
   return ApiBuilder(std::move(routes), std::move(names));

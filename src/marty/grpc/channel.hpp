@@ -7,9 +7,9 @@
 //
 // Shared by the fibers of all loops, each of which has connections of its own. Names are resolved, calls go to the
 // addresses in turn (round robin); one that cannot be reached is left alone for a while (gRPC connection back-off).
-// Calls that were not carried out for certain are sent again by themselves; those of methods that the .proto calls
-// idempotent also where they failed with UNAVAILABLE. A call has the deadline of its fiber where that comes first, and
-// hands on trace and correlation.
+// Unary calls that were not carried out for certain are sent again by themselves; those of methods that the .proto
+// calls idempotent also where they failed with UNAVAILABLE. A call has the deadline of its fiber where that comes
+// first, and hands on trace and correlation.
 //
 // Throws Error: the server's code, message and fields; unavailable (not reachable, cut, a certificate that is not to be
 // trusted), deadline_exceeded, cancelled, resource_exhausted (a message too large), internal (no gRPC).

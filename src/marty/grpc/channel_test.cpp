@@ -108,6 +108,35 @@ TEST(Channels, LeaveAServerAloneThatIsDownAndComeBack) {
   });
 }
 
+TEST(Channels, DoNotFailTheOthersWhereOneCallerIsCancelled) {
+  in_simulation([](SimulatedWorld& world) {
+    CountingServer a(world.host("a"));
+    Channel channel(a.target());
+    world.network().partition({"a"}, {"main"});
+    auto first = runtime::spawn([&] { return error_of([&] { Route::Client(channel).echo(Point()); }).code(); });
+    auto second = runtime::spawn([&] { Route::Client(channel).echo(Point()); });
+    runtime::sleep_for(100ms);  // tidy:allow(sleep): virtual
+    first.cancel();
+    runtime::sleep_for(10ms);  // tidy:allow(sleep): virtual
+    world.network().heal();
+    EXPECT_EQ(first.join(), Code::cancelled);
+    second.join();
+    EXPECT_EQ(a.calls, 1);
+  });
+}
+
+TEST(Channels, KeepConnectionsThatAreInUse) {  // also when names are looked up again
+  in_simulation([](SimulatedWorld& world) {
+    CountingServer a(world.host("a"));
+    Channel channel(a.target());
+    for (int i = 0; i < 10; ++i) {
+      Route::Client(channel).echo(Point());
+      runtime::sleep_for(31s);  // tidy:allow(sleep): virtual
+    }
+    EXPECT_EQ(a.server().stats().connections_accepted, 1u);
+  });
+}
+
 TEST(Channels, SayWhyNobodyCanBeReached) {
   in_simulation([](SimulatedWorld& world) {
     const std::string target = "a:" + std::to_string(world.host("a").address(kPort).port());

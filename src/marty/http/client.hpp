@@ -6,9 +6,9 @@
 //   {{"content-type", "application/json"}}, .body = text}); if (reply.status == 201) ...
 //
 // Shared by the fibers of all loops, each of which has connections of its own. Throws Error: unavailable (refused,
-// reset, cut in the middle), unauthenticated (the server's certificate is not for it, or not to be trusted),
-// deadline_exceeded, invalid_argument (URL, headers), out_of_range (reply larger than allowed). An HTTP status is a
-// reply, never an exception.
+// reset, cut in the middle, a certificate that is not for the server or not to be trusted), deadline_exceeded,
+// invalid_argument (URL, headers), out_of_range (reply larger than allowed). An HTTP status is a reply, never an
+// exception.
 #pragma once
 
 #include <cstdint>

@@ -142,11 +142,11 @@ TEST_P(TlsTest, AServerThatIsNotWhoItShouldBeIsRefusedWithTheReason) {
     const TestPki others;
     const tls::ClientContext distrustful({.ca = others.ca});
     const Error unknown = error_of([&] { server.get(distrustful); });
-    EXPECT_EQ(unknown.code(), Code::unauthenticated);
+    EXPECT_EQ(unknown.code(), Code::unavailable);
     SecureServer misnamed({.certificates = {server.pki.issue({.subject = "b", .dns_names = {"b.example"}})}});
     const tls::ClientContext tls({.ca = server.pki.ca});
     const Error wrong_name = error_of([&] { misnamed.get(tls); });
-    EXPECT_EQ(wrong_name.code(), Code::unauthenticated);
+    EXPECT_EQ(wrong_name.code(), Code::unavailable);
     EXPECT_THAT(wrong_name.message(), HasSubstr("b.example"));
   });
 }

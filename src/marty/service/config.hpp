@@ -69,7 +69,7 @@ struct ServerSection {
       field<&ServerSection::stall_threshold>.description(
           "A handler that holds its loop longer is reported with its stack; 0s: off"),
       field<&ServerSection::fiber_stack>.description("Of each request; memory is used as far as it is touched"),
-      field<&ServerSection::docs>.description("Serve /docs and /openapi.json"),
+      field<&ServerSection::docs>.description("Serve /docs and /openapi.json, and the reflection of gRPC"),
       field<&ServerSection::compression>.description("Replies in brotli or gzip where the client takes them"),
       field<&ServerSection::entity_tags>.description("Hash replies to GET, and answer 304 where the client has it"),
       field<&ServerSection::cors>.optional().description("Which pages of other origins may call; none by default"));
@@ -79,9 +79,9 @@ struct CertificateSection {
   std::string certificate;
   std::string key;
 
-  static constexpr auto rules = marty::rules(
-      field<&CertificateSection::certificate>.description("PEM file of the chain, leaf first"),
-      field<&CertificateSection::key>.description("PEM file of its private key"));
+  static constexpr auto rules =
+      marty::rules(field<&CertificateSection::certificate>.description("PEM file of the chain, leaf first"),
+                   field<&CertificateSection::key>.description("PEM file of its private key"));
 };
 
 // The section security.tls.

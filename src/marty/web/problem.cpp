@@ -36,9 +36,12 @@ Error as_error(const std::exception_ptr& exception) {
   }
 }
 
+bool tells_callers(const Error& error) {
+  return error.http_status() < 500 || error.code() == Code::unimplemented || error.is_for_callers();
+}
+
 std::string_view caller_message(const Error& error) {
-  const bool ours = error.http_status() >= 500 && error.code() != Code::unimplemented;
-  return ours && !error.is_for_callers() ? server_detail(error.code()) : std::string_view(error.message());
+  return tells_callers(error) ? std::string_view(error.message()) : server_detail(error.code());
 }
 
 Problem make_problem(const Error& error) {
@@ -48,6 +51,7 @@ Problem make_problem(const Error& error) {
                   .status = error.http_status(),
                   .detail = std::string(caller_message(error)),
                   .code = std::string(info.name)};
+  if (!tells_callers(error)) return problem;
   for (const FieldError& field : error.fields()) problem.errors.push_back({field.pointer, field.message});
   return problem;
 }

@@ -41,6 +41,7 @@ struct Problem {
 Error as_error(const std::exception_ptr& exception);
 
 // What a caller may read of it.
+bool tells_callers(const Error& error);
 std::string_view caller_message(const Error& error);
 
 Problem make_problem(const Error& error);

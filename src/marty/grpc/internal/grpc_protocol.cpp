@@ -31,13 +31,24 @@ std::string_view service_of(std::string_view path) noexcept {
 }
 
 // The status as trailers of gRPC: of HTTP, or of gRPC-Web.
+// At most so many bytes, and whole characters of UTF-8.
+std::string_view beginning(std::string_view text, std::size_t bytes) noexcept {
+  if (text.size() <= bytes) return text;
+  while (bytes > 0 && (static_cast<unsigned char>(text[bytes]) & 0xC0) == 0x80) --bytes;
+  return text.substr(0, bytes);
+}
+
+// Clients refuse header lists that are large, often beyond 8 KiB; then they would know nothing.
 template <class Put>
 void for_each_status_line(const Status& status, Put&& put) {
+  constexpr std::size_t kMaxMessageBytes = 1024, kMaxDetailsBytes = 4096;
   std::string text;
   put("grpc-status", std::to_string(static_cast<int>(status.code)));
-  append_status_text(text, status.message);
+  append_status_text(text, beginning(status.message, kMaxMessageBytes));
   if (!text.empty()) put("grpc-message", text);
-  if (!status.details.empty()) put("grpc-status-details-bin", encode_binary(write_status_details(status)));
+  if (status.details.empty()) return;
+  const std::string details = write_status_details(status);
+  if (details.size() <= kMaxDetailsBytes) put("grpc-status-details-bin", encode_binary(details));
 }
 
 std::string status_lines(const Status& status) {
@@ -106,7 +117,30 @@ std::optional<runtime::Duration> timeout_of(const http::Request& request) {
   return std::nullopt;
 }
 
+// A method without side effects, asked by GET (Connect).
+class ByGet final : public HandlesMethod {
+ public:
+  explicit ByGet(MethodHandler& method) : method_(method) { needs = method.needs; }
+  const MethodHandler& handled_method() const noexcept override { return method_; }
+  void invoke(web::Exchange& exchange) override { method_.invoke(exchange); }
+
+ private:
+  MethodHandler& method_;
+};
+
 }  // namespace
+
+// What is asked of callers by POST is asked of them by GET.
+void GrpcProtocol::add_get_routes(web::App& app) {
+  for (const auto& [builder, method] : by_get_) {
+    const web::Route& post = builder.route();
+    web::RouteBuilder get = app.add(http::Method::get, post.pattern, std::make_unique<ByGet>(*method), post.summary);
+    get.belongs_to(*this).max_body(post.max_body_bytes).hidden();  // the same once more
+    if (post.requires_caller) get.requires_authentication();
+    for (const std::string& permission : post.permissions) get.requires_permission(permission);
+    for (const std::string& tag : post.tags) get.tag(tag);
+  }
+}
 
 GrpcProtocol& GrpcProtocol::of(web::App& app) {
   if (web::Protocol* const found = app.find_protocol(kName)) return static_cast<GrpcProtocol&>(*found);
@@ -118,6 +152,7 @@ void GrpcProtocol::complete(web::App& app) {
   if (std::exchange(completed_, true)) return;
   if (app.dependencies().provides<health::Health>()) add_health_service(app, *this);
   if (app.options().docs) add_reflection_services(app, *this);
+  add_get_routes(app);
 }
 
 // The caller's deadline is that of everything done for it, and travels on with the calls that are made meanwhile.
@@ -141,10 +176,12 @@ void GrpcProtocol::write_error(web::Exchange& exchange, const Error& error) {
     return web::write_problem(response, web::make_problem(error));
   // A method that does not exist is UNIMPLEMENTED.
   const Code code = exchange.route() == nullptr && error.code() == Code::not_found ? Code::unimplemented : error.code();
-  Status status{code, std::string(web::caller_message(error)), error.details()};
+  // Of what went wrong here, callers learn no more than that.
+  const Error told = web::tells_callers(error) ? error : Error(error.code(), std::string(web::caller_message(error)));
+  Status status{code, told.message(), told.details()};
   const MethodHandler* const method = method_of(exchange.route());
   if (status.details.empty() && method != nullptr && method->options.error_details)
-    status.details = details_of(error, service_of(exchange.request().path()), exchange.context().correlation_id.view());
+    status.details = details_of(told, service_of(exchange.request().path()), exchange.context().correlation_id.view());
   if (format->framing == Framing::grpc) return write_grpc_error(response, *format, status);
   format->is_connect() ? write_connect_error(response, *format, status) : write_web_error(response, *format, status);
 }

@@ -29,7 +29,12 @@ class GrpcProtocol final : public web::Protocol {
   void add_service(std::string_view name) { services_.emplace_back(name); }
   const std::vector<std::string>& services() const noexcept { return services_; }  // full names
 
+  // Asked by GET as well (Connect), once everything is known that the route requires.
+  void also_by_get(const web::RouteBuilder& post, MethodHandler& method) { by_get_.emplace_back(post, &method); }
+
  private:
+  void add_get_routes(web::App& app);
+  std::vector<std::pair<web::RouteBuilder, MethodHandler*>> by_get_;
   std::vector<std::string> services_;
   bool completed_ = false;
 };

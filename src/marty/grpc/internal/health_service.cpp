@@ -2,6 +2,7 @@
 
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/message.h>
+#include <atomic>
 
 #include <algorithm>
 
@@ -26,6 +27,7 @@ constexpr Method kCheck{kService,
 constexpr Method kWatch{kService, "Watch", "/grpc.health.v1.Health/Watch", "The same, and whenever it changes",
                         MethodKind::server_streaming};
 constexpr runtime::Duration kPoll = std::chrono::seconds(1);
+constexpr int kMaxWatchers = 1000;
 
 enum Status { kServing = 1, kNotServing = 2, kServiceUnknown = 3 };
 
@@ -77,6 +79,7 @@ class Check final : public HealthMethod {
 class Watch final : public HealthMethod {
   using HealthMethod::HealthMethod;
   void run(web::Exchange& exchange, CallDriver& driver) override {
+    const Place place(watching_);
     const bool known = is_known(read_service(driver));
     const health::Health& source = health(exchange);
     for (int told = -1;;) {
@@ -90,6 +93,23 @@ class Watch final : public HealthMethod {
       runtime::sleep_for(kPoll);  // tidy:allow(sleep): the runtime's, so virtual in a simulated world
     }
   }
+
+  // A watcher keeps the place of a request: others need some as well.
+  class Place {
+   public:
+    explicit Place(std::atomic<int>& taken) : taken_(taken) {
+      if (++taken_ <= kMaxWatchers) return;
+      --taken_;
+      throw Error(Code::resource_exhausted, "this server's health is watched by as many as it allows: use Check");
+    }
+    ~Place() { --taken_; }
+    Place(const Place&) = delete;
+    Place& operator=(const Place&) = delete;
+
+   private:
+    std::atomic<int>& taken_;
+  };
+  std::atomic<int> watching_{0};
 };
 
 }  // namespace

@@ -78,7 +78,8 @@ class LoopChannel::Endpoint {
       connections_.push_back(open());
       failures_ = 0;
     } catch (const Error& error) {
-      if (error.code() == Code::unavailable || runtime::deadline() > runtime::now()) note_failure();
+      const bool ours = error.code() != Code::cancelled && runtime::deadline() > runtime::now();
+      if (error.code() == Code::unavailable || ours) note_failure();
       throw;
     }
     return *connections_.back();

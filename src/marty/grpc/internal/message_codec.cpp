@@ -10,6 +10,31 @@ namespace marty::grpc::internal {
 
 using google::protobuf::Message;
 
+namespace {
+
+// protobuf 3.21 bounds the depth of objects alone; lists within lists (google.protobuf.Value) cost their depth squared.
+bool is_too_deep(std::string_view json) noexcept {
+  constexpr int kMaxDepth = 100;  // as protobuf has it for messages
+  int depth = 0;
+  char quote = 0;  // it takes both kinds
+  for (std::size_t i = 0; i < json.size(); ++i) {
+    const char c = json[i];
+    if (quote != 0) {
+      if (c == '\\') ++i;
+      if (c == quote) quote = 0;
+    } else if (c == '"' || c == '\'') {
+      quote = c;
+    } else if (c == '[' || c == '{') {
+      if (++depth > kMaxDepth) return true;
+    } else if (c == ']' || c == '}') {
+      --depth;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
 void append_message(std::string& out, const Message& message, Codec codec) {
   if (codec == Codec::proto) {
     const std::size_t size = message.ByteSizeLong();
@@ -41,6 +66,7 @@ void append_framed(std::string& out, const Message& message, Codec codec, bool c
 
 bool parse_message(std::string_view bytes, Codec codec, Message& message) {
   if (codec == Codec::proto) return message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
+  if (is_too_deep(bytes)) return false;
   google::protobuf::util::JsonParseOptions options;
   options.ignore_unknown_fields = true;  // as protobuf itself does: a newer peer
   return google::protobuf::util::JsonStringToMessage({bytes.data(), bytes.size()}, &message, options).ok();

@@ -11,9 +11,12 @@
 #include "marty/grpc/internal/grpc_protocol.hpp"
 #include "marty/grpc/internal/mapping.hpp"
 #include "marty/reflect/type_of.hpp"
+#include "marty/runtime/fiber.hpp"
 
 namespace marty::grpc::internal {
 namespace {
+
+constexpr runtime::Duration kPatience = std::chrono::seconds(30);  // with a caller that asks nothing
 
 using google::protobuf::Descriptor;
 using google::protobuf::DescriptorPool;
@@ -147,7 +150,7 @@ class Reflection final : public MethodHandler {
  private:
   void run(web::Exchange&, CallDriver& driver) override {
     const std::unique_ptr<Message> question(request.New());
-    while (driver.source().read(*question)) {
+    while (read(driver, *question)) {
       ReflectionResponse reply;
       Problems problems;
       in_.read(*question, &reply.original_request, {}, problems);
@@ -162,6 +165,12 @@ class Reflection final : public MethodHandler {
       driver.sink().write(*message);
     }
     driver.finish();
+  }
+
+  // Whoever asks nothing keeps no place of a request for ever.
+  static bool read(CallDriver& driver, Message& question) {
+    const runtime::DeadlineScope scope(kPatience);
+    return driver.source().read(question);
   }
 
   GrpcProtocol& protocol_;

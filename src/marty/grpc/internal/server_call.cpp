@@ -62,7 +62,8 @@ void ServerCall::read_unary(Message& request) {
   }
   std::string_view body;
   try {
-    body = request_.body(handler_.options.max_message_bytes + kFrameHeadBytes);
+    const std::size_t most = handler_.options.max_message_bytes + kFrameHeadBytes;
+    body = request_.body(format_.framing == Framing::web_text ? most / 3 * 4 + 8 : most);
   } catch (const Error& error) {
     if (error.http_status() != 413) throw;
     throw_message_too_large(handler_.options.max_message_bytes);
@@ -77,11 +78,11 @@ void ServerCall::read_unary(Message& request) {
 bool ServerCall::read(Message& message) {
   const Turn turn(is_reading_, "reading from");
   if (!frames_) {
-    if (request_.body_source != nullptr) request_.body_source->lift_limit();
-    if (format_.framing == Framing::web_text) {
+    if (format_.framing == Framing::web_text) {  // all at once, and so within the server's limit
       text_ = decode_web_text(request_.body());
       frames_.emplace(std::string_view(text_), handler_.options.max_message_bytes);
     } else {
+      if (request_.body_source != nullptr) request_.body_source->lift_limit();
       frames_.emplace(request_.body_source, handler_.options.max_message_bytes);
     }
   }

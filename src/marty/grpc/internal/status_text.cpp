@@ -23,8 +23,12 @@ std::string repaired(std::string_view text) {
 
 void append_status_text(std::string& out, std::string_view message) {
   constexpr char kDigits[] = "0123456789ABCDEF";
-  for (const char c : message) {
-    if (is_plain(c)) {
+  const std::size_t first = message.find_first_not_of(' ');
+  const std::size_t last = message.find_last_not_of(' ');
+  for (std::size_t i = 0; i < message.size(); ++i) {
+    const char c = message[i];
+    const bool inside = i >= first && i <= last && last != std::string_view::npos;  // RFC 9113 section 8.2.1
+    if (is_plain(c) && inside) {
       out += c;
     } else {
       const auto byte = static_cast<unsigned char>(c);

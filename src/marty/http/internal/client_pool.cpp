@@ -97,6 +97,18 @@ std::unique_ptr<ClientExchange> ClientPool::open(const Url& url, bool fresh) {
   return std::make_unique<Http1Exchange>(*this, url, fresh);
 }
 
+// A server that cannot be trusted is not there. That somebody could not be authenticated is for our own callers to
+// hear.
+tls::Session ClientPool::shake_hands(runtime::Socket socket, const std::string& host,
+                                     const std::vector<std::string>& alpn) {
+  try {
+    return tls_().connect(std::move(socket), host, &alpn);
+  } catch (const Error& error) {
+    if (error.code() != Code::unauthenticated) throw;
+    throw Error(Code::unavailable, error.message(), std::current_exception());
+  }
+}
+
 // The timeout of connecting is ours, an earlier deadline is the caller's.
 ClientPool::Connected ClientPool::connect(const Url& url, Protocol protocol) {
   const runtime::DeadlineScope scope(options_.connect_timeout);
@@ -105,7 +117,7 @@ ClientPool::Connected ClientPool::connect(const Url& url, Protocol protocol) {
   std::vector<std::string> alpn;
   if (protocol != Protocol::http1) alpn.push_back("h2");
   if (protocol != Protocol::http2) alpn.push_back("http/1.1");
-  tls::Session session = tls_().connect(std::move(socket), url.host, &alpn);
+  tls::Session session = shake_hands(std::move(socket), url.host, alpn);
   const bool agreed = session.alpn == "h2";
   if (protocol == Protocol::http2 && !agreed)
     throw Error(Code::unavailable, url.authority + " does not speak HTTP/2, and nothing else is wanted");
@@ -125,7 +137,9 @@ std::shared_ptr<Http2Connection> ClientPool::http2(const Url& url) {
     if (!usable() && !origin.speaks_http1) {
       Connected connected = connect(url, options_.protocol);
       if (connected.http2) {
-        origin.http2 = std::make_shared<Http2Connection>(std::move(connected.socket));
+        origin.http2 = std::make_shared<Http2Connection>(
+            std::move(connected.socket),
+            Http2ConnectionOptions{.ping_interval = std::chrono::seconds(5), .ping_timeout = std::chrono::seconds(5)});
       } else {
         origin.speaks_http1 = true;
         origin.keep(std::make_unique<ClientConnection>(std::move(connected.socket)));

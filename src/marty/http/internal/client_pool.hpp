@@ -11,6 +11,7 @@
 #include "marty/http/http2_connection.hpp"
 #include "marty/http/internal/client_connection.hpp"
 #include "marty/runtime/sync.hpp"
+#include "marty/tls/tls.hpp"
 
 namespace marty::http::internal {
 
@@ -59,6 +60,7 @@ class ClientPool {
   Origin& origin_of(const Url& url);
   void close_expired();
   Connected connect(const Url& url, Protocol protocol);
+  tls::Session shake_hands(runtime::Socket socket, const std::string& host, const std::vector<std::string>& alpn);
   std::shared_ptr<Http2Connection> http2(const Url& url);
 
   const ClientOptions options_;

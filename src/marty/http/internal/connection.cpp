@@ -65,6 +65,7 @@ void Connection::start_http2() noexcept {
   Scratch* const scratch = std::exchange(handed_over_, nullptr);
   try {
     http2_ = std::make_unique<Http2Server>(server_, *this);
+    if (server_.draining()) http2_->drain();                                        // the handshake took until now
     http2_->start(scratch != nullptr ? scratch->in.unread() : std::string_view());  // may destroy this
   } catch (const std::exception&) {                                                 // no memory
     socket_.close();

@@ -231,6 +231,7 @@ void Http1Session::write_stream(ReplyHead& head) {
 
 BodyWriter& Http1Session::begin(Response& response) {
   if (response.closes_connection() || server_.draining()) keep_alive_ = false;
+  if (scratch_.request.body_source != nullptr) scratch_.body.invite();
   ReplyHead head = reply_head();
   if (forbids_body(response.status)) {
     head.framing = Framing::none;

@@ -33,6 +33,7 @@ struct Http2Callbacks {
   static Http2Session& session(void* user) noexcept { return *static_cast<Http2Session*>(user); }
 
   static int on_begin_headers(nghttp2_session* native, const nghttp2_frame* frame, void* user) noexcept {
+    session(user).header_bytes_ = 0;
     if (frame->headers.cat != NGHTTP2_HCAT_REQUEST) return 0;
     return guarded([&] {
       const std::int32_t id = frame->hd.stream_id;
@@ -44,7 +45,12 @@ struct Http2Callbacks {
 
   static int on_header(nghttp2_session* native, const nghttp2_frame* frame, const std::uint8_t* name,
                        std::size_t name_size, const std::uint8_t* value, std::size_t value_size, std::uint8_t,
-                       void*) noexcept {
+                       void* user) noexcept {
+    // One byte can stand for four thousand (RFC 7541 section 6.1). The rest is decoded, and looked at no more.
+    Http2Session& self = session(user);
+    self.header_bytes_ += name_size + value_size + 32;
+    if (self.header_bytes_ > std::size_t{4} * self.settings_.header_list_bytes)
+      return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
     Http2Stream* const stream = stream_of(native, frame->hd.stream_id);
     if (stream == nullptr) return 0;
     return guarded([&] { return stream->on_field(text(name, name_size), text(value, value_size)), 0; });
@@ -99,6 +105,13 @@ struct Http2Callbacks {
     }
   }
 
+  // A head or trailers of more than 64 KiB: nghttp2 drops them, and the peer would wait for ever.
+  static int on_frame_not_send(nghttp2_session* native, const nghttp2_frame* frame, int, void*) noexcept {
+    if (frame->hd.type != NGHTTP2_HEADERS) return 0;
+    if (Http2Stream* const stream = stream_of(native, frame->hd.stream_id)) stream->reset(NGHTTP2_INTERNAL_ERROR);
+    return 0;
+  }
+
   static int on_stream_close(nghttp2_session* native, std::int32_t id, std::uint32_t code, void*) noexcept {
     if (Http2Stream* const stream = stream_of(native, id)) {
       nghttp2_session_set_stream_user_data(native, id, nullptr);
@@ -125,6 +138,7 @@ void register_callbacks(nghttp2_session_callbacks* callbacks) {
   nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, Http2Callbacks::on_frame_recv);
   nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, Http2Callbacks::on_data);
   nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, Http2Callbacks::on_frame_send);
+  nghttp2_session_callbacks_set_on_frame_not_send_callback(callbacks, Http2Callbacks::on_frame_not_send);
   nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, Http2Callbacks::on_stream_close);
   nghttp2_session_callbacks_set_send_data_callback(callbacks, Http2Callbacks::on_send_data);
 }

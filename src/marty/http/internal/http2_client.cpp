@@ -67,6 +67,7 @@ void Http2Client::abandon() noexcept {
 
 void Http2Client::on_peer_goes_away() noexcept {
   leaving_ = true;
+  refuse_unsent();
   tell_unusable();
 }
 

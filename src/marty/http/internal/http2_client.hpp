@@ -48,6 +48,8 @@ class Http2ClientStream final : public Http2Stream {
   void on_field(std::string_view name, std::string_view value) override;
   void on_fields_end() override;
   void on_head_sent() noexcept override { sent_ = true; }
+  bool is_unsent() const noexcept override { return !sent_; }
+  bool is_of_client() const noexcept override { return true; }
   using Http2Stream::has_grown;
 
   Http2ClientStream* next_free = nullptr;
@@ -83,7 +85,9 @@ class Http2Client final : private Http2ClientParts, public Http2Session {
   Http2ClientStream& take_stream();
   void recycle(Http2ClientStream& stream) noexcept;
   void recycle_last(Http2ClientStream& stream) noexcept;  // the same; may destroy this
-  bool is_usable() const noexcept { return is_open() && !leaving_; }
+  bool is_usable() const noexcept {
+    return is_open() && !leaving_ && nghttp2_session_check_request_allowed(native()) != 0;
+  }
   std::size_t max_streams() const noexcept;
   void abandon() noexcept;  // by its handle
   void watch() noexcept;    // for silence, from the first stream on

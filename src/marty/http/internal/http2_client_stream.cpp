@@ -1,6 +1,7 @@
 #include <new>
 
 #include "marty/base/error.hpp"
+#include "marty/http/internal/characters.hpp"
 #include "marty/http/internal/http2_client.hpp"
 
 namespace marty::http::internal {
@@ -34,8 +35,9 @@ void Http2ClientStream::open(Http2Client& client, const StreamHead& head, std::o
   Http2Fields& fields = client.fields();
   fields.add(":method", head.method).add(":scheme", head.scheme).add(":authority", head.authority);
   fields.add(":path", head.path);
-  for (const Header& header : head.headers) fields.add(header.name, header.value);
-  for (const Header& header : head.unique_headers) fields.add(header.name, header.value, /*unique=*/true);
+  // Nothing stands around a value (RFC 9113 section 8.2.1).
+  for (const Header& header : head.headers) fields.add(header.name, trim_blanks(header.value));
+  for (const Header& header : head.unique_headers) fields.add(header.name, trim_blanks(header.value), /*unique=*/true);
   const bool whole = body.has_value();
   const bool silent = whole && body->empty();
   const nghttp2_data_provider source = provider();

@@ -7,10 +7,15 @@ namespace {
 int tokens_for(const Http2FrameHead& frame) noexcept {
   switch (frame.type) {
     case NGHTTP2_DATA:
-      return frame.length == 0 && (frame.flags & NGHTTP2_FLAG_END_STREAM) == 0 ? 1 : 0;
-    case NGHTTP2_HEADERS:
+      // Padding is no content: one byte of it tells that there is none.
+      return frame.length <= ((frame.flags & NGHTTP2_FLAG_PADDED) != 0 ? 256u : 0u) &&
+                     (frame.flags & NGHTTP2_FLAG_END_STREAM) == 0
+                 ? 1
+                 : 0;
     case NGHTTP2_CONTINUATION:  // nghttp2 bounds them
       return 0;
+    case NGHTTP2_HEADERS:  // paid back by the reply
+      return 1;
     case NGHTTP2_RST_STREAM:
       return 2;
     default:
@@ -43,6 +48,7 @@ bool Http2Guard::is_closed(nghttp2_session* native, std::int32_t id) const {
   if (!refuses_closed_streams_ || id > newest_ || id % 2 == 0) return false;
   if (id == last_reset_) return true;
   if (first_opened_ != 0 && id >= first_opened_) return false;
+  if (id > nghttp2_session_get_last_proc_stream_id(native)) return false;  // never taken: it came behind a GOAWAY
   return nghttp2_session_find_stream(native, id) == nullptr && !reset_streams_.may_contain(id);
 }
 

@@ -17,6 +17,7 @@ void Http2RequestHead::clear() noexcept {
   text_.clear();
   fields_.clear();
   headers_.clear();
+  cookies_.clear();
   list_bytes_ = 0;
   content_length_.reset();
   expects_continue_ = too_large_ = false;
@@ -34,6 +35,7 @@ void Http2RequestHead::add(std::string_view name, std::string_view value, const 
 
 std::optional<ParseError> Http2RequestHead::finish(const HeadLimits& limits, Request& request) {
   request.method_text = request.target = request.authority = {};
+  std::optional<std::size_t> cookie;  // where the first one stands
   for (const Field& field : fields_) {
     const Header header{name_of(field), value_of(field)};
     if (header.name == ":method") {
@@ -44,6 +46,13 @@ std::optional<ParseError> Http2RequestHead::finish(const HeadLimits& limits, Req
       request.authority = header.value;
     } else if (!header.name.starts_with(':')) {
       if (!interpret(header)) return bad_request("the Content-Length is not a number");
+      if (header.name == "cookie" && cookie) {  // RFC 9113 section 8.2.3
+        if (cookies_.empty()) cookies_ = headers_[*cookie].value;
+        cookies_.append("; ").append(header.value);
+        headers_[*cookie].value = cookies_;
+        continue;
+      }
+      if (header.name == "cookie") cookie = headers_.size();
       headers_.push_back(header);
     }
   }

@@ -44,6 +44,7 @@ class Http2RequestHead {
   std::optional<ParseError> check_target(const HeadLimits& limits, const Request& request) const;
 
   std::string text_;
+  std::string cookies_;  // in one, where they came in several fields
   std::vector<Field> fields_;
   std::vector<Header> headers_;
   std::size_t list_bytes_ = 0;

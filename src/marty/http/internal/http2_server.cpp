@@ -36,6 +36,7 @@ Http2Stream* Http2Server::accept_stream(std::int32_t id) {
   if (fibers_ >= std::size_t{2} * settings().max_concurrent_streams) return nullptr;
   Http2ServerStream& stream = server_.http2_streams().take();
   stream.begin(*this, id);
+  server_.set_active(connection_, true);  // also where the request is over before this batch is
   return &stream;
 }
 

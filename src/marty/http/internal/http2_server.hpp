@@ -72,6 +72,7 @@ class Http2ServerStream final : public Http2Stream, public runtime::FiberJob, pr
   std::size_t dropped_bytes_ = 0;  // of the request, since then
   State state_ = State::head;
   bool owes_continue_ = false;
+  bool completed_ = false;  // the reply has gone, although the handler may go on (HEAD)
 };
 
 // Last in, first out. One per loop.

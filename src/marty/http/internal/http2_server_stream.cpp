@@ -57,8 +57,8 @@ class Http2ServerStream::StreamWriter final : public BodyWriter {
   std::string& gathered() noexcept { return stream_.response_.body(); }
   void start() {
     started_ = true;
+    stream_.send_head(length_);  // first: write() waits where there is more than the queue holds
     stream_.write(gathered());
-    stream_.send_head(length_);
   }
   Http2ServerStream& stream_;
   const std::optional<std::uint64_t> length_;
@@ -75,7 +75,7 @@ void Http2ServerStream::begin(Http2Server& session, std::int32_t id) noexcept {
   answered_ = runtime::kNever;
   dropped_bytes_ = 0;
   state_ = State::head;
-  owes_continue_ = false;
+  owes_continue_ = completed_ = false;
 }
 
 bool Http2ServerStream::has_grown() const noexcept {
@@ -104,6 +104,7 @@ void Http2ServerStream::on_data(std::string_view bytes) {
 // What is left of the request is of no use any more. A short rest is taken in, so that the stream ends in order; a long
 // one is stopped (RFC 9113 section 8.1).
 void Http2ServerStream::on_sent() noexcept {
+  completed_ = true;
   if (has_ended()) return;
   answered_ = runtime::coarse_now();
 }
@@ -126,7 +127,7 @@ void Http2ServerStream::run() {
   state_ = State::running;
   try {
     serve();
-  } catch (const std::exception&) {
+  } catch (...) {
     // The client has gone, or was cut off; or there is no memory.
     reset(NGHTTP2_INTERNAL_ERROR);
   }
@@ -140,7 +141,10 @@ void Http2ServerStream::finished() noexcept {
 
 // By nghttp2, or because the connection is over.
 void Http2ServerStream::released() noexcept {
-  if (fiber_ != nullptr) return runtime::cancel(*fiber_);
+  if (fiber_ != nullptr) {
+    if (!completed_) runtime::cancel(*fiber_);
+    return;
+  }
   const bool in_queue = state_ == State::complete;
   state_ = State::done;
   if (!in_queue) http2().recycle(*this);
@@ -217,6 +221,7 @@ void Http2ServerStream::send_head(std::optional<std::uint64_t> length) {
 }
 
 BodyWriter& Http2ServerStream::begin(Response&) {
+  before_wait();  // an interim reply comes before the final one
   send_head(std::nullopt);
   if (forbids_body(response_.status) || request_.method == Method::head) return nowhere_;
   return *this;

@@ -1,6 +1,7 @@
 #include "marty/http/internal/http2_session.hpp"
 
 #include <new>
+#include <utility>
 
 #include "marty/base/error.hpp"
 #include "marty/http/internal/http2_callbacks.hpp"
@@ -142,6 +143,7 @@ void Http2Session::flush() noexcept {
   try {
     while (state_ == State::open && unsent_.empty() && collect()) send_collected();
   } catch (const std::exception&) {
+    workspace_.out.clear();  // it is the loop's
     go_over();
   }
   if (!unsent_.empty()) return flush_soon();
@@ -292,6 +294,17 @@ void Http2Session::add(Http2Stream& stream) noexcept {
   if (first_stream_ != nullptr) first_stream_->previous_ = &stream;
   first_stream_ = &stream;
   ++stream_count_;
+}
+
+void Http2Session::refuse_unsent() noexcept {
+  for (Http2Stream* stream = first_stream_; stream != nullptr;) {
+    Http2Stream& each = *std::exchange(stream, stream->next_);
+    if (!each.is_unsent()) continue;
+    nghttp2_session_set_stream_user_data(native_, each.id(), nullptr);
+    nghttp2_submit_rst_stream(native_, NGHTTP2_FLAG_NONE, each.id(),
+                              NGHTTP2_REFUSED_STREAM);  // takes it out of the queue
+    each.on_close(NGHTTP2_REFUSED_STREAM);
+  }
 }
 
 void Http2Session::remove(Http2Stream& stream) noexcept {

@@ -102,6 +102,8 @@ class Http2Session : public runtime::ReadableCallback {
   virtual void on_peer_goes_away() noexcept {}
   bool is_over() const noexcept { return state_ == State::over && !flusher_.active; }
   bool is_busy() const noexcept { return batching_; }
+  // Those that nghttp2 has not sent yet, and will not any more.
+  void refuse_unsent() noexcept;
 
  private:
   friend struct Http2Callbacks;
@@ -140,7 +142,8 @@ class Http2Session : public runtime::ReadableCallback {
   nghttp2_session* native_ = nullptr;
   Http2Stream* first_stream_ = nullptr;
   std::size_t stream_count_ = 0;
-  std::string unsent_;  // what the socket did not take
+  std::size_t header_bytes_ = 0;  // of the header section that arrives, decoded
+  std::string unsent_;            // what the socket did not take
   Flusher flusher_{*this};
   Http2Guard guard_;
   runtime::TimePoint last_received_{};

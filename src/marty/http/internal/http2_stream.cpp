@@ -43,7 +43,7 @@ void Http2Stream::begin(Http2Session& session, std::int32_t id) noexcept {
   close_code_ = NGHTTP2_NO_ERROR;
   last_progress_ = runtime::coarse_now();
   limited_ = true;
-  ended_ = closed_ = deferred_ = finished_ = whole_ = false;
+  ended_ = closed_ = reset_here_ = deferred_ = finished_ = whole_ = false;
   session.add(*this);
 }
 
@@ -51,7 +51,7 @@ void Http2Stream::end() noexcept {
   session_ = nullptr;
   arriving_.clear();
   reading_.clear();
-  reading_at_ = owed_bytes_ = queue_at_ = 0;
+  reading_at_ = owed_bytes_ = queue_at_ = taken_ = 0;
   received_ = 0;
   queue_.clear();
   fixed_ = trailers_ = {};
@@ -91,6 +91,7 @@ void Http2Stream::on_tick(runtime::TimePoint now) noexcept {
 
 void Http2Stream::reset(std::uint32_t error_code) noexcept {
   if (closed_ || !session_->is_open()) return;
+  reset_here_ = true;
   if (nghttp2_submit_rst_stream(session_->native(), NGHTTP2_FLAG_NONE, id_, error_code) != 0) return session_->cut();
   session_->flush_soon();
 }
@@ -103,6 +104,8 @@ void Http2Stream::throw_if_closed() const {
       throw Error(Code::unavailable, "the connection is lost");
     case NGHTTP2_NO_ERROR:
     case NGHTTP2_CANCEL:
+      if (!reset_here_ && is_of_client())
+        throw Error(Code::unavailable, "the server ended the exchange before it was complete");
       throw Error(Code::cancelled, "the exchange was ended before it was complete");
     default:
       throw Error(Code::unavailable, std::string("the stream was reset: ") + nghttp2_http2_strerror(close_code_));
@@ -206,7 +209,13 @@ void Http2Stream::flush() {
 void Http2Stream::wait_for_room() { writable_.wait("writing to a stream"); }
 
 void Http2Stream::take(std::size_t bytes, OutputBuffer& out) {
-  last_progress_ = runtime::coarse_now();
+  // Progress is 64 KiB for the connection, as over HTTP/1.1; a byte now and then is none.
+  const std::size_t share = std::max(kLeastShareBytes, kQueueBytes / std::max<std::size_t>(1, session_->streams()));
+  taken_ += bytes;
+  if (taken_ >= share || bytes == unsent()) {
+    taken_ = 0;
+    last_progress_ = runtime::coarse_now();
+  }
   const std::size_t fixed = std::min(bytes, fixed_.size());
   out.append(fixed_.substr(0, fixed));
   fixed_.remove_prefix(fixed);

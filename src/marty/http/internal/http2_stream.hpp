@@ -15,6 +15,7 @@ namespace marty::http::internal {
 class Http2Stream : public BodySource, public BodyWriter {
  public:
   static constexpr std::size_t kQueueBytes = 64 * 1024;                // that a writer may be ahead of the network
+  static constexpr std::size_t kLeastShareBytes = 4 * 1024;            // that a slow peer has to take of each
   static constexpr std::size_t kKeptBytes = 64 * 1024;                 // of memory, between two streams
   static constexpr std::uint32_t kConnectionLost = ~std::uint32_t{0};  // a close code that is none of HTTP/2
 
@@ -40,6 +41,8 @@ class Http2Stream : public BodySource, public BodyWriter {
   virtual void on_data(std::string_view bytes);
   void on_end() noexcept;
   virtual void on_head_sent() noexcept {}
+  virtual bool is_unsent() const noexcept { return false; }
+  virtual bool is_of_client() const noexcept { return false; }
   virtual void on_sent() noexcept {}  // this side's last frame
   void on_close(std::uint32_t error_code) noexcept;
   virtual void on_tick(runtime::TimePoint now) noexcept;
@@ -105,11 +108,13 @@ class Http2Stream : public BodySource, public BodyWriter {
   std::string_view trailers_;
   runtime::Wakeup writable_;
   runtime::TimePoint last_progress_{};
+  std::size_t taken_ = 0;  // since then
 
   bool limited_ = true;
   bool whole_ = false;  // read_all() has had it
   bool ended_ = false;
   bool closed_ = false;
+  bool reset_here_ = false;
   bool deferred_ = false;
   bool finished_ = false;
 };

@@ -13,7 +13,13 @@ class ReplyStream final : public BodyWriter {
 
   // `body`: of the request; null: it has none.
   ReplyStream(Wire& wire, const RequestBody* body, Flush flush, Framing framing, std::uint64_t length)
-      : wire_(wire), pump_(wire, body), left_(length), framing_(framing), flush_(flush) {}
+      : wire_(wire), pump_(wire, body), left_(length), framing_(framing), flush_(flush) {
+    wire_.has_pump = flush_ == Flush::when_waiting;
+    if (wire_.has_pump) pump_.flush_soon();  // the head
+  }
+  ~ReplyStream() { wire_.has_pump = false; }
+  ReplyStream(const ReplyStream&) = delete;
+  ReplyStream& operator=(const ReplyStream&) = delete;
 
   void write(std::string_view bytes) override;
   void flush() override { pump_.flush(); }

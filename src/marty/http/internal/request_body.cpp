@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <utility>
 
 #include "marty/base/error.hpp"
 #include "marty/runtime/fiber.hpp"
@@ -137,14 +138,11 @@ void RequestBody::fill() {
   wire_->in.commit(receive(wire_->in.space()));
 }
 
-// From the socket, after everything the client may be waiting for was sent.
+// From the socket, after everything the client may be waiting for was sent, or will be.
 std::size_t RequestBody::receive(std::span<char> buffer) {
   broken_ = true;  // until it went well
-  if (owes_continue_) {
-    owes_continue_ = false;
-    wire_->out.append("HTTP/1.1 100 Continue\r\n\r\n");
-  }
-  wire_->flush();
+  invite();
+  if (!wire_->has_pump) wire_->flush();
   std::size_t size = 0;
   try {
     size = wire_->read(buffer, wire_->limits.body_timeout);
@@ -155,6 +153,10 @@ std::size_t RequestBody::receive(std::span<char> buffer) {
   if (size == 0) throw Error(Code::unavailable, "the client closed the connection in the middle of a request body");
   broken_ = false;
   return size;
+}
+
+void RequestBody::invite() {
+  if (std::exchange(owes_continue_, false)) wire_->out.append("HTTP/1.1 100 Continue\r\n\r\n");
 }
 
 bool RequestBody::skip_arrived() noexcept {

@@ -26,6 +26,8 @@ class RequestBody final : public BodySource {
   std::string_view read_all(std::size_t max_bytes) override;
   void lift_limit() noexcept override { max_bytes_ = ~std::uint64_t{0}; }
 
+  // Before the reply begins: an interim one comes before the final one.
+  void invite();
   // After the handler: skips what has arrived. False where the connection cannot be kept since the rest is unknown, too
   // long or was not asked for.
   bool skip_arrived() noexcept;

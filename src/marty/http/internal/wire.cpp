@@ -13,10 +13,22 @@ constexpr std::size_t kSlowPieceBytes = 64 * 1024;  // has to go out within the 
 constexpr runtime::Duration kLingerTimeout = std::chrono::seconds(2);
 constexpr std::size_t kMaxLingerBytes = 1024 * 1024;
 
+class Sending {
+ public:
+  explicit Sending(bool& now) : now_(now) { now_ = true; }
+  ~Sending() { now_ = false; }
+  Sending(const Sending&) = delete;
+  Sending& operator=(const Sending&) = delete;
+
+ private:
+  bool& now_;
+};
+
 }  // namespace
 
 void Wire::flush() {
-  if (out.empty()) return;
+  if (out.empty() || sending_) return;  // whoever sends sends all of it
+  const Sending sending(sending_);
   ++flushes_;
   const std::string_view bytes = out.bytes();
   const std::size_t sent = socket_.try_write({&bytes, 1});
@@ -28,6 +40,7 @@ void Wire::flush_with(std::string_view first, std::string_view second) {
   const std::array<std::string_view, 3> parts{out.bytes(), first, second};
   const std::size_t total = parts[0].size() + first.size() + second.size();
   if (total == 0) return;
+  const Sending sending(sending_);
   ++flushes_;
   std::size_t sent = socket_.try_write(parts);
   if (sent != total) {

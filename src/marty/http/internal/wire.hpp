@@ -19,6 +19,8 @@ class Wire {
   void flush();
   void flush_with(std::string_view first, std::string_view second = {});
   std::uint32_t flushes() const noexcept { return flushes_; }  // that had something to send
+  // Whether a ReplyPump sends what is in `out`, so that nobody else has to, nor may while others write into it.
+  bool has_pump = false;
   // At least one byte, or 0 once the client has closed its side. Throws deadline_exceeded at `until`, unavailable.
   std::size_t read(std::span<char> buffer, runtime::TimePoint until);
   std::size_t read(std::span<char> buffer, runtime::Duration timeout);
@@ -36,6 +38,7 @@ class Wire {
   void write_slowly(std::string_view bytes);
   runtime::Socket& socket_;
   std::uint32_t flushes_ = 0;
+  bool sending_ = false;  // a fiber is in the middle of it, and maybe waits
 };
 
 }  // namespace marty::http::internal

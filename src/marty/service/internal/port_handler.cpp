@@ -5,9 +5,12 @@
 namespace marty::service {
 namespace {
 
+// application/grpc, and application/grpc+proto: gRPC-Web is another type.
 bool is_grpc(const http::Request& request) {
+  constexpr std::string_view kType = "application/grpc";
   const std::string_view type = request.header("content-type");
-  return type.starts_with("application/grpc") && !type.starts_with("application/grpc-web");
+  return http::header_name_equals(type.substr(0, kType.size()), kType) &&
+         (type.size() == kType.size() || type[kType.size()] != '-');
 }
 
 }  // namespace

@@ -114,10 +114,11 @@ void Service::State::start_servers() {
     throw Error(Code::failed_precondition, "server.grpc_port is set, and this service has no gRPC");
   http_only = std::make_unique<service::PortHandler>(app, service::PortHandler::Serves::all_but_grpc);
   grpc_only = std::make_unique<service::PortHandler>(app, service::PortHandler::Serves::grpc);
-  server = start_server(*http_only, server_options(http_port), "server.http_port");
+  auto starting = start_server(*http_only, server_options(http_port), "server.http_port");
   http::ServerOptions grpc_options = server_options(*server_section.grpc_port);
   grpc_options.http1 = false;
-  grpc_server = start_server(*grpc_only, grpc_options, "server.grpc_port");
+  grpc_server = start_server(*grpc_only, grpc_options, "server.grpc_port");  // where it cannot, neither serves
+  server = std::move(starting);
 }
 
 // Both at the same time. Who is cancelled already, by a second signal, waits for nobody.

@@ -270,7 +270,10 @@ void TlsSocket::write(std::span<const std::string_view> parts) {
   const std::size_t total = size_of(parts);
   transport_->flush();
   while (ahead_ < total) {
-    if (encrypt(parts, ahead_) == 0) wait_readable(writer_, "writing to");
+    if (encrypt(parts, ahead_) == 0) {
+      wait_readable(writer_, "writing to");
+      if (parked_ != nullptr) park(parked_);  // what woke this fiber was meant for that, too
+    }
     transport_->flush();
   }
   unsent_.clear();
