@@ -130,7 +130,7 @@ std::string gunzip(std::string_view content, std::size_t max_bytes) {
     out.append(piece.data(), size);
   }
   if (result != Z_STREAM_END || stream.avail_in != 0) {
-    throw Error(Code::invalid_argument, "the content is no gzip, or cut off");
+    throw Error(Code::invalid_argument, "the content is not gzip, or cut off");
   }
   return out;
 }
@@ -152,7 +152,7 @@ std::string unbrotli(std::string_view content, std::size_t max_bytes) {
     out.append(reinterpret_cast<const char*>(ready), size);
   }
   if (result != BROTLI_DECODER_RESULT_SUCCESS || left != 0) {
-    throw Error(Code::invalid_argument, "the content is no brotli, or cut off");
+    throw Error(Code::invalid_argument, "the content is not brotli, or cut off");
   }
   return out;
 }

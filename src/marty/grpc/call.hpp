@@ -21,7 +21,7 @@ class Call {
  public:
   const http::Request& request() const noexcept { return request_; }
   std::string_view metadata(std::string_view name) const noexcept { return request_.header(name); }  // "": not sent
-  // Of a "-bin" name. Nothing where it was not sent, or is no Base64.
+  // Of a "-bin" name. Nothing where it was not sent, or is not Base64.
   std::optional<std::string> binary_metadata(std::string_view name) const;
 
   // Goes out with the first message, or with the reply; later it becomes trailing metadata. Throws invalid_argument for

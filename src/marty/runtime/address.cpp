@@ -26,7 +26,7 @@ std::uint16_t parse_port(std::string_view digits, std::string_view text) {
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
   if (digits.empty() || error != std::errc() || end != digits.data() + digits.size()) {
     throw Error(Code::invalid_argument,
-                fmt::format("\"{}\" is no address: the port \"{}\" is no number from 0 to 65535", text, digits));
+                fmt::format("\"{}\" is not an address: the port \"{}\" is not a number from 0 to 65535", text, digits));
   }
   return port;
 }
@@ -44,14 +44,14 @@ Address Address::parse(std::string_view text) {
   const std::size_t colon = text.rfind(':');
   if (colon == std::string_view::npos) {
     throw Error(Code::invalid_argument,
-                fmt::format("\"{}\" is no address: expected IP:PORT, [IPv6]:PORT or unix:PATH", text));
+                fmt::format("\"{}\" is not an address: expected IP:PORT, [IPv6]:PORT or unix:PATH", text));
   }
   std::string_view host = text.substr(0, colon);
   if (host.starts_with('[') && host.ends_with(']')) {
     host = host.substr(1, host.size() - 2);
   } else if (host.find(':') != std::string_view::npos) {
     throw Error(Code::invalid_argument,
-                fmt::format("\"{}\" is no address: write an IPv6 address in brackets, [::1]:8080", text));
+                fmt::format("\"{}\" is not an address: write an IPv6 address in brackets, [::1]:8080", text));
   }
   return ip(host, parse_port(text.substr(colon + 1), text));
 }
@@ -67,7 +67,7 @@ Address Address::ip(std::string_view ip, std::uint16_t port) {
   } else if (inet_pton(AF_INET6, terminated.c_str(), address.bytes_) == 1) {
     address.family_ = kIpv6;
   } else {
-    throw Error(Code::invalid_argument, fmt::format("\"{}\" is no IP address; resolve() looks names up", ip));
+    throw Error(Code::invalid_argument, fmt::format("\"{}\" is not an IP address; resolve() looks names up", ip));
   }
   return address;
 }

@@ -59,9 +59,9 @@ TEST(ServerOptions, RefuseProtocolNamesThatAlpnCannotSend) {
   const CertificateFiles files = pki.issue_server();
   for (const std::string& name : {std::string(), std::string(256, 'x')}) {
     expect_refused([&] { ServerContext({.certificates = {files}, .alpn = {name}}); }, Code::invalid_argument,
-                   "is no ALPN protocol name");
+                   "is not an ALPN protocol name");
     expect_refused([&] { ClientContext({.alpn = {name}, .verify = false}); }, Code::invalid_argument,
-                   "is no ALPN protocol name");
+                   "is not an ALPN protocol name");
   }
 }
 

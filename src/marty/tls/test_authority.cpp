@@ -69,7 +69,7 @@ void add_alternative_names(X509* certificate, const TestCertificate& wanted) {
   add_names(names.get(), GEN_URI, wanted.uris);
   for (const std::string& address : wanted.ip_addresses) {
     ASN1_OCTET_STRING* const bytes = a2i_IPADDRESS(address.c_str());
-    if (bytes == nullptr) throw Error(Code::invalid_argument, "\"" + address + "\" is no IP address");
+    if (bytes == nullptr) throw Error(Code::invalid_argument, "\"" + address + "\" is not an IP address");
     add_name(names.get(), GEN_IPADD, bytes);
   }
   if (sk_GENERAL_NAME_num(names.get()) != 0)

@@ -62,9 +62,10 @@ Cors::Cors(CorsOptions options)
     if (origin == "*") {
       any_origin_ = true;
     } else if (!is_origin(origin)) {
-      throw Error(Code::invalid_argument,
-                  "\"" + origin +
-                      "\" is no origin: write scheme and host, as in https://shop.example or https://*.shop.example");
+      throw Error(
+          Code::invalid_argument,
+          "\"" + origin +
+              "\" is not an origin: write scheme and host, as in https://shop.example or https://*.shop.example");
     }
   }
   if (any_origin_ && options_.credentials) {

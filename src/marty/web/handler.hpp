@@ -292,7 +292,7 @@ template <class Function>
 std::unique_ptr<RouteHandler> make_handler(Function function) {
   using Plain = std::decay_t<Function>;
   static_assert(Callable<Plain>,
-                "a handler is a function, or an object with exactly one operator() that is no template");
+                "a handler is a function, or an object with exactly one operator() that is not a template");
   using S = Signature<Plain>;
   using R = std::remove_cvref_t<typename S::Result>;
   return std::make_unique<internal::TypedHandler<Plain, R, typename S::Parameters>>(std::move(function));

@@ -155,7 +155,7 @@ void Multipart::read_part_headers() {
 }
 
 void Multipart::read_disposition(std::string_view value) {
-  if (!equals_ignore_case(take_element(value, ';'), "form-data")) malformed("a part is no form-data");
+  if (!equals_ignore_case(take_element(value, ';'), "form-data")) malformed("a part is not form-data");
   const MediaType parameters{"form-data", value};
   std::string buffer;
   const auto name = parameters.parameter("name", buffer);

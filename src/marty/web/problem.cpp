@@ -32,7 +32,7 @@ Error as_error(const std::exception_ptr& exception) {
   } catch (const std::exception& error) {
     return Error(Code::internal, error.what());
   } catch (...) {
-    return Error(Code::internal, "an exception that is no std::exception");
+    return Error(Code::internal, "an exception that is not a std::exception");
   }
 }
 

@@ -36,17 +36,10 @@ class LoopChannel::Endpoint {
 
   const runtime::Address& address() const noexcept { return place_.address; }
 
-  // The least busy of its connections; null where none can take a stream at once.
-  http::Http2Connection* free_connection() {
+  // The least busy of its connections: one that takes a stream at once or, where there may be no more of them, one in
+  // which streams wait. Null: connect.
+  http::Http2Connection* connection() {
     std::erase_if(connections_, [](const auto& each) { return !each->is_usable() && each->streams() == 0; });
-    http::Http2Connection* best = nullptr;
-    for (const auto& each : connections_) {
-      if (each->is_usable() && (best == nullptr || each->streams() < best->streams())) best = each.get();
-    }
-    return best != nullptr && best->streams() < best->max_streams() ? best : nullptr;
-  }
-  // Where all are full and there may be no more: streams wait in the least busy one.
-  http::Http2Connection* any_connection() {
     http::Http2Connection* best = nullptr;
     std::size_t usable = 0;
     for (const auto& each : connections_) {
@@ -54,7 +47,8 @@ class LoopChannel::Endpoint {
       ++usable;
       if (best == nullptr || each->streams() < best->streams()) best = each.get();
     }
-    return usable >= options_.connections_per_address ? best : nullptr;
+    const bool has_room = best != nullptr && best->streams() < best->max_streams();
+    return has_room || usable >= options_.connections_per_address ? best : nullptr;
   }
 
   // In need, which is where there is no other, the pause is a short one.
@@ -72,7 +66,7 @@ class LoopChannel::Endpoint {
     const Presence presence(connecting_fibers_);
     const int failures = failures_;
     const std::lock_guard lock(connecting_);
-    if (http::Http2Connection* const ready = free_connection()) return *ready;
+    if (http::Http2Connection* const found = connection()) return *found;
     if (failures_ > failures) std::rethrow_exception(failure_);
     try {
       connections_.push_back(open());
@@ -149,8 +143,7 @@ http::Http2Connection& LoopChannel::pick() {
 http::Http2Connection* LoopChannel::pick_among(bool in_need) {
   for (std::size_t tried = 0; tried < endpoints_.size(); ++tried) {
     Endpoint& endpoint = *endpoints_[next_++ % endpoints_.size()];
-    if (http::Http2Connection* const ready = endpoint.free_connection()) return ready;
-    if (http::Http2Connection* const busy = endpoint.any_connection()) return busy;
+    if (http::Http2Connection* const found = endpoint.connection()) return found;
     if (endpoint.is_left_alone(in_need)) continue;
     try {
       return &endpoint.connect();

@@ -12,7 +12,7 @@ using google::protobuf::Message;
 ObjectMapping::ObjectMapping(const reflect::Type& type, const Descriptor& message, Purpose purpose) : type_(type) {
   if (type.kind != reflect::Kind::object)
     throw Error(Code::invalid_argument,
-                message.full_name() + " is a message, and " + std::string(type.name) + " is no struct");
+                message.full_name() + " is a message, and " + std::string(type.name) + " is not a struct");
   for (const reflect::Field& field : type.object().fields) {
     const FieldDescriptor* const found = message.FindFieldByName(std::string(field.name));
     if (found != nullptr) {

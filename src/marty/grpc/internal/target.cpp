@@ -10,7 +10,7 @@ namespace {
 
 [[noreturn]] void refuse(std::string_view text) {
   throw Error(Code::invalid_argument, "\"" + std::string(text) +
-                                          "\" is no target of a gRPC channel: write host:port, as in shop:8080, "
+                                          "\" is not a gRPC target: write host:port, as in shop:8080, "
                                           "several of them separated by commas, or unix:/path");
 }
 

@@ -108,7 +108,8 @@ struct Http2Callbacks {
   // A head or trailers of more than 64 KiB: nghttp2 drops them, and the peer would wait for ever.
   static int on_frame_not_send(nghttp2_session* native, const nghttp2_frame* frame, int, void*) noexcept {
     if (frame->hd.type != NGHTTP2_HEADERS) return 0;
-    if (Http2Stream* const stream = stream_of(native, frame->hd.stream_id)) stream->reset(NGHTTP2_INTERNAL_ERROR);
+    Http2Stream* const stream = stream_of(native, frame->hd.stream_id);
+    if (stream != nullptr && !stream->is_of_client()) stream->reset(NGHTTP2_INTERNAL_ERROR);
     return 0;
   }
 

@@ -48,7 +48,7 @@ bool Http2Guard::is_closed(nghttp2_session* native, std::int32_t id) const {
   if (!refuses_closed_streams_ || id > newest_ || id % 2 == 0) return false;
   if (id == last_reset_) return true;
   if (first_opened_ != 0 && id >= first_opened_) return false;
-  if (id > nghttp2_session_get_last_proc_stream_id(native)) return false;  // never taken: it came behind a GOAWAY
+  if (id > last_taken_) return false;  // it came behind a GOAWAY, and is ignored
   return nghttp2_session_find_stream(native, id) == nullptr && !reset_streams_.may_contain(id);
 }
 

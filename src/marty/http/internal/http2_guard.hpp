@@ -6,6 +6,7 @@
 #include <nghttp2/nghttp2.h>
 
 #include <cstdint>
+#include <limits>
 #include <string_view>
 
 #include "marty/http/internal/http2_budget.hpp"
@@ -18,6 +19,9 @@ class Http2Guard {
  public:
   explicit Http2Guard(bool of_server)
       : scanner_(of_server ? NGHTTP2_CLIENT_MAGIC_LEN : 0), refuses_closed_streams_(of_server) {}
+
+  // The last GOAWAY was sent: streams behind that one are not taken.
+  void take_until(std::int32_t last) noexcept { last_taken_ = last; }
 
   // How far the bytes may go to nghttp2, and the error that stands there.
   struct Verdict {
@@ -37,6 +41,7 @@ class Http2Guard {
   const bool refuses_closed_streams_;
   Http2Budget budget_;
   Http2ResetStreams reset_streams_;
+  std::int32_t last_taken_ = std::numeric_limits<std::int32_t>::max();
   std::int32_t newest_ = 0;  // stream that the client has opened
   // Within the bytes being judged, of which nghttp2 knows nothing yet.
   std::int32_t first_opened_ = 0;

@@ -89,7 +89,7 @@ std::optional<ParseError> Http2RequestHead::check_target(const HeadLimits& limit
   if (target.size() > limits.line_bytes)
     return ParseError{414, Code::invalid_argument, "the request target is too long"};
   if (request.method == Method::connect) {
-    return ParseError{501, Code::unimplemented, "this server is no proxy: it has no CONNECT"};
+    return ParseError{501, Code::unimplemented, "this server is not a proxy: it has no CONNECT"};
   }
   const char* const end = target.data() + target.size();
   const bool whole_server = target == "*" && request.method == Method::options;

@@ -235,6 +235,7 @@ void Http2Session::end_drain() noexcept {
   if (drain_ != Drain::announced) return;
   drain_ = Drain::final;
   const std::int32_t last = nghttp2_session_get_last_proc_stream_id(native_);
+  guard_.take_until(last);
   if (nghttp2_submit_goaway(native_, NGHTTP2_FLAG_NONE, last, NGHTTP2_NO_ERROR, nullptr, 0) != 0) cut();
 }
 

@@ -139,7 +139,7 @@ bool RequestParser::finish_request_line(std::string_view target, const char* ver
   }
   head_.target = target;
   if (head_.method == Method::connect)
-    return refuse({501, Code::unimplemented, "CONNECT is not supported: this is no proxy"});
+    return refuse({501, Code::unimplemented, "CONNECT is not supported: this is not a proxy"});
   if (target.front() == '/') return true;
   if (target == kServerTarget) {
     if (head_.method == Method::options) return true;

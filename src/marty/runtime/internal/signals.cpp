@@ -56,7 +56,7 @@ int SignalHub::wait(std::span<const int> signals) {
 
 void SignalHub::install(int signal) {
   if (before_.contains(signal)) return;
-  if (signal <= 0 || signal >= kSignals) throw Error(Code::invalid_argument, fmt::format("{} is no signal", signal));
+  if (signal <= 0 || signal >= kSignals) throw Error(Code::invalid_argument, fmt::format("{} is not a signal", signal));
   if (read_end_ < 0) open_pipe();
   std::atomic<int>& pipe = pipe_of_signal[static_cast<std::size_t>(signal)];
   int nobody = 0;

@@ -50,9 +50,9 @@ std::string alpn_list(const std::vector<std::string>& names) {
   std::string list;
   for (const std::string& name : names) {
     if (name.empty() || name.size() > 255) {
-      throw Error(
-          Code::invalid_argument,
-          fmt::format("\"{}\" is no ALPN protocol name: it has {} bytes, and 1 to 255 are allowed", name, name.size()));
+      throw Error(Code::invalid_argument,
+                  fmt::format("\"{}\" is not an ALPN protocol name: it has {} bytes, and 1 to 255 are allowed", name,
+                              name.size()));
     }
     list += static_cast<char>(name.size());
     list += name;
