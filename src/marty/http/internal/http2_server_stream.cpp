@@ -7,6 +7,7 @@
 #include "marty/http/internal/loop_server.hpp"
 #include "marty/http/internal/problem.hpp"
 #include "marty/http/internal/reply_head.hpp"
+#include "marty/http/internal/told_length.hpp"
 
 namespace marty::http::internal {
 namespace {
@@ -33,9 +34,7 @@ class Http2ServerStream::StreamWriter final : public BodyWriter {
   StreamWriter(Http2ServerStream& stream, std::optional<std::uint64_t> length) : stream_(stream), length_(length) {}
 
   void write(std::string_view bytes) override {
-    written_ += bytes.size();
-    if (length_ && written_ > *length_)
-      throw Error(Code::internal, "a body stream is longer than the length it had told");
+    length_.take(bytes.size());
     if (started_) return stream_.write(bytes);
     gathered().append(bytes);
     if (gathered().size() >= kGatheredBytes) start();
@@ -45,11 +44,10 @@ class Http2ServerStream::StreamWriter final : public BodyWriter {
     stream_.Http2Stream::flush();
   }
   void finish() {
-    if (length_ && written_ != *length_)
-      throw Error(Code::internal, "a body stream is shorter than the length it had told");
+    length_.finish();
     if (started_) return stream_.Http2Stream::finish(stream_.response_.wire_trailers());
     stream_.put_fixed(gathered(), stream_.response_.wire_trailers());
-    stream_.send_head(length_);
+    stream_.send_head(length_.told());
   }
   bool started() const noexcept { return started_; }
 
@@ -58,11 +56,10 @@ class Http2ServerStream::StreamWriter final : public BodyWriter {
   void start() {
     started_ = true;
     stream_.write(gathered());
-    stream_.send_head(length_);
+    stream_.send_head(length_.told());
   }
   Http2ServerStream& stream_;
-  const std::optional<std::uint64_t> length_;
-  std::uint64_t written_ = 0;
+  ToldLength length_;
   bool started_ = false;
 };
 
