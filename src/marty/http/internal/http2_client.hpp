@@ -3,34 +3,15 @@
 #pragma once
 
 #include <functional>
-#include <string>
-#include <vector>
 
 #include "marty/http/http2_connection.hpp"
+#include "marty/http/internal/http2_received_fields.hpp"
 #include "marty/http/internal/http2_stream.hpp"
 #include "marty/http/message.hpp"
 
 namespace marty::http::internal {
 
 class Http2Client;
-
-// Header fields as they arrive: copied into one text, then presented as views of it.
-class Http2ReceivedFields {
- public:
-  void clear() noexcept;
-  void add(std::string_view name, std::string_view value);
-  void finish();
-  HeaderList list() const noexcept { return HeaderList(headers_); }
-  std::size_t bytes() const noexcept { return text_.size(); }
-
- private:
-  struct Field {
-    std::size_t at, name_size, value_size;
-  };
-  std::string text_;
-  std::vector<Field> fields_;
-  std::vector<Header> headers_;
-};
 
 // An exchange. Its handle and nghttp2 both know it; who is last gives it back to the client's pool.
 class Http2ClientStream final : public Http2Stream {

@@ -1,0 +1,26 @@
+#include "marty/http/internal/http2_received_fields.hpp"
+
+namespace marty::http::internal {
+
+void Http2ReceivedFields::clear() noexcept {
+  text_.clear();
+  fields_.clear();
+  headers_.clear();
+}
+
+void Http2ReceivedFields::add(std::string_view name, std::string_view value) {
+  fields_.push_back({text_.size(), name.size(), value.size()});
+  text_.append(name);
+  text_.append(value);
+}
+
+std::span<const Header> Http2ReceivedFields::finish() {
+  const std::string_view text = text_;
+  for (const Field& field : fields_) {
+    headers_.push_back(
+        {text.substr(field.at, field.name_size), text.substr(field.at + field.name_size, field.value_size)});
+  }
+  return headers_;
+}
+
+}  // namespace marty::http::internal
