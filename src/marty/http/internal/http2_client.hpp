@@ -7,6 +7,7 @@
 #include "marty/http/http2_connection.hpp"
 #include "marty/http/internal/http2_received_fields.hpp"
 #include "marty/http/internal/http2_stream.hpp"
+#include "marty/http/internal/http2_stream_pool.hpp"
 #include "marty/http/message.hpp"
 
 namespace marty::http::internal {
@@ -59,7 +60,6 @@ struct Http2ClientParts {
 class Http2Client final : private Http2ClientParts, public Http2Session {
  public:
   Http2Client(runtime::Socket socket, const Http2ConnectionOptions& options);
-  ~Http2Client() override;
 
   Http2ClientStream& take_stream();
   void recycle(Http2ClientStream& stream) noexcept;
@@ -91,8 +91,7 @@ class Http2Client final : private Http2ClientParts, public Http2Session {
   void tell_unusable() noexcept;
 
   Ticker ticker_{*this};
-  Http2ClientStream* free_ = nullptr;
-  std::size_t kept_ = 0;
+  Http2StreamPool<Http2ClientStream, 64> free_streams_;
   std::size_t handles_ = 0;  // of streams
   bool leaving_ = false;
   bool abandoned_ = false;
