@@ -7,8 +7,6 @@
 namespace marty::http::internal {
 namespace {
 
-constexpr std::size_t kMaxCollectedBytes = 64 * 1024;  // before they go to the socket
-
 std::string_view text(const std::uint8_t* bytes, std::size_t size) {
   return {reinterpret_cast<const char*>(bytes), size};
 }
@@ -110,7 +108,7 @@ struct Http2Callbacks {
   static int on_send_data(nghttp2_session*, nghttp2_frame*, const std::uint8_t* head, std::size_t size,
                           nghttp2_data_source* source, void* user) noexcept {
     OutputBuffer& out = session(user).workspace_.out;
-    if (out.size() >= kMaxCollectedBytes) return NGHTTP2_ERR_WOULDBLOCK;
+    if (out.size() >= Http2Workspace::kMaxCollectedBytes) return NGHTTP2_ERR_WOULDBLOCK;
     return guarded([&] {
       out.append(text(head, 9));  // of the frame; it is never padded
       static_cast<Http2Stream*>(source->ptr)->take(size, out);

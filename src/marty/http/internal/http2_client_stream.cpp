@@ -1,5 +1,3 @@
-#include <new>
-
 #include "marty/base/error.hpp"
 #include "marty/http/internal/http2_client.hpp"
 
@@ -21,8 +19,7 @@ void Http2ClientStream::open(Http2Client& client, const StreamHead& head, std::o
   const nghttp2_data_provider source = provider();
   const std::int32_t id = nghttp2_submit_request(client.native(), nullptr, fields.data(), fields.size(),
                                                  silent ? nullptr : &source, static_cast<Http2Stream*>(this));
-  if (id == NGHTTP2_ERR_NOMEM) throw std::bad_alloc();
-  if (id < 0) throw Error(Code::unavailable, std::string("HTTP/2: ") + nghttp2_strerror(id));
+  require(id);
   begin(client, id);
   if (whole) put_whole(*body);
   client.watch();

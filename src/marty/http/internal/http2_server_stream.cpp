@@ -1,5 +1,4 @@
 #include <charconv>
-#include <new>
 
 #include "marty/base/error.hpp"
 #include "marty/http/internal/answer.hpp"
@@ -15,11 +14,6 @@ namespace {
 constexpr std::size_t kGatheredBytes = 16 * 1024;    // of a streamed body, before its head goes out
 constexpr std::size_t kMaxDroppedBytes = 64 * 1024;  // of a request that is answered already
 constexpr runtime::Duration kDropTimeout = std::chrono::seconds(2);
-
-void require(int result) {
-  if (result == NGHTTP2_ERR_NOMEM) throw std::bad_alloc();
-  if (result != 0) throw Error(Code::unavailable, std::string("HTTP/2: ") + nghttp2_strerror(result));
-}
 
 std::string_view write_number(std::uint64_t number, std::span<char> buffer) {
   return {buffer.data(), std::to_chars(buffer.data(), buffer.data() + buffer.size(), number).ptr};

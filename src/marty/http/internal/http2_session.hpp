@@ -7,6 +7,7 @@
 
 #include <nghttp2/nghttp2.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -33,6 +34,10 @@ struct Http2Settings {
   runtime::Duration ping_timeout = std::chrono::seconds(20);
 };
 
+// Of a call into nghttp2. Throws bad_alloc, or unavailable where the state of the connection or stream forbids the
+// call.
+void require(std::ptrdiff_t result);
+
 // What the sessions of one loop share: nothing of it is in use between two callbacks.
 class Http2Workspace {
  public:
@@ -44,7 +49,8 @@ class Http2Workspace {
   const nghttp2_session_callbacks* callbacks() const noexcept { return callbacks_; }
   const nghttp2_option* options() const noexcept { return options_; }
 
-  OutputBuffer out;
+  static constexpr std::size_t kMaxCollectedBytes = 64 * 1024;
+  OutputBuffer out;  // up to so many bytes and a frame, then they go to the socket
   Http2Fields fields;
 
  private:
