@@ -49,21 +49,10 @@ std::size_t Http2Client::max_streams() const noexcept {
 
 void Http2Client::abandon() noexcept {
   abandoned_ = true;
-  on_unusable = nullptr;
   cut();
 }
 
-void Http2Client::on_peer_goes_away() noexcept {
-  leaving_ = true;
-  tell_unusable();
-}
-
-void Http2Client::tell_unusable() noexcept {
-  if (on_unusable) std::exchange(on_unusable, nullptr)();
-}
-
 void Http2Client::settle() noexcept {
-  if (!is_open()) tell_unusable();
   if (!is_over()) return;
   own_socket.close();
   if (ticker_.fiber != nullptr) runtime::cancel(*ticker_.fiber);

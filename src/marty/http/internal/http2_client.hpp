@@ -2,8 +2,6 @@
 // nothing of it runs any more.
 #pragma once
 
-#include <functional>
-
 #include "marty/http/http2_connection.hpp"
 #include "marty/http/internal/http2_received_fields.hpp"
 #include "marty/http/internal/http2_stream.hpp"
@@ -69,8 +67,6 @@ class Http2Client final : private Http2ClientParts, public Http2Session {
   void abandon() noexcept;  // by its handle
   void watch() noexcept;    // for silence, from the first stream on
 
-  std::function<void()> on_unusable;
-
  private:
   // Looks after the connection once a second, while streams are open.
   class Ticker final : public runtime::FiberJob {
@@ -86,9 +82,8 @@ class Http2Client final : private Http2ClientParts, public Http2Session {
   };
 
   Http2Stream* accept_stream(std::int32_t) override { return nullptr; }
-  void on_peer_goes_away() noexcept override;
+  void on_peer_goes_away() noexcept override { leaving_ = true; }
   void settle() noexcept override;
-  void tell_unusable() noexcept;
 
   Ticker ticker_{*this};
   Http2StreamPool<Http2ClientStream, 64> free_streams_;
