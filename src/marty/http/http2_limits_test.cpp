@@ -1,4 +1,4 @@
-// What a client of HTTP/2 may not do, and how long it may take.
+// What a client of HTTP/2 may not do.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -11,7 +11,6 @@ namespace marty::http {
 namespace {
 
 using internal::big_endian;
-using internal::error_of;
 using internal::field;
 using internal::frame;
 using internal::headers_frame;
@@ -268,115 +267,6 @@ TEST_P(Http2AttackTest, TenThousandMutatedFrames) {
     }
     EXPECT_EQ(test.connection.open({.authority = "a"}, "well").status(), 200);
     EXPECT_EQ(test.server.stats().requests_in_flight, 0u);
-  });
-}
-
-// In virtual time.
-class Http2TimeoutTest : public testing::Test {
- protected:
-  void run(std::function<void()> test) { run_in(WorldKind::simulated, std::move(test)); }
-};
-
-TEST_F(Http2TimeoutTest, AnIdleConnectionGetsAGoodBye) {
-  run([] {
-    TestServer test(hello, {.idle_timeout = 30s});
-    Http2RawClient client(test.server.address());
-    client.send(headers_frame(1, request_fields()));
-    EXPECT_EQ(client.read_body(1), "hello");
-    const auto start = runtime::now();
-    runtime::sleep_for(25s);  // tidy:allow(sleep): virtual
-    EXPECT_EQ(client.read_goaway(), NGHTTP2_NO_ERROR);
-    EXPECT_LT(runtime::now() - start, 40s);
-    client.raw().close();
-    runtime::sleep_for(1s);  // tidy:allow(sleep): virtual
-    EXPECT_EQ(test.server.stats().connections_open, 0u);
-  });
-}
-
-TEST_F(Http2TimeoutTest, AHeadThatDoesNotEndClosesTheConnection) {
-  run([] {
-    TestServer test(hello, {.header_timeout = 5s});
-    Http2RawClient client(test.server.address());
-    client.send(headers_frame(1, request_fields(), true, false));
-    EXPECT_EQ(client.read_goaway(), NGHTTP2_ENHANCE_YOUR_CALM);
-  });
-}
-
-TEST_F(Http2TimeoutTest, ABodyThatDoesNotArriveGets408UnlessItIsAStreamOfMessages) {
-  run([] {
-    std::string seen;
-    TestServer test(
-        [&](Request& request, Response& response) {
-          if (request.target == "/stream") request.body_source->lift_limit();
-          seen = request.body_source->read_piece();
-          response.set_body(request.body(), "text/plain");
-        },
-        {.body_timeout = 5s, .http2_ping_interval = 0s});
-    Http2RawClient client(test.server.address());
-    client.send(headers_frame(1, request_fields("POST"), false) + frame(NGHTTP2_DATA, 0, 1, "a"));
-    EXPECT_THAT(client.read_body(1), HasSubstr("did not arrive in time"));
-    client.send(headers_frame(3, request_fields("POST", "/stream"), false));
-    runtime::sleep_for(10min);  // tidy:allow(sleep): virtual
-    client.send(frame(NGHTTP2_DATA, 0, 3, "b"));
-    runtime::sleep_for(10min);  // tidy:allow(sleep): virtual
-    client.send(frame(NGHTTP2_DATA, NGHTTP2_FLAG_END_STREAM, 3, "c"));
-    EXPECT_EQ(client.read_body(3), "c");
-    EXPECT_EQ(seen, "b");
-  });
-}
-
-// The slow-window attack: it asks for much and lets nothing through.
-TEST_F(Http2TimeoutTest, AClientWithoutWindowIsResetAfterTheWriteTimeout) {
-  run([] {
-    const std::string large(300'000, 'x');
-    TestServer test(
-        [&](Request& request, Response& response) {
-          if (request.target == "/fixed")
-            response.body() = large;
-          else
-            response.begin().write(large);
-        },
-        {.write_timeout = 10s});
-    for (const std::string_view path : {"/fixed", "/streamed"}) {
-      Http2RawClient client(test.server.address(), std::string("\0\4\0\0\0\1", 6));  // a window of one byte
-      client.send(headers_frame(1, request_fields("GET", path)));
-      EXPECT_EQ(client.read_until(NGHTTP2_DATA).payload, "x");
-      for (int i = 0; i < 5; ++i) {  // a byte now and then is progress
-        runtime::sleep_for(5s);      // tidy:allow(sleep): virtual
-        client.send(window_update(1, 1));
-        EXPECT_EQ(client.read_until(NGHTTP2_DATA).payload, "x");
-      }
-      const Http2Frame reset = client.read_until(NGHTTP2_RST_STREAM);
-      EXPECT_EQ(reset.number(), NGHTTP2_ENHANCE_YOUR_CALM) << path;
-    }
-    EXPECT_EQ(test.server.stats().requests_in_flight, 0u);
-  });
-}
-
-TEST_F(Http2TimeoutTest, AClientThatReadsNothingIsCut) {
-  run([] {
-    const std::string large(50'000'000, 'x');
-    TestServer test([&](Request&, Response& response) { response.body() = large; }, {.write_timeout = 10s});
-    Http2RawClient client(test.server.address(), std::string("\0\4\x7f\xff\xff\xff", 6));
-    client.send(window_update(0, 0x7fff0000) + headers_frame(1, request_fields()));
-    runtime::sleep_for(60s);  // tidy:allow(sleep): virtual
-    EXPECT_EQ(test.server.stats().connections_open, 0u);
-  });
-}
-
-TEST_F(Http2TimeoutTest, APeerThatHasVanishedIsNoticedByAPing) {
-  run([] {
-    Error seen(Code::ok, "");
-    TestServer test([&](Request&, Response&) { seen = error_of([] { runtime::sleep_for(24h); }); },
-                    {.http2_ping_interval = 60s, .http2_ping_timeout = 20s});
-    Http2Connection answers(runtime::connect(test.server.address()));
-    ClientStream lives = answers.open({.authority = "a"}, "");
-    Http2RawClient silent(test.server.address());
-    silent.send(headers_frame(1, request_fields()));
-    runtime::sleep_for(10min);  // tidy:allow(sleep): virtual
-    EXPECT_EQ(seen.code(), Code::cancelled);
-    EXPECT_EQ(test.server.stats().connections_open, 1u);
-    EXPECT_TRUE(answers.is_usable());
   });
 }
 

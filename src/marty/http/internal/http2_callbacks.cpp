@@ -61,6 +61,9 @@ struct Http2Callbacks {
           });
         }
         return 0;
+      case NGHTTP2_SETTINGS:
+        session(user).on_preface();
+        return 0;
       case NGHTTP2_PING:
         if ((frame->hd.flags & NGHTTP2_FLAG_ACK) != 0) session(user).on_pong();
         return 0;

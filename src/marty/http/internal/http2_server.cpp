@@ -62,7 +62,9 @@ void Http2Server::settle() noexcept {
     if (fibers_ == 0) server_.close(connection_);  // destroys this
     return;
   }
-  server_.set_active(connection_, streams() != 0 || fibers_ != 0 || !is_open() || is_draining());
+  // Only the active are looked after every second: one that has no preface yet is no idle one.
+  const bool idle = has_preface() && streams() == 0 && fibers_ == 0 && is_open() && !is_draining();
+  server_.set_active(connection_, !idle);
 }
 
 }  // namespace marty::http::internal

@@ -101,7 +101,7 @@ void Http2ServerStream::on_sent() noexcept {
 
 void Http2ServerStream::on_tick(runtime::TimePoint now) noexcept {
   // Until the last CONTINUATION nothing else may come on this connection (RFC 9113 section 6.10).
-  if (state_ == State::head && now - began_ > server_.limits().header_timeout)
+  if (state_ == State::head && now - began_ > session().settings().header_timeout)
     return session().close(NGHTTP2_ENHANCE_YOUR_CALM);
   if (answered_ != runtime::kNever && now - answered_ > kDropTimeout) return reset(NGHTTP2_NO_ERROR);
   Http2Stream::on_tick(now);

@@ -254,11 +254,17 @@ void Http2Session::tick(runtime::TimePoint now) noexcept {
   if (state_ == State::ending && now - state_since_ > kLingerTimeout) go_over();
   if (state_ == State::open) {
     if (drain_ == Drain::announced && now - state_since_ > kDrainAnnouncement) end_drain();
+    watch_preface(now);
     watch_silence(now);
     for (Http2Stream* stream = first_stream_; stream != nullptr; stream = stream->next_) stream->on_tick(now);
     flush();
   }
   settle();
+}
+
+// Who connects for nothing is no client of HTTP/2: its preface comes at once (RFC 9113 section 3.4).
+void Http2Session::watch_preface(runtime::TimePoint now) noexcept {
+  if (role_ == Role::server && !preface_ && now - began_ > settings_.header_timeout) close(NGHTTP2_NO_ERROR);
 }
 
 // A peer that vanished without a word would keep its streams for ever.

@@ -28,7 +28,7 @@ struct Http2Settings {
   std::uint32_t stream_window_bytes = 256 * 1024;
   std::uint32_t connection_window_bytes = 1024 * 1024;
   std::uint32_t header_list_bytes = 32 * 1024;
-  runtime::Duration header_timeout = std::chrono::seconds(10);
+  runtime::Duration header_timeout = std::chrono::seconds(10);  // of a client's preface, and of each of its heads
   runtime::Duration write_timeout = std::chrono::seconds(30);
   runtime::Duration ping_interval = std::chrono::seconds(60);  // of silence, while a stream is open; 0: never
   runtime::Duration ping_timeout = std::chrono::seconds(20);
@@ -108,6 +108,7 @@ class Http2Session : public runtime::ReadableCallback {
   virtual void on_peer_goes_away() noexcept {}
   bool is_over() const noexcept { return state_ == State::over && !flusher_.active; }
   bool is_busy() const noexcept { return batching_; }
+  bool has_preface() const noexcept { return preface_; }
 
  private:
   friend struct Http2Callbacks;
@@ -135,7 +136,9 @@ class Http2Session : public runtime::ReadableCallback {
   void end_if_done() noexcept;
   void go_over() noexcept;
   void linger() noexcept;
+  void watch_preface(runtime::TimePoint now) noexcept;
   void watch_silence(runtime::TimePoint now) noexcept;
+  void on_preface() noexcept { preface_ = true; }
   void on_pong() noexcept;
   void end_drain() noexcept;
 
@@ -149,12 +152,14 @@ class Http2Session : public runtime::ReadableCallback {
   std::string unsent_;  // what the socket did not take
   Flusher flusher_{*this};
   Http2Guard guard_;
+  const runtime::TimePoint began_ = runtime::coarse_now();
   runtime::TimePoint last_received_{};
   runtime::TimePoint ping_sent_ = runtime::kNever;  // and not answered
   runtime::TimePoint state_since_{};                // ending, or draining
   State state_ = State::open;
   Drain drain_ = Drain::no;
   const Role role_;
+  bool preface_ = false;  // of the peer: all of it, which ends with SETTINGS
   bool batching_ = false;
 };
 
