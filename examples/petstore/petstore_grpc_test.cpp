@@ -109,7 +109,9 @@ TEST(PetstoreByGrpc, HasAPortOfItsOwnWhereOneIsSet) {
     marty::grpc::Channel right(service.grpc_address().to_string());
     EXPECT_EQ(v1::Pets::Client(right).list_pets({}).items_size(), 0);
     marty::grpc::Channel wrong(service.address().to_string());
-    EXPECT_NE(error_of([&] { v1::Pets::Client(wrong).list_pets({}); }).code(), Code::ok);
+    const Error misdirected = error_of([&] { v1::Pets::Client(wrong).list_pets({}); });
+    EXPECT_EQ(misdirected.code(), Code::unknown) << misdirected.message();  // gRPC knows no status for HTTP's 421
+    EXPECT_NE(misdirected.message().find("421"), std::string::npos) << misdirected.message();
     EXPECT_EQ(marty::http::Client().get("http://" + service.address().to_string() + "/api/v1/pets").status, 200);
   });
 }

@@ -45,6 +45,7 @@ void expect_metadata(const std::multimap<grpc::string_ref, grpc::string_ref>& me
 }
 
 struct Functions {
+  static std::string describe(const std::exception& problem) { return problem.what(); }
   static void empty_unary(Client& client) {
     Context context;
     Empty response;

@@ -118,7 +118,8 @@ void expect_size(const Response& response, int size) {
   expect_equal(static_cast<int>(response.payload().body().size()), size, "the size of the response");
 }
 
-// The cases by name, each a static function of `Functions`.
+// The cases by name, each a static function of `Functions`; its describe() says what an exception tells, with the
+// status of a call that failed.
 template <class Functions, class Client>
 std::map<std::string_view, void (*)(Client&)> cases_of() {
   return {{"empty_unary", Functions::empty_unary},
@@ -153,7 +154,7 @@ int run_cases(const CommandLine& line, Client& client) {
       expect(found != cases.end(), "there is no such case");
       found->second(client);
     } catch (const std::exception& error) {
-      problem = error.what();
+      problem = Functions::describe(error);
       ++failed;
     }
     std::printf("%s %s%s%s\n", problem.empty() ? "ok" : "FAILED", name.c_str(), problem.empty() ? "" : ": ",

@@ -48,6 +48,11 @@ void expect_metadata(const Metadata& metadata, std::string_view name, std::strin
 }
 
 struct Functions {
+  static std::string describe(const std::exception& problem) {
+    const auto* const error = dynamic_cast<const Error*>(&problem);
+    if (error == nullptr) return problem.what();
+    return std::string(marty::code_info(error->code()).name) + ": " + error->message();
+  }
   static void empty_unary(Client& client) { client.stub.empty_call({}); }
 
   static void large_unary(Client& client) {

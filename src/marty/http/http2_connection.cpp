@@ -58,6 +58,5 @@ ClientStream Http2Connection::start(const StreamHead& head, std::optional<std::s
 bool Http2Connection::is_usable() const noexcept { return client_->is_usable(); }
 std::size_t Http2Connection::streams() const noexcept { return client_->streams(); }
 std::size_t Http2Connection::max_streams() const noexcept { return client_->max_streams(); }
-void Http2Connection::on_unusable(std::function<void()> function) { client_->on_unusable = std::move(function); }
 
 }  // namespace marty::http

@@ -13,7 +13,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -99,8 +98,6 @@ class Http2Connection {
   bool is_usable() const noexcept;           // neither broken nor told to end
   std::size_t streams() const noexcept;      // that are open
   std::size_t max_streams() const noexcept;  // that the server allows
-  // Called once on the loop when is_usable() becomes false. Must not throw.
-  void on_unusable(std::function<void()> function);
 
  private:
   ClientStream start(const StreamHead& head, std::optional<std::string_view> body);

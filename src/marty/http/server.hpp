@@ -31,8 +31,9 @@ struct ServerLimits {
   std::size_t body_bytes = 16 << 20;          // 413
   std::size_t connections = 100'000;          // all loops together; one more gets 503 and is closed
   std::size_t in_flight = 10'000;             // requests being handled, all loops together; one more gets 503
-  runtime::Duration header_timeout =
-      std::chrono::seconds(10);  // from the first byte of a request to its last header: 408
+  // From the first byte of a request to its last header: 408. A head of HTTP/2, or a preface, that takes longer ends
+  // its connection.
+  runtime::Duration header_timeout = std::chrono::seconds(10);
   runtime::Duration body_timeout = std::chrono::seconds(30);   // between two reads of a body: 408
   runtime::Duration write_timeout = std::chrono::seconds(30);  // a client that takes nothing for that long is cut
   runtime::Duration idle_timeout = std::chrono::seconds(75);   // keep-alive

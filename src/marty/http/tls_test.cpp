@@ -158,10 +158,17 @@ TEST_P(TlsTest, PlainRequestsAndSilenceOnASecurePortEndSoon) {
     std::string url = server.url();
     url.replace(0, 5, "http");
     EXPECT_EQ(error_of([&] { plain.get(url); }).code(), Code::unavailable);
+    const tls::ClientContext tls({.ca = server.pki.ca, .alpn = {"h2"}});
+    tls::Session agreed = tls.connect(runtime::connect(server.test.server.address()), "127.0.0.1");
+    EXPECT_EQ(agreed.alpn, "h2");  // and no preface behind it
     internal::RawClient silent(server.test.server.address());
     silent.send("\x16\x03\x01");  // and no more of a ClientHello
     EXPECT_EQ(silent.read_to_end(), "");
     EXPECT_EQ(server.test.server.stats().handshakes_failed, 2u);
+    const runtime::DeadlineScope scope(10s);
+    char buffer[1024];
+    while (agreed.socket.read_some(buffer) != 0) {
+    }
   });
 }
 

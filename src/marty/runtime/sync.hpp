@@ -104,7 +104,6 @@ class Wakeup {
  public:
   void wait(std::string_view doing);  // `doing` ends the message where the wait is interrupted: "reading a reply"
   void notify() noexcept;
-  bool is_awaited() const noexcept { return waiter_ != nullptr; }
 
  private:
   Fiber* waiter_ = nullptr;

@@ -6,6 +6,7 @@
 
 #include "marty/base/check.hpp"
 #include "marty/base/error.hpp"
+#include "marty/base/presence.hpp"
 #include "marty/runtime/fiber.hpp"
 #include "marty/runtime/random.hpp"
 #include "marty/tls/tls.hpp"
@@ -80,18 +81,6 @@ class LoopChannel::Endpoint {
   }
 
  private:
-  // Keeps the endpoint while a fiber waits in it.
-  class Presence {
-   public:
-    explicit Presence(int& count) : count_(count) { ++count_; }
-    ~Presence() { --count_; }
-    Presence(const Presence&) = delete;
-    Presence& operator=(const Presence&) = delete;
-
-   private:
-    int& count_;
-  };
-
   void note_failure() {
     failure_ = std::current_exception();
     failed_at_ = runtime::now();
@@ -116,7 +105,7 @@ class LoopChannel::Endpoint {
   const ChannelOptions& options_;
   std::vector<std::unique_ptr<http::Http2Connection>> connections_;
   runtime::Mutex connecting_;
-  int connecting_fibers_ = 0;
+  std::size_t connecting_fibers_ = 0;
   int failures_ = 0;
   std::exception_ptr failure_;
   runtime::TimePoint failed_at_{};

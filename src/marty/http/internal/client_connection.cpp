@@ -6,6 +6,7 @@
 
 #include "marty/base/error.hpp"
 #include "marty/http/internal/outgoing.hpp"
+#include "marty/http/internal/told_length.hpp"
 
 namespace marty::http::internal {
 namespace {
@@ -25,28 +26,24 @@ class ClientConnection::StreamWriter final : public BodyWriter {
 
   void write(std::string_view bytes) override {
     if (bytes.empty()) return;
-    written_ += bytes.size();
-    if (length_ && written_ > *length_)
-      throw Error(Code::internal, "a body stream is longer than the length it had told");
-    if (!length_) {
+    length_.take(bytes.size());
+    if (!length_.told()) {
       connection_.out_.append_hexadecimal(bytes.size());
       connection_.out_.append("\r\n");
     }
     connection_.send_body(bytes);
-    if (!length_) connection_.out_.append("\r\n");
+    if (!length_.told()) connection_.out_.append("\r\n");
   }
   void flush() override { connection_.flush(); }
   void finish() {
-    if (length_ && written_ != *length_)
-      throw Error(Code::internal, "a body stream is shorter than the length it had told");
-    if (!length_) connection_.out_.append("0\r\n\r\n");
+    length_.finish();
+    if (!length_.told()) connection_.out_.append("0\r\n\r\n");
     connection_.flush();
   }
 
  private:
   ClientConnection& connection_;
-  std::optional<std::uint64_t> length_;
-  std::uint64_t written_ = 0;
+  ToldLength length_;
 };
 
 bool ClientConnection::is_quiet() noexcept {

@@ -4,6 +4,7 @@
 
 #include "marty/base/error.hpp"
 #include "marty/http/internal/outgoing.hpp"
+#include "marty/http/internal/told_length.hpp"
 
 namespace marty::http::internal {
 namespace {
@@ -29,17 +30,14 @@ class Http2Exchange::Writer final : public BodyWriter {
   Writer(ClientStream& stream, std::optional<std::uint64_t> length) : stream_(stream), length_(length) {}
 
   void write(std::string_view bytes) override {
-    written_ += bytes.size();
-    if (length_ && written_ > *length_)
-      throw Error(Code::internal, "a body stream is longer than the length it had told");
+    length_.take(bytes.size());
     attempt([&] { stream_.write(bytes); });
   }
   void flush() override {
     attempt([&] { stream_.flush(); });
   }
   void finish() {
-    if (length_ && written_ != *length_)
-      throw Error(Code::internal, "a body stream is shorter than the length it had told");
+    length_.finish();
     attempt([&] { stream_.finish(); });
   }
 
@@ -55,8 +53,7 @@ class Http2Exchange::Writer final : public BodyWriter {
     }
   }
   ClientStream& stream_;
-  const std::optional<std::uint64_t> length_;
-  std::uint64_t written_ = 0;
+  ToldLength length_;
   bool stopped_ = false;
 };
 

@@ -17,22 +17,9 @@ constexpr runtime::Duration kSweepInterval = std::chrono::seconds(1);
 
 class ClientPool::Origin {
  public:
-  explicit Origin(std::size_t connections) : places_(connections) {}
+  explicit Origin(std::size_t connections) : places(connections) {}
 
-  void enter() {
-    ++users_;
-    try {
-      places_.acquire();
-    } catch (...) {
-      --users_;
-      throw;
-    }
-  }
-  void leave() noexcept {
-    places_.release();
-    --users_;
-  }
-  bool is_unused() const noexcept { return users_ == 0 && idle_.empty() && http2 == nullptr; }
+  bool is_unused() const noexcept { return users == 0 && idle_.empty() && http2 == nullptr; }
 
   std::unique_ptr<ClientConnection> take_idle(runtime::TimePoint not_before) {
     close_idle_before(not_before);
@@ -53,18 +40,9 @@ class ClientPool::Origin {
     idle_.erase(idle_.begin(), fresh);
     if (http2 != nullptr && http2->streams() == 0 && (http2_used < time || !http2->is_usable())) http2.reset();
   }
-  // A fiber that is in the middle of something with this origin.
-  class Presence {
-   public:
-    explicit Presence(Origin& origin) : origin_(origin) { ++origin_.users_; }
-    ~Presence() { --origin_.users_; }
-    Presence(const Presence&) = delete;
-    Presence& operator=(const Presence&) = delete;
 
-   private:
-    Origin& origin_;
-  };
-
+  std::size_t users = 0;                   // with a place, or waiting for one or for a connection
+  runtime::Semaphore places;               // of connections of HTTP/1.1
   runtime::Mutex connecting;               // to find out which version it speaks
   std::shared_ptr<Http2Connection> http2;  // shared with its exchanges
   runtime::TimePoint http2_used{};
@@ -82,8 +60,6 @@ class ClientPool::Origin {
     const runtime::TimePoint since = runtime::now();
   };
 
-  runtime::Semaphore places_;
-  std::size_t users_ = 0;                    // with a place, or waiting for one
   std::vector<std::unique_ptr<Idle>> idle_;  // the longest idle first
 };
 
@@ -130,7 +106,7 @@ std::shared_ptr<Http2Connection> ClientPool::http2(const Url& url) {
       options_.protocol == Protocol::http2 || (options_.protocol == Protocol::automatic && url.secure);
   if (!possible) return nullptr;
   Origin& origin = origin_of(url);
-  const Origin::Presence presence(origin);
+  const Presence presence(origin.users);
   const auto usable = [&] { return origin.http2 != nullptr && origin.http2->is_usable(); };
   if (!usable() && !origin.speaks_http1) {
     const std::lock_guard lock(origin.connecting);
@@ -171,14 +147,15 @@ void ClientPool::close_expired() {
   std::erase_if(origins_, [](const auto& entry) { return entry.second->is_unused(); });
 }
 
-ClientPool::Lease::Lease(ClientPool& pool, const Url& url) : pool_(pool), origin_(pool.origin_of(url)), url_(url) {
-  origin_.enter();
+ClientPool::Lease::Lease(ClientPool& pool, const Url& url)
+    : pool_(pool), origin_(pool.origin_of(url)), presence_(origin_.users), url_(url) {
+  origin_.places.acquire();
 }
 
 ClientPool::Lease::~Lease() {
   if (connection_ != nullptr && connection_->reusable()) origin_.keep(std::move(connection_));
   connection_.reset();
-  origin_.leave();
+  origin_.places.release();
 }
 
 ClientConnection& ClientPool::Lease::connect(bool fresh) {

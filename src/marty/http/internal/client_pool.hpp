@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "marty/base/presence.hpp"
 #include "marty/http/http2_connection.hpp"
 #include "marty/http/internal/client_connection.hpp"
 #include "marty/runtime/sync.hpp"
@@ -46,6 +47,7 @@ class ClientPool {
    private:
     ClientPool& pool_;
     Origin& origin_;
+    const Presence presence_;
     const Url& url_;
     std::unique_ptr<ClientConnection> connection_;
     bool reused_ = false;

@@ -7,8 +7,6 @@
 namespace marty::http::internal {
 namespace {
 
-constexpr std::size_t kMaxCollectedBytes = 64 * 1024;  // before they go to the socket
-
 std::string_view text(const std::uint8_t* bytes, std::size_t size) {
   return {reinterpret_cast<const char*>(bytes), size};
 }
@@ -69,6 +67,9 @@ struct Http2Callbacks {
           });
         }
         return 0;
+      case NGHTTP2_SETTINGS:
+        session(user).on_preface();
+        return 0;
       case NGHTTP2_PING:
         if ((frame->hd.flags & NGHTTP2_FLAG_ACK) != 0) session(user).on_pong();
         return 0;
@@ -113,6 +114,12 @@ struct Http2Callbacks {
     return 0;
   }
 
+  // A request beyond the limit, or one that is not valid: nghttp2 will reset the stream, which it knows no more.
+  static int on_invalid_frame(nghttp2_session*, const nghttp2_frame* frame, int, void* user) noexcept {
+    session(user).guard_.on_reset(frame->hd.stream_id);
+    return 0;
+  }
+
   static int on_stream_close(nghttp2_session* native, std::int32_t id, std::uint32_t code, void*) noexcept {
     if (Http2Stream* const stream = stream_of(native, id)) {
       nghttp2_session_set_stream_user_data(native, id, nullptr);
@@ -124,7 +131,7 @@ struct Http2Callbacks {
   static int on_send_data(nghttp2_session*, nghttp2_frame*, const std::uint8_t* head, std::size_t size,
                           nghttp2_data_source* source, void* user) noexcept {
     OutputBuffer& out = session(user).workspace_.out;
-    if (out.size() >= kMaxCollectedBytes) return NGHTTP2_ERR_WOULDBLOCK;
+    if (out.size() >= Http2Workspace::kMaxCollectedBytes) return NGHTTP2_ERR_WOULDBLOCK;
     return guarded([&] {
       out.append(text(head, 9));  // of the frame; it is never padded
       static_cast<Http2Stream*>(source->ptr)->take(size, out);
@@ -140,6 +147,7 @@ void register_callbacks(nghttp2_session_callbacks* callbacks) {
   nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, Http2Callbacks::on_data);
   nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, Http2Callbacks::on_frame_send);
   nghttp2_session_callbacks_set_on_frame_not_send_callback(callbacks, Http2Callbacks::on_frame_not_send);
+  nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(callbacks, Http2Callbacks::on_invalid_frame);
   nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, Http2Callbacks::on_stream_close);
   nghttp2_session_callbacks_set_send_data_callback(callbacks, Http2Callbacks::on_send_data);
 }

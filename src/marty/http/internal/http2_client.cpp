@@ -8,7 +8,6 @@
 namespace marty::http::internal {
 namespace {
 
-constexpr std::size_t kMaxKeptStreams = 64;
 constexpr runtime::Duration kTick = std::chrono::seconds(1);
 
 Http2Settings settings_of(const Http2ConnectionOptions& options) {
@@ -28,26 +27,15 @@ Http2Client::Http2Client(runtime::Socket connected, const Http2ConnectionOptions
   start();
 }
 
-Http2Client::~Http2Client() {
-  while (free_ != nullptr) delete std::exchange(free_, free_->next_free);
-}
-
 Http2ClientStream& Http2Client::take_stream() {
-  Http2ClientStream& stream = free_ != nullptr ? *std::exchange(free_, free_->next_free) : *new Http2ClientStream();
-  if (kept_ != 0) --kept_;
+  Http2ClientStream& stream = free_streams_.take();
   ++handles_;
   return stream;
 }
 
 void Http2Client::recycle(Http2ClientStream& stream) noexcept {
   --handles_;
-  stream.end();
-  if (kept_ == kMaxKeptStreams || stream.has_grown()) {
-    delete &stream;
-  } else {
-    ++kept_;
-    stream.next_free = std::exchange(free_, &stream);
-  }
+  free_streams_.give_back(stream);
 }
 
 void Http2Client::recycle_last(Http2ClientStream& stream) noexcept {
@@ -61,22 +49,10 @@ std::size_t Http2Client::max_streams() const noexcept {
 
 void Http2Client::abandon() noexcept {
   abandoned_ = true;
-  on_unusable = nullptr;
   cut();
 }
 
-void Http2Client::on_peer_goes_away() noexcept {
-  leaving_ = true;
-  refuse_unsent();
-  tell_unusable();
-}
-
-void Http2Client::tell_unusable() noexcept {
-  if (on_unusable) std::exchange(on_unusable, nullptr)();
-}
-
 void Http2Client::settle() noexcept {
-  if (!is_open()) tell_unusable();
   if (!is_over()) return;
   own_socket.close();
   if (ticker_.fiber != nullptr) runtime::cancel(*ticker_.fiber);

@@ -2,35 +2,15 @@
 // nothing of it runs any more.
 #pragma once
 
-#include <functional>
-#include <string>
-#include <vector>
-
 #include "marty/http/http2_connection.hpp"
+#include "marty/http/internal/http2_received_fields.hpp"
 #include "marty/http/internal/http2_stream.hpp"
+#include "marty/http/internal/http2_stream_pool.hpp"
 #include "marty/http/message.hpp"
 
 namespace marty::http::internal {
 
 class Http2Client;
-
-// Header fields as they arrive: copied into one text, then presented as views of it.
-class Http2ReceivedFields {
- public:
-  void clear() noexcept;
-  void add(std::string_view name, std::string_view value);
-  void finish();
-  HeaderList list() const noexcept { return HeaderList(headers_); }
-  std::size_t bytes() const noexcept { return text_.size(); }
-
- private:
-  struct Field {
-    std::size_t at, name_size, value_size;
-  };
-  std::string text_;
-  std::vector<Field> fields_;
-  std::vector<Header> headers_;
-};
 
 // An exchange. Its handle and nghttp2 both know it; who is last gives it back to the client's pool.
 class Http2ClientStream final : public Http2Stream {
@@ -80,7 +60,6 @@ struct Http2ClientParts {
 class Http2Client final : private Http2ClientParts, public Http2Session {
  public:
   Http2Client(runtime::Socket socket, const Http2ConnectionOptions& options);
-  ~Http2Client() override;
 
   Http2ClientStream& take_stream();
   void recycle(Http2ClientStream& stream) noexcept;
@@ -91,8 +70,6 @@ class Http2Client final : private Http2ClientParts, public Http2Session {
   std::size_t max_streams() const noexcept;
   void abandon() noexcept;  // by its handle
   void watch() noexcept;    // for silence, from the first stream on
-
-  std::function<void()> on_unusable;
 
  private:
   // Looks after the connection once a second, while streams are open.
@@ -109,13 +86,14 @@ class Http2Client final : private Http2ClientParts, public Http2Session {
   };
 
   Http2Stream* accept_stream(std::int32_t) override { return nullptr; }
-  void on_peer_goes_away() noexcept override;
+  void on_peer_goes_away() noexcept override {
+    leaving_ = true;
+    refuse_unsent();
+  }
   void settle() noexcept override;
-  void tell_unusable() noexcept;
 
   Ticker ticker_{*this};
-  Http2ClientStream* free_ = nullptr;
-  std::size_t kept_ = 0;
+  Http2StreamPool<Http2ClientStream, 64> free_streams_;
   std::size_t handles_ = 0;  // of streams
   bool leaving_ = false;
   bool abandoned_ = false;

@@ -1,30 +1,8 @@
-#include <new>
-
 #include "marty/base/error.hpp"
 #include "marty/http/internal/characters.hpp"
 #include "marty/http/internal/http2_client.hpp"
 
 namespace marty::http::internal {
-
-void Http2ReceivedFields::clear() noexcept {
-  text_.clear();
-  fields_.clear();
-  headers_.clear();
-}
-
-void Http2ReceivedFields::add(std::string_view name, std::string_view value) {
-  fields_.push_back({text_.size(), name.size(), value.size()});
-  text_.append(name);
-  text_.append(value);
-}
-
-void Http2ReceivedFields::finish() {
-  const std::string_view text = text_;
-  for (const Field& field : fields_) {
-    headers_.push_back(
-        {text.substr(field.at, field.name_size), text.substr(field.at + field.name_size, field.value_size)});
-  }
-}
 
 void Http2ClientStream::open(Http2Client& client, const StreamHead& head, std::optional<std::string_view> body) {
   client_ = &client;
@@ -43,8 +21,7 @@ void Http2ClientStream::open(Http2Client& client, const StreamHead& head, std::o
   const nghttp2_data_provider source = provider();
   const std::int32_t id = nghttp2_submit_request(client.native(), nullptr, fields.data(), fields.size(),
                                                  silent ? nullptr : &source, static_cast<Http2Stream*>(this));
-  if (id == NGHTTP2_ERR_NOMEM) throw std::bad_alloc();
-  if (id < 0) throw Error(Code::unavailable, std::string("HTTP/2: ") + nghttp2_strerror(id));
+  require(id);
   begin(client, id);
   if (whole) put_whole(*body);
   client.watch();
@@ -79,7 +56,10 @@ void Http2ClientStream::on_field(std::string_view name, std::string_view value) 
 }
 
 void Http2ClientStream::on_fields_end() {
-  if (has_head_) return trailers_.finish();
+  if (has_head_) {
+    trailers_.finish();
+    return;
+  }
   if (status_ < 200) return head_.clear();
   head_.finish();
   has_head_ = true;

@@ -30,7 +30,7 @@ class Http2Guard {
   };
   Verdict judge(nghttp2_session* native, std::string_view bytes, runtime::TimePoint now);
 
-  // This side has sent a frame.
+  // This side has sent a frame, or will.
   void on_reply() noexcept { budget_.earn(); }
   void on_reset(std::int32_t stream_id) noexcept { reset_streams_.add(stream_id); }
 

@@ -14,10 +14,7 @@ constexpr std::size_t kPseudoFields = 4;         // they do not count as headers
 }  // namespace
 
 void Http2RequestHead::clear() noexcept {
-  text_.clear();
   fields_.clear();
-  headers_.clear();
-  cookies_.clear();
   list_bytes_ = 0;
   content_length_.reset();
   expects_continue_ = too_large_ = false;
@@ -25,39 +22,28 @@ void Http2RequestHead::clear() noexcept {
 
 void Http2RequestHead::add(std::string_view name, std::string_view value, const HeadLimits& limits) {
   list_bytes_ += name.size() + value.size() + kFieldOverheadBytes;
-  if (list_bytes_ > limits.header_bytes || fields_.size() >= limits.header_count + kPseudoFields) too_large_ = true;
-  if (too_large_) return;
-  fields_.push_back({static_cast<std::uint32_t>(text_.size()), static_cast<std::uint32_t>(name.size()),
-                     static_cast<std::uint32_t>(value.size())});
-  text_.append(name);
-  text_.append(value);
+  if (list_bytes_ > limits.header_bytes || fields_.count() >= limits.header_count + kPseudoFields) too_large_ = true;
+  if (!too_large_) fields_.add(name, value);
 }
 
 std::optional<ParseError> Http2RequestHead::finish(const HeadLimits& limits, Request& request) {
   request.method_text = request.target = request.authority = {};
-  std::optional<std::size_t> cookie;  // where the first one stands
-  for (const Field& field : fields_) {
-    const Header header{name_of(field), value_of(field)};
-    if (header.name == ":method") {
-      request.method_text = header.value;
-    } else if (header.name == ":path") {
-      request.target = header.value;
-    } else if (header.name == ":authority") {
-      request.authority = header.value;
-    } else if (!header.name.starts_with(':')) {
-      if (!interpret(header)) return bad_request("the Content-Length is not a number");
-      if (header.name == "cookie" && cookie) {  // RFC 9113 section 8.2.3
-        if (cookies_.empty()) cookies_ = headers_[*cookie].value;
-        cookies_.append("; ").append(header.value);
-        headers_[*cookie].value = cookies_;
-        continue;
-      }
-      if (header.name == "cookie") cookie = headers_.size();
-      headers_.push_back(header);
+  std::span<const Header> fields = fields_.finish();
+  for (; !fields.empty() && fields.front().name.starts_with(':'); fields = fields.subspan(1)) {
+    const auto& [name, value] = fields.front();
+    if (name == ":method") {
+      request.method_text = value;
+    } else if (name == ":path") {
+      request.target = value;
+    } else if (name == ":authority") {
+      request.authority = value;
     }
   }
+  for (const Header& header : fields) {
+    if (!interpret(header)) return bad_request("the Content-Length is not a number");
+  }
   request.method = parse_method(request.method_text);
-  request.headers = HeaderList(headers_);
+  request.headers = HeaderList(fields);
   request.version_major = 2;
   request.version_minor = 0;
   if (too_large_) return ParseError{431, Code::invalid_argument, "the header fields are too large or too many"};

@@ -1,13 +1,13 @@
 // Http2RequestHead: the header section of an HTTP/2 request (RFC 9113 section 8.3.1), gathered field by field, checked
-// and presented as HTTP/1.1 would be. nghttp2 has checked the fields' syntax and which pseudo-header fields there are.
+// and presented as HTTP/1.1 would be. nghttp2 has checked the fields' syntax, and that the pseudo-header
+// fields are those of a request and stand in front.
 #pragma once
 
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <string_view>
-#include <vector>
 
+#include "marty/http/internal/http2_received_fields.hpp"
 #include "marty/http/internal/request_parser.hpp"
 #include "marty/http/message.hpp"
 
@@ -23,30 +23,15 @@ class Http2RequestHead {
 
   std::optional<std::uint64_t> content_length() const noexcept { return content_length_; }
   bool expects_continue() const noexcept { return expects_continue_; }
-  bool has_grown() const noexcept { return text_.capacity() > kKeptBytes; }
+  bool has_grown() const noexcept { return fields_.capacity() > kKeptBytes; }
 
  private:
   static constexpr std::size_t kKeptBytes = 8 * 1024;
 
-  struct Field {
-    std::uint32_t at;  // the name in the text, the value behind it
-    std::uint32_t name_size;
-    std::uint32_t value_size;
-  };
-  std::string_view name_of(const Field& field) const noexcept { return view(field.at, field.name_size); }
-  std::string_view value_of(const Field& field) const noexcept {
-    return view(field.at + field.name_size, field.value_size);
-  }
-  std::string_view view(std::size_t at, std::size_t size) const noexcept {
-    return std::string_view(text_).substr(at, size);
-  }
   bool interpret(const Header& header);
   std::optional<ParseError> check_target(const HeadLimits& limits, const Request& request) const;
 
-  std::string text_;
-  std::string cookies_;  // in one, where they came in several fields
-  std::vector<Field> fields_;
-  std::vector<Header> headers_;
+  Http2ReceivedFields fields_;
   std::size_t list_bytes_ = 0;
   std::optional<std::uint64_t> content_length_;
   bool expects_continue_ = false;

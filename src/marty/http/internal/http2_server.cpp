@@ -6,22 +6,6 @@
 
 namespace marty::http::internal {
 
-Http2StreamPool::~Http2StreamPool() {
-  while (free_ != nullptr) delete std::exchange(free_, free_->next_free);
-}
-
-Http2ServerStream& Http2StreamPool::take() {
-  if (free_ == nullptr) return *new Http2ServerStream(server_);
-  --kept_;
-  return *std::exchange(free_, free_->next_free);
-}
-
-void Http2StreamPool::give_back(Http2ServerStream& stream) noexcept {
-  if (kept_ == kMaxKept || stream.has_grown()) return delete &stream;
-  ++kept_;
-  stream.next_free = std::exchange(free_, &stream);
-}
-
 Http2Server::Http2Server(LoopServer& server, Connection& connection)
     : Http2Session(Role::server, connection.socket(), server.http2_workspace(), server.http2_settings()),
       server_(server),
@@ -34,7 +18,7 @@ Http2Server::~Http2Server() {
 // One that was reset goes on until its fiber has noticed: whoever opens and resets streams faster than that is refused.
 Http2Stream* Http2Server::accept_stream(std::int32_t id) {
   if (fibers_ >= std::size_t{2} * settings().max_concurrent_streams) return nullptr;
-  Http2ServerStream& stream = server_.http2_streams().take();
+  Http2ServerStream& stream = server_.http2_streams().take(server_);
   stream.begin(*this, id);
   server_.set_active(connection_, true);  // also where the request is over before this batch is
   return &stream;
@@ -72,17 +56,16 @@ void Http2Server::fiber_ended(Http2ServerStream& stream) noexcept {
   settle();
 }
 
-void Http2Server::recycle(Http2ServerStream& stream) noexcept {
-  stream.end();
-  server_.http2_streams().give_back(stream);
-}
+void Http2Server::recycle(Http2ServerStream& stream) noexcept { server_.http2_streams().give_back(stream); }
 
 void Http2Server::settle() noexcept {
   if (is_over()) {
     if (fibers_ == 0) server_.close(connection_);  // destroys this
     return;
   }
-  server_.set_active(connection_, streams() != 0 || fibers_ != 0 || !is_open() || is_draining());
+  // Only the active are looked after every second: one that has no preface yet is no idle one.
+  const bool idle = has_preface() && streams() == 0 && fibers_ == 0 && is_open() && !is_draining();
+  server_.set_active(connection_, !idle);
 }
 
 }  // namespace marty::http::internal

@@ -4,6 +4,7 @@
 
 #include "marty/http/internal/http2_request_head.hpp"
 #include "marty/http/internal/http2_stream.hpp"
+#include "marty/http/internal/http2_stream_pool.hpp"
 
 namespace marty::http::internal {
 
@@ -75,24 +76,7 @@ class Http2ServerStream final : public Http2Stream, public runtime::FiberJob, pr
   bool completed_ = false;  // the reply has gone, although the handler may go on (HEAD)
 };
 
-// Last in, first out. One per loop.
-class Http2StreamPool {
- public:
-  explicit Http2StreamPool(LoopServer& server) : server_(server) {}
-  ~Http2StreamPool();
-  Http2StreamPool(const Http2StreamPool&) = delete;
-  Http2StreamPool& operator=(const Http2StreamPool&) = delete;
-
-  Http2ServerStream& take();
-  void give_back(Http2ServerStream& stream) noexcept;
-
- private:
-  static constexpr std::size_t kMaxKept = 256;
-
-  LoopServer& server_;
-  Http2ServerStream* free_ = nullptr;
-  std::size_t kept_ = 0;
-};
+using Http2ServerStreams = Http2StreamPool<Http2ServerStream, 256>;  // one per loop
 
 class Http2Server final : public Http2Session {
  public:

@@ -1,5 +1,4 @@
 #include <charconv>
-#include <new>
 
 #include "marty/base/error.hpp"
 #include "marty/http/internal/answer.hpp"
@@ -7,6 +6,7 @@
 #include "marty/http/internal/loop_server.hpp"
 #include "marty/http/internal/problem.hpp"
 #include "marty/http/internal/reply_head.hpp"
+#include "marty/http/internal/told_length.hpp"
 
 namespace marty::http::internal {
 namespace {
@@ -14,11 +14,6 @@ namespace {
 constexpr std::size_t kGatheredBytes = 16 * 1024;    // of a streamed body, before its head goes out
 constexpr std::size_t kMaxDroppedBytes = 64 * 1024;  // of a request that is answered already
 constexpr runtime::Duration kDropTimeout = std::chrono::seconds(2);
-
-void require(int result) {
-  if (result == NGHTTP2_ERR_NOMEM) throw std::bad_alloc();
-  if (result != 0) throw Error(Code::unavailable, std::string("HTTP/2: ") + nghttp2_strerror(result));
-}
 
 std::string_view write_number(std::uint64_t number, std::span<char> buffer) {
   return {buffer.data(), std::to_chars(buffer.data(), buffer.data() + buffer.size(), number).ptr};
@@ -33,9 +28,7 @@ class Http2ServerStream::StreamWriter final : public BodyWriter {
   StreamWriter(Http2ServerStream& stream, std::optional<std::uint64_t> length) : stream_(stream), length_(length) {}
 
   void write(std::string_view bytes) override {
-    written_ += bytes.size();
-    if (length_ && written_ > *length_)
-      throw Error(Code::internal, "a body stream is longer than the length it had told");
+    length_.take(bytes.size());
     if (started_) return stream_.write(bytes);
     gathered().append(bytes);
     if (gathered().size() >= kGatheredBytes) start();
@@ -45,11 +38,10 @@ class Http2ServerStream::StreamWriter final : public BodyWriter {
     stream_.Http2Stream::flush();
   }
   void finish() {
-    if (length_ && written_ != *length_)
-      throw Error(Code::internal, "a body stream is shorter than the length it had told");
+    length_.finish();
     if (started_) return stream_.Http2Stream::finish(stream_.response_.wire_trailers());
     stream_.put_fixed(gathered(), stream_.response_.wire_trailers());
-    stream_.send_head(length_);
+    stream_.send_head(length_.told());
   }
   bool started() const noexcept { return started_; }
 
@@ -57,12 +49,11 @@ class Http2ServerStream::StreamWriter final : public BodyWriter {
   std::string& gathered() noexcept { return stream_.response_.body(); }
   void start() {
     started_ = true;
-    stream_.send_head(length_);  // first: write() waits where there is more than the queue holds
+    stream_.send_head(length_.told());  // first: write() waits where there is more than the queue holds
     stream_.write(gathered());
   }
   Http2ServerStream& stream_;
-  const std::optional<std::uint64_t> length_;
-  std::uint64_t written_ = 0;
+  ToldLength length_;
   bool started_ = false;
 };
 
@@ -111,7 +102,7 @@ void Http2ServerStream::on_sent() noexcept {
 
 void Http2ServerStream::on_tick(runtime::TimePoint now) noexcept {
   // Until the last CONTINUATION nothing else may come on this connection (RFC 9113 section 6.10).
-  if (state_ == State::head && now - began_ > server_.limits().header_timeout)
+  if (state_ == State::head && now - began_ > session().settings().header_timeout)
     return session().close(NGHTTP2_ENHANCE_YOUR_CALM);
   if (answered_ != runtime::kNever && now - answered_ > kDropTimeout) return reset(NGHTTP2_NO_ERROR);
   Http2Stream::on_tick(now);

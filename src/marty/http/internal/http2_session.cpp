@@ -12,15 +12,8 @@ namespace {
 
 constexpr std::size_t kReadBytes = 64 * 1024;
 constexpr int kReadsPerBatch = 4;  // then the other connections of the loop have their turn
-constexpr std::size_t kMaxCollectedBytes = 64 * 1024;
 constexpr runtime::Duration kLingerTimeout = std::chrono::seconds(2);
 constexpr runtime::Duration kDrainAnnouncement = std::chrono::seconds(1);
-
-// Of a call into nghttp2 that can only fail for want of memory.
-void require(long result) {
-  if (result == NGHTTP2_ERR_NOMEM) throw std::bad_alloc();
-  if (result < 0) throw Error(Code::internal, std::string("HTTP/2: ") + nghttp2_strerror(static_cast<int>(result)));
-}
 
 // What the peer has to be told where reading failed as a whole.
 std::uint32_t error_code(long failure) noexcept {
@@ -35,6 +28,11 @@ std::uint32_t error_code(long failure) noexcept {
 }
 
 }  // namespace
+
+void require(std::ptrdiff_t result) {
+  if (result == NGHTTP2_ERR_NOMEM) throw std::bad_alloc();
+  if (result < 0) throw Error(Code::unavailable, std::string("HTTP/2: ") + nghttp2_strerror(static_cast<int>(result)));
+}
 
 Http2Workspace::Http2Workspace() {
   require(nghttp2_session_callbacks_new(&callbacks_));
@@ -152,7 +150,7 @@ void Http2Session::flush() noexcept {
 
 bool Http2Session::collect() {
   OutputBuffer& out = workspace_.out;
-  while (out.size() < kMaxCollectedBytes) {
+  while (out.size() < Http2Workspace::kMaxCollectedBytes) {
     const std::uint8_t* data = nullptr;
     const auto size = nghttp2_session_mem_send(native_, &data);  // DATA is in `out` by then
     require(size);
@@ -259,11 +257,17 @@ void Http2Session::tick(runtime::TimePoint now) noexcept {
   if (state_ == State::ending && now - state_since_ > kLingerTimeout) go_over();
   if (state_ == State::open) {
     if (drain_ == Drain::announced && now - state_since_ > kDrainAnnouncement) end_drain();
+    watch_preface(now);
     watch_silence(now);
     for (Http2Stream* stream = first_stream_; stream != nullptr; stream = stream->next_) stream->on_tick(now);
     flush();
   }
   settle();
+}
+
+// Who connects for nothing is no client of HTTP/2: its preface comes at once (RFC 9113 section 3.4).
+void Http2Session::watch_preface(runtime::TimePoint now) noexcept {
+  if (role_ == Role::server && !preface_ && now - began_ > settings_.header_timeout) close(NGHTTP2_NO_ERROR);
 }
 
 // A peer that vanished without a word would keep its streams for ever.

@@ -7,6 +7,7 @@
 
 #include <nghttp2/nghttp2.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -27,11 +28,15 @@ struct Http2Settings {
   std::uint32_t stream_window_bytes = 256 * 1024;
   std::uint32_t connection_window_bytes = 1024 * 1024;
   std::uint32_t header_list_bytes = 32 * 1024;
-  runtime::Duration header_timeout = std::chrono::seconds(10);
+  runtime::Duration header_timeout = std::chrono::seconds(10);  // of a client's preface, and of each of its heads
   runtime::Duration write_timeout = std::chrono::seconds(30);
   runtime::Duration ping_interval = std::chrono::seconds(60);  // of silence, while a stream is open; 0: never
   runtime::Duration ping_timeout = std::chrono::seconds(20);
 };
+
+// Of a call into nghttp2. Throws bad_alloc, or unavailable where the state of the connection or stream forbids the
+// call.
+void require(std::ptrdiff_t result);
 
 // What the sessions of one loop share: nothing of it is in use between two callbacks.
 class Http2Workspace {
@@ -44,7 +49,8 @@ class Http2Workspace {
   const nghttp2_session_callbacks* callbacks() const noexcept { return callbacks_; }
   const nghttp2_option* options() const noexcept { return options_; }
 
-  OutputBuffer out;
+  static constexpr std::size_t kMaxCollectedBytes = 64 * 1024;
+  OutputBuffer out;  // up to so many bytes and a frame, then they go to the socket
   Http2Fields fields;
 
  private:
@@ -104,6 +110,7 @@ class Http2Session : public runtime::ReadableCallback {
   bool is_busy() const noexcept { return batching_; }
   // Those that nghttp2 has not sent yet, and will not any more.
   void refuse_unsent() noexcept;
+  bool has_preface() const noexcept { return preface_; }
 
  private:
   friend struct Http2Callbacks;
@@ -131,7 +138,9 @@ class Http2Session : public runtime::ReadableCallback {
   void end_if_done() noexcept;
   void go_over() noexcept;
   void linger() noexcept;
+  void watch_preface(runtime::TimePoint now) noexcept;
   void watch_silence(runtime::TimePoint now) noexcept;
+  void on_preface() noexcept { preface_ = true; }
   void on_pong() noexcept;
   void end_drain() noexcept;
 
@@ -146,12 +155,14 @@ class Http2Session : public runtime::ReadableCallback {
   std::string unsent_;            // what the socket did not take
   Flusher flusher_{*this};
   Http2Guard guard_;
+  const runtime::TimePoint began_ = runtime::coarse_now();
   runtime::TimePoint last_received_{};
   runtime::TimePoint ping_sent_ = runtime::kNever;  // and not answered
   runtime::TimePoint state_since_{};                // ending, or draining
   State state_ = State::open;
   Drain drain_ = Drain::no;
   const Role role_;
+  bool preface_ = false;  // of the peer: all of it, which ends with SETTINGS
   bool batching_ = false;
 };
 

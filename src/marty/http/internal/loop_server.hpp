@@ -69,7 +69,7 @@ class LoopServer {
   const Http2Settings& http2_settings() const noexcept { return http2_settings_; }
   const tls::ServerContext* tls() const noexcept { return options_.tls; }
   void report_failed_handshake(const Error& error) noexcept;
-  Http2StreamPool& http2_streams() noexcept { return http2_streams_; }
+  Http2ServerStreams& http2_streams() noexcept { return http2_streams_; }
   Http2Workspace& http2_workspace();
 
   // Around the handler; false where too many requests are in flight.
@@ -110,7 +110,7 @@ class LoopServer {
   runtime::Listener listener_;
   DateCache date_;
   ScratchPool scratches_;
-  Http2StreamPool http2_streams_{*this};
+  Http2ServerStreams http2_streams_;
   std::unique_ptr<Http2Workspace> http2_workspace_;  // from the first connection that needs it
   ConnectionList idle_;                              // the longest idle first
   ConnectionList active_;

@@ -1,7 +1,5 @@
 #include "marty/http/internal/reply_stream.hpp"
 
-#include "marty/base/error.hpp"
-
 namespace marty::http::internal {
 namespace {
 
@@ -12,10 +10,7 @@ constexpr std::size_t kGatheredBytes = 16 * 1024;  // larger pieces are not copi
 void ReplyStream::write(std::string_view bytes) {
   if (bytes.empty() || framing_ == Framing::none) return;
   pump_.make_way();
-  if (framing_ == Framing::length) {
-    if (bytes.size() > left_) throw Error(Code::internal, "a body stream is longer than the length it had told");
-    left_ -= bytes.size();
-  }
+  length_.take(bytes.size());
   const bool chunked = framing_ == Framing::chunked;
   if (chunked) {
     wire_.out.append_hexadecimal(bytes.size());
@@ -33,8 +28,7 @@ void ReplyStream::write(std::string_view bytes) {
 }
 
 void ReplyStream::finish(std::string_view trailers) {
-  if (framing_ == Framing::length && left_ != 0)
-    throw Error(Code::internal, "a body stream is shorter than the length it had told");
+  length_.finish();
   pump_.make_way();
   if (framing_ != Framing::chunked) return;
   wire_.out.append("0\r\n");

@@ -3,6 +3,7 @@
 
 #include "marty/http/internal/reply_head.hpp"
 #include "marty/http/internal/reply_pump.hpp"
+#include "marty/http/internal/told_length.hpp"
 
 namespace marty::http::internal {
 
@@ -13,7 +14,11 @@ class ReplyStream final : public BodyWriter {
 
   // `body`: of the request; null: it has none.
   ReplyStream(Wire& wire, const RequestBody* body, Flush flush, Framing framing, std::uint64_t length)
-      : wire_(wire), pump_(wire, body), left_(length), framing_(framing), flush_(flush) {
+      : wire_(wire),
+        pump_(wire, body),
+        framing_(framing),
+        length_(framing == Framing::length ? std::optional(length) : std::nullopt),
+        flush_(flush) {
     wire_.has_pump = flush_ == Flush::when_waiting;
     if (wire_.has_pump) pump_.flush_soon();  // the head
   }
@@ -29,8 +34,8 @@ class ReplyStream final : public BodyWriter {
  private:
   Wire& wire_;
   ReplyPump pump_;
-  std::uint64_t left_;  // of Framing::length
   const Framing framing_;
+  ToldLength length_;
   const Flush flush_;
 };
 
