@@ -134,6 +134,15 @@ TEST_P(Http2LimitsTest, ARequestThatIsAnsweredEarlyMayEndShortlyButNotGoOn) {
   });
 }
 
+TEST_P(Http2LimitsTest, StreamsAreOpenedInOrderAlsoWithinOneRead) {  // RFC 9113 section 5.1.1
+  run([] {
+    TestServer test(hello);
+    Http2RawClient client(test.server.address());
+    client.send(headers_frame(5, request_fields()) + headers_frame(3, request_fields()));
+    EXPECT_EQ(client.read_goaway(), NGHTTP2_STREAM_CLOSED);
+  });
+}
+
 TEST_P(Http2LimitsTest, FramesOnClosedStreamsEndTheConnection) {
   run([] {
     TestServer test(hello);
