@@ -212,7 +212,12 @@ def go_client(interop):
             host, port = server.address.split(":")
             for case in CASES:
                 words = [program, "-server_host", host, "-server_port", port, "-test_case", case, *secure]
-                done = subprocess.run(words, text=True, capture_output=True, timeout=30)
+                # Go's client cancels and half-closes at once; about one time in 600 the latter is first, the request
+                # is a whole one then, and its reply arrives.
+                for _ in range(3 if case == "cancel_after_begin" else 1):
+                    done = subprocess.run(words, text=True, capture_output=True, timeout=30)
+                    if done.returncode == 0:
+                        break
                 interop.report.add(done.returncode == 0, case if done.returncode == 0 else f"{case}: {done.stderr}")
 
 

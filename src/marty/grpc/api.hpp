@@ -13,8 +13,8 @@
 // the fields of the request fill its parameters by name, its result fills the response; what does not fit is refused
 // when the service is built. A method without a function answers UNIMPLEMENTED.
 //
-// The linked program's protobuf logs only what ends the process: its complaints about what callers send are errors
-// here.
+// protobuf's own log, which is one for the whole program, says only what ends the process: its complaints about what
+// callers send are errors here.
 //
 // What a function throws becomes the status of the call, by the one table of codes; an Error's fields become google.rpc
 // details. Filters, permissions, transactions, metrics and correlation are those of REST.

@@ -329,7 +329,6 @@ TEST_P(CallTest, TwoFibersThatWriteToOneStreamAreRefusedAndNotMixed) {
     });
     Route::Client client(*server.channel);
     auto points = client.list(task("all"));
-    runtime::sleep_for(50ms);
     int count = 0;
     for (const Point& each : points) count += each.name().size() == 200'000 ? 1 : 0;
     EXPECT_EQ(count, 1);

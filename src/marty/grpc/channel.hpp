@@ -12,7 +12,7 @@
 // first, and hands on trace and correlation.
 //
 // Throws Error: the server's code, message and fields; unavailable (not reachable, cut, a certificate that is not to be
-// trusted), deadline_exceeded, cancelled, resource_exhausted (a message too large), internal (no gRPC).
+// trusted), deadline_exceeded, cancelled, resource_exhausted (a message too large), internal (not gRPC).
 #pragma once
 
 #include <memory>

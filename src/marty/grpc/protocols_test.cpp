@@ -130,6 +130,8 @@ TEST_P(ProtocolTest, AnErrorOfConnectIsJsonWithAnHttpStatus) {
     EXPECT_EQ(reply.header("trailer-x-last"), "last");
     EXPECT_EQ(post({"Missing", "application/json", "{}"}).status, 501);
     EXPECT_EQ(post({"Echo", "application/json", "{"}).status, 400);
+    EXPECT_THAT(post({"Echo", "application/json", R"({"x":"seven"})"}).body,
+                HasSubstr("the message is not a valid route.v1.Point: "));
     EXPECT_EQ(post({"Echo", "application/json", "{}", {{"connect-protocol-version", "2"}}}).status, 400);
     EXPECT_EQ(post({"Echo", "application/json", "{}", {{"connect-timeout-ms", "soon"}}}).status, 400);
     EXPECT_EQ(post({"Echo", "application/json", "{}", {{"content-encoding", "br"}}}).status, 501);

@@ -1,4 +1,4 @@
-// What a client of HTTP/2 may not do.
+// The attacks on HTTP/2 that have names, and others.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -11,22 +11,17 @@ namespace marty::http {
 namespace {
 
 using internal::big_endian;
+using internal::echo;
 using internal::field;
 using internal::frame;
 using internal::headers_frame;
-using internal::Http2Frame;
+using internal::hello;
 using internal::Http2RawClient;
 using internal::Http2TestServer;
 using internal::request_fields;
-using internal::run_in;
 using internal::TestServer;
 using internal::window_update;
-using internal::WorldKind;
-using testing::HasSubstr;
 using namespace std::chrono_literals;
-
-void hello(Request&, Response& response) { response.set_body("hello", "text/plain"); }
-void echo(Request& request, Response& response) { response.set_body(request.body(), "text/plain"); }
 
 // The attacks that have names. Each ends its own connection with the right code, in bounded work, and no other.
 class Http2AttackTest : public internal::WorldTest {

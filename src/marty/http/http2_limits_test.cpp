@@ -2,38 +2,26 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <atomic>
-#include <random>
-
 #include "marty/http/internal/http2_test_support.hpp"
 
 namespace marty::http {
 namespace {
 
-using internal::big_endian;
+using internal::echo;
 using internal::field;
 using internal::frame;
 using internal::headers_frame;
+using internal::hello;
 using internal::Http2Frame;
 using internal::Http2RawClient;
 using internal::Http2TestServer;
 using internal::request_fields;
-using internal::run_in;
 using internal::TestServer;
-using internal::window_update;
-using internal::WorldKind;
 using testing::HasSubstr;
 using namespace std::chrono_literals;
 
-void hello(Request&, Response& response) { response.set_body("hello", "text/plain"); }
-void echo(Request& request, Response& response) { response.set_body(request.body(), "text/plain"); }
-
-class Http2LimitsTest : public testing::TestWithParam<WorldKind> {
- protected:
-  void run(std::function<void()> test) { run_in(GetParam(), std::move(test)); }
-};
-INSTANTIATE_TEST_SUITE_P(Worlds, Http2LimitsTest, testing::Values(WorldKind::real, WorldKind::simulated),
-                         [](const auto& test) { return test.param == WorldKind::real ? "real" : "simulated"; });
+class Http2LimitsTest : public internal::WorldTest {};
+INSTANTIATE_TEST_SUITE_P(Worlds, Http2LimitsTest, internal::kBothWorlds, internal::world_name);
 
 TEST_P(Http2LimitsTest, RefusesHeadsBodiesAndTargetsThatAreTooLarge) {
   run([] {

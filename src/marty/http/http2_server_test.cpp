@@ -6,6 +6,7 @@
 namespace marty::http {
 namespace {
 
+using internal::echo;
 using internal::error_of;
 using internal::Http2RawClient;
 using internal::Http2TestServer;
@@ -18,8 +19,6 @@ using testing::StartsWith;
 using namespace std::chrono_literals;
 
 constexpr std::size_t kAll = ~std::size_t{0};
-
-void echo(Request& request, Response& response) { response.set_body(request.body(), "text/plain"); }
 
 std::string read_rest(ClientStream& stream) { return std::string(stream.read_all(kAll)); }
 

@@ -11,6 +11,7 @@ using internal::error_of;
 using internal::field;
 using internal::frame;
 using internal::headers_frame;
+using internal::hello;
 using internal::Http2Frame;
 using internal::Http2RawClient;
 using internal::RawClient;
@@ -21,8 +22,6 @@ using internal::window_update;
 using internal::WorldKind;
 using testing::HasSubstr;
 using namespace std::chrono_literals;
-
-void hello(Request&, Response& response) { response.set_body("hello", "text/plain"); }
 
 class Http2TimeoutTest : public testing::Test {
  protected:

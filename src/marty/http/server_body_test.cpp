@@ -8,6 +8,7 @@
 namespace marty::http {
 namespace {
 
+using internal::echo;
 using internal::RawClient;
 using internal::run_in;
 using internal::talk;
@@ -18,8 +19,6 @@ using testing::EndsWith;
 using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
-
-void echo(Request& request, Response& response) { response.set_body(request.body(), "text/plain"); }
 
 std::string post(std::string_view headers, std::string_view body) {
   return "POST / HTTP/1.1\r\nHost: a\r\n" + std::string(headers) + "\r\n" + std::string(body);

@@ -10,6 +10,8 @@
 namespace marty::http {
 namespace {
 
+using internal::echo;
+using internal::hello;
 using internal::RawClient;
 using internal::run_in;
 using internal::talk;
@@ -19,9 +21,6 @@ using internal::WorldKind;
 using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
-
-void echo(Request& request, Response& response) { response.set_body(request.body(), "text/plain"); }
-void hello(Request&, Response& response) { response.set_body("hello", "text/plain"); }
 
 constexpr std::string_view kGet = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 constexpr std::string_view kHelloReply =

@@ -25,7 +25,14 @@ struct ResponseInfo {
   const reflect::Type* type = nullptr;  // null: problem+json for 400 and up, else no body
 };
 
-struct Route {
+// What a request has to fulfil, whichever way it comes.
+struct Requirements {
+  bool requires_caller = false;
+  std::vector<std::string> permissions;  // all of them
+  std::size_t max_body_bytes = 0;        // 0: the application's
+};
+
+struct Route : Requirements {
   http::Method method = http::Method::get;
   std::string pattern;
   std::vector<std::string> parameter_names;  // of the pattern, in order
@@ -36,13 +43,10 @@ struct Route {
   int status = 0;            // of a success; 0: the handler's own
   bool deprecated = false;
   bool hidden = false;  // not in the documentation
-  bool requires_caller = false;
-  std::vector<std::string> permissions;  // all of them
   std::vector<ResponseInfo> responses;
-  std::string media_type;          // of a success, for the documentation; empty: the handler's own
-  std::string request_example;     // JSON
-  std::string response_example;    // JSON
-  std::size_t max_body_bytes = 0;  // 0: the application's
+  std::string media_type;        // of a success, for the documentation; empty: the handler's own
+  std::string request_example;   // JSON
+  std::string response_example;  // JSON
 
   Protocol* protocol = nullptr;  // whose route it is; null: REST's
   std::unique_ptr<RouteHandler> handler;
@@ -73,6 +77,11 @@ class RouteBuilder {
   RouteBuilder& requires_permission(std::string permission) {
     route_->permissions.push_back(std::move(permission));
     return requires_authentication();
+  }
+  // All that another route for the same thing requires.
+  RouteBuilder& requires_same_as(const Requirements& other) {
+    static_cast<Requirements&>(*route_) = other;
+    return *this;
   }
 
   // Documents a further reply: problem+json, or JSON of type T.

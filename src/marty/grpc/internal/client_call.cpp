@@ -247,8 +247,7 @@ void ClientCall::decode(const Frame& frame, Message& message) {
                   "the server compresses with \"" + std::string(encoding) + "\", which was not asked for");
     bytes = inflated_ = inflate(bytes, channel_.options().max_message_bytes);
   }
-  if (!parse_message(bytes, Codec::proto, message))
-    throw Error(Code::internal, "the server's message is not a valid " + message.GetTypeName());
+  if (const auto wrong = parse_message(bytes, Codec::proto, message)) throw Error(Code::internal, *wrong);
 }
 
 void ClientCall::check_status() {

@@ -55,7 +55,7 @@ Found read(FrameReader reader) {
 void read_messages(std::string_view payload) {
   const auto message = new_builtin_message("google.rpc.Status");
   for (const Codec codec : {Codec::proto, Codec::json}) {
-    if (!parse_message(payload, codec, *message)) continue;
+    if (parse_message(payload, codec, *message)) continue;
     try {
       std::string text;
       append_message(text, *message, codec);

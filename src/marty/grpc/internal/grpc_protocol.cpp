@@ -30,7 +30,6 @@ std::string_view service_of(std::string_view path) noexcept {
   return path.substr(0, path.find('/'));
 }
 
-// The status as trailers of gRPC: of HTTP, or of gRPC-Web.
 // At most so many bytes, and whole characters of UTF-8.
 std::string_view beginning(std::string_view text, std::size_t bytes) noexcept {
   if (text.size() <= bytes) return text;
@@ -38,7 +37,8 @@ std::string_view beginning(std::string_view text, std::size_t bytes) noexcept {
   return text.substr(0, bytes);
 }
 
-// Clients refuse header lists that are large, often beyond 8 KiB; then they would know nothing.
+// The status as trailers of gRPC: of HTTP, or of gRPC-Web. Clients refuse header lists that are large, often beyond
+// 8 KiB; then they would know nothing.
 template <class Put>
 void for_each_status_line(const Status& status, Put&& put) {
   constexpr std::size_t kMaxMessageBytes = 1024, kMaxDetailsBytes = 4096;
@@ -135,10 +135,7 @@ void GrpcProtocol::add_get_routes(web::App& app) {
   for (const auto& [builder, method] : by_get_) {
     const web::Route& post = builder.route();
     web::RouteBuilder get = app.add(http::Method::get, post.pattern, std::make_unique<ByGet>(*method), post.summary);
-    get.belongs_to(*this).max_body(post.max_body_bytes).hidden();  // the same once more
-    if (post.requires_caller) get.requires_authentication();
-    for (const std::string& permission : post.permissions) get.requires_permission(permission);
-    for (const std::string& tag : post.tags) get.tag(tag);
+    get.belongs_to(*this).requires_same_as(post).hidden();  // the same once more
   }
 }
 

@@ -2,9 +2,9 @@
 
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/message.h>
-#include <atomic>
 
 #include <algorithm>
+#include <atomic>
 
 #include "marty/base/error.hpp"
 #include "marty/grpc/internal/builtin_protos.hpp"

@@ -64,12 +64,22 @@ void append_framed(std::string& out, const Message& message, Codec codec, bool c
   write_frame_head(out.data() + begin, compress ? kCompressed : 0, out.size() - at);
 }
 
-bool parse_message(std::string_view bytes, Codec codec, Message& message) {
-  if (codec == Codec::proto) return message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
-  if (is_too_deep(bytes)) return false;
+std::optional<std::string> parse_message(std::string_view bytes, Codec codec, Message& message) {
+  const auto wrong = [&](std::string_view why) {
+    return "the message is not a valid " + message.GetTypeName() + std::string(why.empty() ? "" : ": ") +
+           std::string(why);
+  };
+  if (codec == Codec::proto) {
+    if (message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return std::nullopt;
+    return wrong("");
+  }
+  if (is_too_deep(bytes)) return wrong("it is nested too deeply");
   google::protobuf::util::JsonParseOptions options;
   options.ignore_unknown_fields = true;  // as protobuf itself does: a newer peer
-  return google::protobuf::util::JsonStringToMessage({bytes.data(), bytes.size()}, &message, options).ok();
+  const auto status = google::protobuf::util::JsonStringToMessage({bytes.data(), bytes.size()}, &message, options);
+  if (status.ok()) return std::nullopt;
+  const std::string_view why(status.message().data(), status.message().size());
+  return wrong(why.substr(0, why.find('\n')));  // an excerpt follows
 }
 
 std::string inflate(std::string_view bytes, std::size_t max_bytes) {

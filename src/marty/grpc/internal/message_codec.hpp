@@ -3,6 +3,7 @@
 
 #include <google/protobuf/message.h>
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -18,8 +19,8 @@ void append_message(std::string& out, const google::protobuf::Message& message, 
 // The message with its frame; gzipped where `compress`.
 void append_framed(std::string& out, const google::protobuf::Message& message, Codec codec, bool compress);
 
-// False where the bytes are no such message.
-bool parse_message(std::string_view bytes, Codec codec, google::protobuf::Message& message);
+// Nothing where it went well; otherwise what is wrong, as a sentence for whoever sent the bytes.
+std::optional<std::string> parse_message(std::string_view bytes, Codec codec, google::protobuf::Message& message);
 
 // The content of a gzipped message. Throws resource_exhausted (larger than max_bytes), invalid_argument (no gzip).
 std::string inflate(std::string_view bytes, std::size_t max_bytes);

@@ -16,13 +16,13 @@
 namespace marty::grpc::internal {
 namespace {
 
-constexpr runtime::Duration kPatience = std::chrono::seconds(30);  // with a caller that asks nothing
-
 using google::protobuf::Descriptor;
 using google::protobuf::DescriptorPool;
 using google::protobuf::FieldDescriptor;
 using google::protobuf::FileDescriptor;
 using google::protobuf::Message;
+
+constexpr runtime::Duration kPatience = std::chrono::seconds(30);  // with a caller that asks nothing
 
 // The messages of the protocol, the same in both versions. Of each group of std::optionals one is set (a oneof).
 struct ExtensionRequest {

@@ -96,8 +96,7 @@ void ServerCall::decode(std::string_view bytes, bool compressed, Message& messag
   if (compressed && !compressed_request_ && !reads_query())
     throw Error(Code::internal, "a message is compressed, and its encoding was not told").for_callers();
   if (compressed && !bytes.empty()) bytes = inflated_ = inflate(bytes, handler_.options.max_message_bytes);
-  if (!parse_message(bytes, format_.codec, message))
-    throw Error(Code::invalid_argument, "the message is not a valid " + message.GetTypeName());
+  if (const auto wrong = parse_message(bytes, format_.codec, message)) throw Error(Code::invalid_argument, *wrong);
 }
 
 void ServerCall::write_unary(const Message& response) {

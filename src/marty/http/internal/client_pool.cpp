@@ -12,6 +12,9 @@ namespace marty::http::internal {
 namespace {
 
 constexpr runtime::Duration kSweepInterval = std::chrono::seconds(1);
+// A connection of HTTP/2 on which nothing comes any more would otherwise be used until TCP gives it up.
+constexpr Http2ConnectionOptions kHttp2{.ping_interval = std::chrono::seconds(5),
+                                        .ping_timeout = std::chrono::seconds(5)};
 
 }  // namespace
 
@@ -113,9 +116,7 @@ std::shared_ptr<Http2Connection> ClientPool::http2(const Url& url) {
     if (!usable() && !origin.speaks_http1) {
       Connected connected = connect(url, options_.protocol);
       if (connected.http2) {
-        origin.http2 = std::make_shared<Http2Connection>(
-            std::move(connected.socket),
-            Http2ConnectionOptions{.ping_interval = std::chrono::seconds(5), .ping_timeout = std::chrono::seconds(5)});
+        origin.http2 = std::make_shared<Http2Connection>(std::move(connected.socket), kHttp2);
       } else {
         origin.speaks_http1 = true;
         origin.keep(std::make_unique<ClientConnection>(std::move(connected.socket)));

@@ -27,6 +27,9 @@ class LambdaHandler final : public Handler {
   std::function<void(Request&, Response&)> function_;
 };
 
+inline void hello(Request&, Response& response) { response.set_body("hello", "text/plain"); }
+inline void echo(Request& request, Response& response) { response.set_body(request.body(), "text/plain"); }
+
 using tls::internal::error_of;
 using tls::internal::kBothWorlds;
 using tls::internal::run_in;
