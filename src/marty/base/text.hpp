@@ -21,13 +21,18 @@ namespace marty {
 template <class T>
 struct Text;  // only specialisations are defined
 
-// Whether T has a Text.
+// Whether T can be read from a text. One that cannot be written besides – a Secret – is a write-only field.
 template <class T>
-concept HasText = requires(std::string& out, const T& constant, std::string_view text, T& value) {
+concept ReadsText = requires(std::string_view text, T& value) {
   { Text<T>::format } -> std::convertible_to<std::string_view>;
   { Text<T>::expected } -> std::convertible_to<std::string_view>;
-  Text<T>::append(out, constant);
   { Text<T>::parse(text, value) } -> std::same_as<bool>;
+};
+
+// Whether T has a whole Text.
+template <class T>
+concept HasText = ReadsText<T> && requires(std::string& out, const T& constant) {
+  Text<T>::append(out, constant);
 };
 
 }  // namespace marty

@@ -34,7 +34,7 @@ std::string stored_text(const Type& type, const void* object) {
   std::string text;
   switch (type.kind) {
     case Kind::text:
-      type.text->append(text, object);
+      reflect::to_text(type, object, text);
       if (internal::is_timestamp(type)) internal::pad_timestamp(text);
       break;
     case Kind::enumeration:

@@ -153,6 +153,7 @@ class Samples {
   }
 
   static bool is_nil(const Type& type, const void* value) {
+    if (type.text->append == nullptr) return true;  // a secret has no default that anybody could read here
     Storage nil(type.size);
     type.construct(nil.data());
     std::string text, nil_text;
@@ -252,6 +253,8 @@ void add_field(const ObjectSource& source, const Samples& samples, std::size_t i
   for (const RuleEntry& entry : source.rules) {
     if (entry.offset(source.defaults) == offset) apply_rules(source, entry.rules, object, field);
   }
+  const Type& held = type->kind == Kind::optional ? *type->element : *type;
+  if (held.kind == Kind::text && held.text->append == nullptr) field.write_only = true;
   if (!lacks_value && type->kind != Kind::optional) field.default_value = field.in(source.defaults);
   if (field.rules != nullptr) {
     check_example(source, field);

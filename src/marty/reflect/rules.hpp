@@ -63,6 +63,7 @@ struct Rules {
   bool read_only = false;
   bool write_only = false;
   bool deprecated = false;
+  bool reloadable = false;
   const Pattern* compiled = nullptr;  // of `pattern`; set when the description is built
 };
 
@@ -92,11 +93,11 @@ struct RuledValue<T> {
 template <class T>
 concept RuledNumber = std::is_arithmetic_v<T> && !std::same_as<T, bool>;
 template <class T>
-concept RuledContainer = !std::same_as<T, std::string> && !HasText<T> && requires(const T& t) {
+concept RuledContainer = !std::same_as<T, std::string> && !ReadsText<T> && requires(const T& t) {
   t.size();
 };
 template <class T>
-concept RuledScalar = std::is_arithmetic_v<T> || std::is_enum_v<T> || std::same_as<T, std::string> || HasText<T>;
+concept RuledScalar = std::is_arithmetic_v<T> || std::is_enum_v<T> || std::same_as<T, std::string> || ReadsText<T>;
 
 template <class T>
 struct ElementOf {
@@ -224,6 +225,10 @@ class FieldRules {
   }
   constexpr FieldRules deprecated() const {
     return with([](reflect::Rules& rules) { rules.deprecated = true; });
+  }
+  // In configuration: it, and all below it, may change while the program runs. Other fields need a restart.
+  constexpr FieldRules reloadable() const {
+    return with([](reflect::Rules& rules) { rules.reloadable = true; });
   }
   constexpr FieldRules name(std::string_view name) const {
     return with([&](reflect::Rules& rules) { rules.name = name; });

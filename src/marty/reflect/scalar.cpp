@@ -228,6 +228,8 @@ void to_text(const Type& type, const void* object, std::string& out) {
       out += *static_cast<const std::string*>(object);
       return;
     case Kind::text:
+      if (type.text->append == nullptr)
+        throw Error(Code::internal, "a " + std::string(type.name) + " is never written, and something tries to");
       return type.text->append(out, object);
     case Kind::enumeration: {
       const Enumerator* enumerator = type.enumeration().find(integer_value(type, object));

@@ -44,7 +44,7 @@ struct Rules;
 struct TextOperations {
   std::string_view format;
   std::string_view expected;
-  void (*append)(std::string& out, const void* value);
+  void (*append)(std::string& out, const void* value);  // null: it is never written
   bool (*parse)(std::string_view text, void* value);
   bool plain;  // append writes only printable ASCII without quote and backslash
 };

@@ -115,10 +115,18 @@ constexpr bool plain_text() {
 }
 
 template <class T>
+constexpr auto text_append() -> void (*)(std::string&, const void*) {
+  if constexpr (HasText<T>)
+    return [](std::string& out, const void* value) { Text<T>::append(out, as<T>(value)); };
+  else
+    return nullptr;
+}
+
+template <class T>
 inline constexpr TextOperations kText{
     .format = Text<T>::format,
     .expected = Text<T>::expected,
-    .append = [](std::string& out, const void* value) { Text<T>::append(out, as<T>(value)); },
+    .append = text_append<T>(),
     .parse = [](std::string_view text, void* value) { return Text<T>::parse(text, as<T>(value)); },
     .plain = plain_text<T>(),
 };
@@ -230,16 +238,22 @@ const Enumeration& enumeration() {
 
 template <class T>
 constexpr std::string_view tag_of() {
-  if constexpr (requires { { &T::tag } -> std::convertible_to<const std::string_view*>; })
+  if constexpr (requires {
+                  { &T::tag } -> std::convertible_to<const std::string_view*>;
+                })
     return T::tag;
   else
     return {};
 }
 template <class T>
 constexpr std::string_view tag_name_of() {
-  if constexpr (requires { { &T::tag_name } -> std::convertible_to<const std::string_view*>; })
+  if constexpr (requires {
+                  { &T::tag_name } -> std::convertible_to<const std::string_view*>;
+                })
     return T::tag_name;
-  else if constexpr (requires { { &T::tag } -> std::convertible_to<const std::string_view*>; })
+  else if constexpr (requires {
+                       { &T::tag } -> std::convertible_to<const std::string_view*>;
+                     })
     return "type";
   else
     return {};
@@ -290,7 +304,7 @@ const Object& object() {
 
 template <class T>
 constexpr Kind kind_of() {
-  if constexpr (HasText<T>)
+  if constexpr (ReadsText<T>)
     return Kind::text;
   else if constexpr (std::is_same_v<T, bool>)
     return Kind::boolean;

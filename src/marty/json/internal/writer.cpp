@@ -142,7 +142,7 @@ void Writer::write_string_slowly(std::string_view text) {
 }
 
 void Writer::write_text(const Type& type, const void* object) {
-  if (type.kind == Kind::text && type.text->plain) {
+  if (type.kind == Kind::text && type.text->plain && type.text->append != nullptr) {
     buffer_.append('"');
     type.text->append(buffer_.close(), object);
     buffer_.open();
