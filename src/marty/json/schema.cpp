@@ -67,7 +67,6 @@ void add_documentation(const Rules& rules, Value& schema) {
   if (!rules.title.empty()) schema["title"] = rules.title;
   if (!rules.description.empty()) schema["description"] = rules.description;
   if (rules.read_only) schema["readOnly"] = true;
-  if (rules.write_only) schema["writeOnly"] = true;
   if (rules.deprecated) schema["deprecated"] = true;
   switch (rules.example.kind) {
     case reflect::Example::Kind::none:
@@ -125,6 +124,7 @@ Value Schemas::of(const Field& field) {
     add_text_rules(*field.rules, schema);
     add_documentation(*field.rules, schema);
   }
+  if (field.write_only) schema["writeOnly"] = true;
   if (field.default_value != nullptr) {
     std::string text;
     write(text, *field.type, field.default_value, View::response);

@@ -254,8 +254,9 @@ void add_field(const ObjectSource& source, const Samples& samples, std::size_t i
     if (entry.offset(source.defaults) == offset) apply_rules(source, entry.rules, object, field);
   }
   const Type& held = type->kind == Kind::optional ? *type->element : *type;
-  if (held.kind == Kind::text && held.text->append == nullptr) field.write_only = true;
-  if (!lacks_value && type->kind != Kind::optional) field.default_value = field.in(source.defaults);
+  const bool never_written = held.kind == Kind::text && held.text->append == nullptr;
+  if (never_written) field.write_only = true;
+  if (!lacks_value && type->kind != Kind::optional && !never_written) field.default_value = field.in(source.defaults);
   if (field.rules != nullptr) {
     check_example(source, field);
     check_default(source, field);

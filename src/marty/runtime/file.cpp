@@ -67,7 +67,8 @@ FileInfo to_info(const struct stat& status) {
   return {.size_bytes = static_cast<std::uint64_t>(status.st_size),
           .modified = Timestamp(std::chrono::duration_cast<Timestamp::duration>(modified)),
           .is_regular = S_ISREG(status.st_mode),
-          .is_directory = S_ISDIR(status.st_mode)};
+          .is_directory = S_ISDIR(status.st_mode),
+          .mode = status.st_mode & 07777u};
 }
 
 std::string read_all(const std::string& path, std::size_t max_bytes) {
@@ -117,6 +118,19 @@ FileInfo file_info(const std::filesystem::path& path) {
   });
 }
 
+std::vector<std::string> list_directory(const std::filesystem::path& path) {
+  return off_the_loop([&] {
+    std::vector<std::string> names;
+    std::error_code failure;
+    std::filesystem::directory_iterator entries(path, failure);
+    for (; !failure && entries != std::filesystem::directory_iterator(); entries.increment(failure))
+      names.push_back(entries->path().filename().string());
+    if (failure) throw cannot("list", path, failure.value());
+    std::ranges::sort(names);
+    return names;
+  });
+}
+
 std::string read_file(const std::filesystem::path& path, std::size_t max_bytes) {
   return off_the_loop([&] { return read_all(path, max_bytes); });
 }
@@ -146,6 +160,15 @@ FileInfo File::info() const {
     struct stat status {};
     if (fstat(descriptor_, &status) != 0) throw cannot("look at", "an open file", errno);
     return to_info(status);
+  });
+}
+
+std::string File::real_path() const {
+  return off_the_loop([&] {
+    std::error_code failure;
+    const auto path = std::filesystem::read_symlink(fmt::format("/proc/self/fd/{}", descriptor_), failure);
+    if (failure) throw cannot("look at", "an open file", failure.value());
+    return path.string();
   });
 }
 

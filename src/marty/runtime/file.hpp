@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "marty/runtime/time.hpp"
 
@@ -17,16 +18,18 @@ struct FileInfo {
   Timestamp modified{};
   bool is_regular = false;
   bool is_directory = false;
+  unsigned mode = 0;  // the permissions, as of chmod(2): 0640
 };
 
 // Throw not_found, permission_denied, unavailable (with path and reason).
 FileInfo file_info(const std::filesystem::path& path);
+std::vector<std::string> list_directory(const std::filesystem::path& path);  // names, sorted, without "." and ".."
 std::string read_file(const std::filesystem::path& path,
                       std::size_t max_bytes = 64 << 20);  // out_of_range where larger
 // By a temporary file and rename: all or nothing. `mode` as of open(2), less what the process masks: 0600 for secrets.
 void write_file(const std::filesystem::path& path, std::string_view content, unsigned mode = 0644);
 
-// An open file for reads at positions.
+// An open file for reads at positions; of a directory, its name.
 class File {
  public:
   static File open(const std::filesystem::path& path);
@@ -34,6 +37,7 @@ class File {
   File& operator=(File&& other) noexcept;
   ~File();
   FileInfo info() const;
+  std::string real_path() const;  // absolute, without symbolic links: where it is now
   std::size_t read_at(std::uint64_t offset, std::span<char> buffer) const;  // 0 at the end
 
  private:

@@ -78,6 +78,21 @@ TEST_F(FileTest, ReadsAtPositions) {
   });
 }
 
+TEST_F(FileTest, AnOpenFileKnowsItsPlaceAndItsMode) {
+  write_file(path_, "x", 0640);
+  std::filesystem::create_symlink(path_, folder_ / "link");
+  const File file = File::open(folder_ / "link");
+  EXPECT_EQ(file.real_path(), std::filesystem::canonical(path_));
+  EXPECT_EQ(file.info().mode, 0640U);
+}
+
+TEST_F(FileTest, ListsAFolder) {
+  write_file(folder_ / "b", "");
+  write_file(folder_ / "a", "");
+  EXPECT_EQ(list_directory(folder_), (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(code_thrown_by([&] { list_directory(folder_ / "none"); }), Code::not_found);
+}
+
 TEST_F(FileTest, FoldersAreNoFiles) {
   EXPECT_TRUE(file_info(folder_).is_directory);
   EXPECT_EQ(code_thrown_by([&] { read_file(folder_); }), Code::unavailable);
