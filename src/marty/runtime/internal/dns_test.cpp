@@ -80,7 +80,7 @@ class NameServer {
 
 struct Resolver {
   explicit Resolver(const NameServer& server, int timeout_ms = 2000)
-      : dns(Scheduler::current(), dynamic_cast<EpollDriver&>(Scheduler::current().driver()).epoll(),
+      : dns(Scheduler::current(), *Scheduler::current().driver().epoll(),
             {.timeout_ms = timeout_ms, .tries = 2, .servers = server.address()}) {}
   DnsResolver dns;
 };

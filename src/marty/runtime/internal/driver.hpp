@@ -22,6 +22,7 @@ class BlockingPool;
 
 namespace marty::runtime::internal {
 
+class Epoll;
 class Scheduler;
 
 class Driver {
@@ -51,6 +52,8 @@ class Driver {
   virtual int wait_for_signal(std::span<const int> signals) = 0;
   // Where files are read; nullptr: inline.
   virtual BlockingPool* file_pool() noexcept = 0;
+  // What watches descriptors; nullptr: there are none.
+  virtual Epoll* epoll() noexcept = 0;
 };
 
 }  // namespace marty::runtime::internal

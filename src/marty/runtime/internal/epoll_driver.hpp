@@ -31,7 +31,7 @@ class EpollDriver final : public Driver {
   int wait_for_signal(std::span<const int> signals) override;
   BlockingPool* file_pool() noexcept override;
 
-  Epoll& epoll() noexcept { return epoll_; }
+  Epoll* epoll() noexcept override { return &epoll_; }
 
  private:
   RealServices& services_;

@@ -51,7 +51,7 @@ TEST(EpollDeathTest, WaitsWhereAContainerForbidsEpollPwait2) {
 
 void look_up_without_epoll_ctl() {
   in_world([] {
-    DnsResolver dns(Scheduler::current(), dynamic_cast<EpollDriver&>(Scheduler::current().driver()).epoll(),
+    DnsResolver dns(Scheduler::current(), *Scheduler::current().driver().epoll(),
                     {.timeout_ms = 5, .tries = 1, .servers = "127.0.0.1:9"});
     forbid(SYS_epoll_ctl, ENOSPC);
     std::_Exit(code_thrown_by([&] { dns.resolve("known.test", 80); }) == Code::unavailable ? 0 : 1);

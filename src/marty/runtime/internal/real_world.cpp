@@ -54,7 +54,7 @@ std::vector<Scheduler*> pointers(const std::vector<std::unique_ptr<Scheduler>>& 
 RealWorld::RealWorld(WorldOptions options) : options_(checked(std::move(options))) {
   for (std::size_t index = 0; index < static_cast<std::size_t>(options_.loops); ++index) {
     auto driver = std::make_unique<EpollDriver>(services_);
-    if (index == 0) services_.signals = std::make_unique<SignalHub>(driver->epoll());
+    if (index == 0) services_.signals = std::make_unique<SignalHub>(*driver->epoll());
     schedulers_.push_back(std::make_unique<Scheduler>(*this, std::move(driver), index, options_.stack_bytes));
     loops_.push_back(schedulers_.back().get());
   }

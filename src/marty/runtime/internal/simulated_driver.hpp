@@ -39,6 +39,7 @@ class SimulatedDriver final : public Driver, public SimulatedNetwork {
   std::vector<Address> resolve(std::string_view host, std::uint16_t port) override;
   int wait_for_signal(std::span<const int> signals) override;
   BlockingPool* file_pool() noexcept override { return nullptr; }
+  Epoll* epoll() noexcept override { return nullptr; }
 
   // SimulatedNetwork.
   void set_latency(Duration min, Duration max) override;

@@ -1,0 +1,157 @@
+#include "marty/runtime/file_watch.hpp"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <functional>
+
+#include "marty/runtime/fiber.hpp"
+#include "marty/runtime/file.hpp"
+#include "marty/runtime/internal/test_world.hpp"
+
+namespace marty::runtime {
+namespace {
+
+using namespace std::chrono_literals;
+using internal::in_world;
+namespace fs = std::filesystem;
+
+class FileWatchTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = (fs::temp_directory_path() / "marty-watch-XXXXXX").string();
+    root = mkdtemp(pattern.data());
+    fs::create_directory(root / "config");
+  }
+  void TearDown() override { fs::remove_all(root); }
+
+  // Whether a change is told within `time` after `change` began.
+  static bool tells(FileWatch& watch, const std::function<void()>& change, Duration time = 5s) {
+    const DeadlineScope deadline(time);
+    auto changing = spawn(change);
+    try {
+      watch.wait();
+    } catch (const Error& error) {
+      if (error.code() != Code::deadline_exceeded) throw;
+      return false;
+    }
+    changing.join();
+    return true;
+  }
+  void write(const fs::path& path, std::string_view text) const { std::ofstream(root / path) << text; }
+
+  fs::path root;
+};
+
+TEST_F(FileWatchTest, TellsOfFilesThatAreMadeWrittenReplacedAndRemoved) {
+  in_world([&] {
+    FileWatch watch({root / "config"});
+    EXPECT_TRUE(tells(watch, [&] { write("config/base.yaml", "a: 1"); }));
+    EXPECT_TRUE(tells(watch, [&] { write("config/base.yaml", "a: 2"); }));
+    EXPECT_TRUE(tells(watch, [&] { write_file(root / "config/base.yaml", "a: 3"); }));
+    EXPECT_TRUE(tells(watch, [&] { fs::remove(root / "config/base.yaml"); }));
+    EXPECT_FALSE(tells(
+        watch, [] {}, 200ms));
+  });
+}
+
+TEST_F(FileWatchTest, TellsOfChangesThatCameBeforeAnybodyWaited) {
+  in_world([&] {
+    FileWatch watch({root / "config"});
+    write("config/base.yaml", "a: 1");
+    EXPECT_TRUE(tells(watch, [] {}));
+  });
+}
+
+TEST_F(FileWatchTest, WaitsForWhoIsInTheMiddleOfWriting) {
+  in_world([&] {
+    FileWatch watch({root / "config"});
+    std::ofstream file(root / "config/base.yaml");
+    bool written = false;
+    EXPECT_TRUE(tells(watch, [&] {
+      file << "a:" << std::flush;
+      sleep_for(300ms);  // tidy:allow(sleep): longer than the quiet time
+      file << " 1\n";
+      file.close();
+      written = true;
+    }));
+    EXPECT_TRUE(written);
+  });
+}
+
+TEST_F(FileWatchTest, LosesPatienceWithWhoNeverEnds) {
+  in_world([&] {
+    FileWatch watch({root / "config"}, {.quiet = 20ms, .patience = 200ms});
+    std::ofstream file(root / "config/base.yaml");
+    EXPECT_TRUE(tells(watch, [&] { file << "a:" << std::flush; }));
+  });
+}
+
+TEST_F(FileWatchTest, TellsManyChangesOnce) {
+  in_world([&] {
+    FileWatch watch({root / "config"});
+    EXPECT_TRUE(tells(watch, [&] {
+      for (int i = 0; i < 20; ++i) write("config/file" + std::to_string(i), "x");
+    }));
+    EXPECT_FALSE(tells(
+        watch, [] {}, 200ms));
+  });
+}
+
+TEST_F(FileWatchTest, TellsOfASwapAsKubernetesDoesIt) {
+  in_world([&] {
+    fs::create_directory(root / "config/..one");
+    fs::create_directory_symlink("..one", root / "config/..data");
+    fs::create_symlink("..data/base.yaml", root / "config/base.yaml");
+    FileWatch watch({root / "config"});
+    EXPECT_TRUE(tells(watch, [&] {
+      fs::create_directory(root / "config/..two");
+      write("config/..two/base.yaml", "a: 2");
+      fs::create_directory_symlink("..two", root / "config/..data_tmp");
+      fs::rename(root / "config/..data_tmp", root / "config/..data");
+      fs::remove_all(root / "config/..one");
+    }));
+    EXPECT_TRUE(tells(watch, [&] { write("config/other.yaml", "b: 1"); }));
+  });
+}
+
+TEST_F(FileWatchTest, FollowsTheFolderWhenAnotherTakesItsPlace) {
+  in_world([&] {
+    fs::create_directory(root / "first");
+    fs::create_directory(root / "second");
+    fs::create_directory_symlink("first", root / "link");
+    FileWatch watch({root / "link"});
+    EXPECT_TRUE(tells(watch, [&] { write("first/base.yaml", "a: 1"); }));
+    EXPECT_TRUE(tells(watch, [&] {
+      fs::create_directory_symlink("second", root / "next");
+      fs::rename(root / "next", root / "link");
+    }));
+    EXPECT_TRUE(tells(watch, [&] { write("second/base.yaml", "a: 2"); }));
+  });
+}
+
+TEST_F(FileWatchTest, SeesAFolderThatComesLater) {
+  in_world([&] {
+    FileWatch watch({root / "later/config"});
+    EXPECT_FALSE(tells(
+        watch, [&] { write("unrelated", "x"); }, 200ms));
+    EXPECT_TRUE(tells(watch, [&] { fs::create_directory(root / "later"); }));
+    EXPECT_TRUE(tells(watch, [&] { fs::create_directory(root / "later/config"); }));
+    EXPECT_TRUE(tells(watch, [&] { write("later/config/base.yaml", "a: 1"); }));
+  });
+}
+
+TEST_F(FileWatchTest, EndsWithItsFiber) {
+  in_world([&] {
+    auto waiting = spawn([&] {
+      FileWatch watch({root / "config"});
+      watch.wait();
+    });
+    yield();
+    waiting.cancel();
+    EXPECT_THROW(waiting.join(), Error);
+  });
+}
+
+}  // namespace
+}  // namespace marty::runtime
