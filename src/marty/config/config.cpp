@@ -9,6 +9,7 @@
 
 #include "marty/base/error.hpp"
 #include "marty/base/strings.hpp"
+#include "marty/config/internal/inspect.hpp"
 #include "marty/config/internal/overrides.hpp"
 #include "marty/config/internal/tree_state.hpp"
 #include "marty/config/internal/yaml.hpp"
@@ -77,21 +78,50 @@ Tree::Tree(Tree&&) noexcept = default;
 Tree& Tree::operator=(Tree&&) noexcept = default;
 Tree::~Tree() = default;
 
-void Tree::bind(const reflect::Type& type, void* object, std::string_view section) {
-  state_->bind(type, object, section);
+void Tree::use_secrets(FindSecret find_secret) { state_->use_secrets(std::move(find_secret)); }
+void Tree::bind(const reflect::Type& type, void* object, std::string_view section, Changes changes) {
+  state_->bind(type, object, section, changes);
 }
-void Tree::finish() { state_->finish(); }
+std::vector<std::string> Tree::keep(const reflect::Type& type, std::string_view section, Changes changes,
+                                    const Tree& before) {
+  return state_->keep(type, section, changes, *before.state_);
+}
 bool Tree::contains(std::string_view key) const { return state_->find(key) != nullptr; }
 const std::string& Tree::environment() const { return state_->environment(); }
 const std::vector<std::string>& Tree::warnings() const { return state_->warnings(); }
+std::vector<Setting> Tree::settings() const { return internal::settings_of(*state_); }
+json::Value Tree::schema() const { return internal::schema_of(*state_); }
+bool Tree::same_as(const Tree& other) const { return internal::same_value(state_->root(), other.state_->root()); }
+
+void Tree::finish() {
+  const auto& problems = state_->check();
+  if (problems.empty()) return;
+  std::string message = problems.size() == 1
+                            ? "the configuration has a problem:"
+                            : "the configuration has " + std::to_string(problems.size()) + " problems:";
+  std::vector<FieldError> fields;
+  for (const internal::BindingProblem& problem : problems) {
+    message += "\n  " + state_->line(problem);
+    fields.push_back({problem.key, problem.message});
+  }
+  throw Error(Code::invalid_argument, std::move(message), std::move(fields));
+}
+
+std::vector<Problem> Tree::problems() {
+  std::vector<Problem> all;
+  for (const internal::BindingProblem& problem : state_->check())
+    all.push_back({problem.origin.text(), problem.key, problem.message});
+  return all;
+}
 
 std::vector<Layer> Tree::explain(std::string_view key) const {
   std::vector<Layer> layers;
   const Node* const node = state_->find(key);
   if (node == nullptr) return layers;
-  const bool hidden = internal::is_confidential(key);
+  const bool hidden = state_->hides(key);
   const auto add = [&](const internal::Origin& origin, const std::string& value) {
-    layers.push_back({origin.text(), hidden ? "(not shown)" : value});
+    const bool shown = !hidden || internal::is_secret_reference(value);
+    layers.push_back({origin.text(), shown ? value : "(not shown)"});
   };
   for (const internal::Overridden& before : node->history) add(before.origin, before.value);
   add(node->origin, internal::describe(*node));

@@ -13,19 +13,25 @@
 //   tree.finish();                                     // throws one Error that lists everything that is wrong
 //
 // Later layers win, key by key; lists are replaced whole:
-//   1. the defaults of the structs   2. base.yaml   3. {environment}.yaml   4. MARTY_SERVER__HTTP_PORT=9000
-// A value may hold ${VAR} and ${VAR:-default}. In a variable a list is written "a, b" or "[a, b]". MARTY_ variables
-// without "__" are no settings. Files are optional: without any the defaults apply. A key that no struct knows is an
-// error.
+//   1. the defaults of the structs   2. base.yaml   3. {environment}.yaml   4. plugins/*.yaml
+//   5. MARTY_SERVER__HTTP_PORT=9000
+// A value may hold ${VAR}, ${VAR:-default} and ${SECRET:key}. In a variable a list is written "a, b" or "[a, b]".
+// MARTY_ variables without "__" are no settings. Files are optional: without any the defaults apply. A key that no
+// struct knows is an error.
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "marty/base/secret.hpp"
 #include "marty/config/units.hpp"
 #include "marty/config/variables.hpp"
+#include "marty/json/value.hpp"
 #include "marty/reflect/type_of.hpp"
 
 namespace marty::config {
@@ -37,6 +43,7 @@ class TreeState;
 struct LoadOptions {
   std::string directory = "config";
   bool directory_required = false;  // else a directory that is not there counts as empty
+  std::string plugin_directory;     // of the plugins' files, see plugins.hpp; empty: there are none
   std::string
       environment;  // development, testing, staging or production; empty: the variable MARTY_ENV, or development
   Variables variables;
@@ -50,13 +57,41 @@ struct Layer {
   bool operator==(const Layer&) const = default;
 };
 
-// A loaded configuration. Used by one thread, while the service starts.
+// A key with the value that counts.
+struct Setting {
+  std::string key;
+  std::string value;   // as in Layer; a reference to a secret as it is written
+  std::string origin;  // "default" where no layer says anything
+  bool reloadable = false;
+
+  bool operator==(const Setting&) const = default;
+};
+
+// What is wrong with a key.
+struct Problem {
+  std::string origin;  // as in Layer; "" where nothing was written
+  std::string key;
+  std::string message;  // completes "KEY ..."
+
+  bool operator==(const Problem&) const = default;
+};
+
+// The secret of that key, or nothing where there is none. Throws Error.
+using FindSecret = std::function<std::optional<Secret>(std::string_view key)>;
+
+// Whether a section may change while the program runs: by its fields (marty::rules), or the whole of it.
+enum class Changes : std::uint8_t { by_field, at_run_time };
+
+// A loaded configuration. Used by one thread.
 class Tree {
  public:
   explicit Tree(std::unique_ptr<internal::TreeState> state);
   Tree(Tree&&) noexcept;
   Tree& operator=(Tree&&) noexcept;
   ~Tree();
+
+  // What ${SECRET:...} stands for in the sections that are bound from now on; before, it is an error.
+  void use_secrets(FindSecret find_secret);
 
   // The section ("server", "security.auth") as a T. What is wrong is kept for finish(), and its field at the default.
   template <class T>
@@ -65,19 +100,32 @@ class Tree {
     bind(reflect::type_of<T>(), &object, section);
     return object;
   }
-  void bind(const reflect::Type& type, void* object, std::string_view section);
+  void bind(const reflect::Type& type, void* object, std::string_view section, Changes changes = Changes::by_field);
+
+  // Before a section is bound: what must not change at run time is as in `before`, a tree in which it was bound.
+  // Returns the keys for which that is not what is written here.
+  std::vector<std::string> keep(const reflect::Type& type, std::string_view section, Changes changes,
+                                const Tree& before);
 
   // Call when all sections are bound. Throws Error(invalid_argument) when there is anything wrong: one line each with
   // file and line, key, what was expected, what was found, and for unknown keys the nearest known one.
   void finish();
+  // The same as a list, in the order in which somebody would repair them.
+  std::vector<Problem> problems();
 
   bool contains(std::string_view key) const;
   // What each layer says about a key, in order: the last one wins. Nothing where only the default applies.
   std::vector<Layer> explain(std::string_view key) const;
+  // Every key of the sections that are bound, with what counts. No value of a secret is in it.
+  std::vector<Setting> settings() const;
+  // JSON Schema (2020-12) of the sections that are bound, for editors and for tools that check files.
+  json::Value schema() const;
   const std::string& environment() const;
   // What somebody should look at, for the log; complete after finish(): keys in use that are deprecated, and variables
   // that look like settings but lack the "__".
   const std::vector<std::string>& warnings() const;
+  // Whether both say the same in every key, wherever it was written.
+  bool same_as(const Tree& other) const;
 
  private:
   std::unique_ptr<internal::TreeState> state_;

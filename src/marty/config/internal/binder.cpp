@@ -108,7 +108,7 @@ bool Binder::read_value(const Type& type, void* object, const Node& node, const 
 
 bool Binder::read_scalar(const Type& type, void* object, const Node& node, const std::string& key) {
   if (node.kind != Node::Kind::scalar) return refuse(node, key, expectation(type, rules_));
-  const std::string problem = reflect::from_text(type, node.scalar, object);
+  const std::string problem = reflect::from_text(type, node.text(), object);
   if (problem.empty()) return true;
   const bool number = type.kind == Kind::integer || type.kind == Kind::number;
   return refuse(node, key, number ? expectation(type, rules_) : problem);
@@ -206,7 +206,7 @@ bool Binder::read_variant(const Type& type, void* object, const Node& node, cons
     bool fits = false;
     if (reflect::is_scalar(alternative.kind)) {
       if (node.kind != Node::Kind::scalar) continue;
-      if (reflect::from_text(alternative, node.scalar, type.variant->emplace(object, i)).empty()) return true;
+      if (reflect::from_text(alternative, node.text(), type.variant->emplace(object, i)).empty()) return true;
     } else if (alternative.kind == Kind::object && node.kind == Node::Kind::map) {
       const Object& shape = alternative.object();
       const Node* const tag = node.find(shape.tag_name);
@@ -242,11 +242,12 @@ json::Value Binder::to_value(const Node& node) {
   bool boolean = false;
   std::int64_t integer = 0;
   double number = 0;
-  if (node.quoted) return node.scalar;
-  if (reflect::from_text(reflect::type_of<bool>(), node.scalar, &boolean).empty()) return boolean;
-  if (reflect::from_text(reflect::type_of<std::int64_t>(), node.scalar, &integer).empty()) return integer;
-  if (reflect::from_text(reflect::type_of<double>(), node.scalar, &number).empty()) return number;
-  return node.scalar;
+  const std::string_view text = node.text();
+  if (node.quoted) return text;
+  if (reflect::from_text(reflect::type_of<bool>(), text, &boolean).empty()) return boolean;
+  if (reflect::from_text(reflect::type_of<std::int64_t>(), text, &integer).empty()) return integer;
+  if (reflect::from_text(reflect::type_of<double>(), text, &number).empty()) return number;
+  return text;
 }
 
 void Binder::report_unknown(const Object& shape, std::string_view name, const Node& node, const std::string& key) {
@@ -273,7 +274,9 @@ bool Binder::report_missing(const Object& shape, const Node& node, const std::st
 bool Binder::refuse(const Node& node, const std::string& key, const std::string& expected) {
   const std::string found = confidential_ ? " (what was found is not shown)" : ", not " + describe(node);
   std::string message = expected;
-  message.insert(std::min(message.find("; did you mean"), message.size()), found);
+  const std::size_t end = std::min(message.find("; did you mean"), message.size());
+  if (confidential_ || node.hidden || node.secret != nullptr) message.resize(end);  // a guess tells what it is near to
+  message.insert(end, found);
   report(node, key, std::move(message));
   return false;
 }

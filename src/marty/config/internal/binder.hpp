@@ -16,7 +16,7 @@ class Value;
 namespace marty::config::internal {
 
 // One line of the report.
-struct Problem {
+struct BindingProblem {
   Origin origin;  // empty: nothing was written
   std::string key;
   std::string message;
@@ -26,7 +26,7 @@ struct Problem {
 // See above. Binds one section.
 class Binder {
  public:
-  Binder(std::vector<Problem>& problems, std::vector<std::string>& warnings)
+  Binder(std::vector<BindingProblem>& problems, std::vector<std::string>& warnings)
       : problems_(problems), warnings_(warnings) {}
 
   // Reads `node` (null: nothing was written) into *object. `key` is the dotted path of the section.
@@ -52,7 +52,7 @@ class Binder {
   bool refuse(const Node& node, const std::string& key, const std::string& expected);
   void report(const Node& node, const std::string& key, std::string message);
 
-  std::vector<Problem>& problems_;
+  std::vector<BindingProblem>& problems_;
   std::vector<std::string>& warnings_;
   const reflect::Rules* rules_ = nullptr;  // of the field being read: they sharpen what is expected
   bool confidential_ = false;              // what was found must not be shown

@@ -2,11 +2,14 @@
 
 #include <algorithm>
 
+#include "marty/base/error.hpp"
+
 namespace marty::config::internal {
 namespace {
 
 constexpr int kMaxNesting = 16;
 constexpr std::size_t kMaxExpandedBytes = 1 << 20;
+constexpr std::string_view kSecret = "SECRET:";
 
 bool is_variable_name(std::string_view name) {
   const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
@@ -14,72 +17,110 @@ bool is_variable_name(std::string_view name) {
          std::ranges::all_of(name, [&](char c) { return letter(c) || (c >= '0' && c <= '9'); });
 }
 
+// Where a text ends: at its own end, at the brace of the reference around it, or also before its default.
+enum class Until { end, brace, brace_or_default };
+
 // Replaces the references of one value.
 class Expander {
  public:
-  Expander(std::string_view text, const Variables& variables) : rest_(text), variables_(variables) {}
+  using Result = std::expected<std::string, std::string>;
 
-  // Up to the end, or in a default up to its closing brace.
-  std::expected<std::string, std::string> expand(bool in_default) {
+  Expander(std::string_view text, const Variables& variables, const FindSecret& find_secret)
+      : rest_(text), variables_(variables), find_secret_(find_secret) {}
+
+  bool has_secret() const { return has_secret_; }
+
+  // What stops it is left: the brace, or ":-".
+  Result expand(Until until) {
     std::string out;
+    const auto fail = [&](std::string reason) { return clear(out), Result(std::unexpected(std::move(reason))); };
     while (!rest_.empty()) {
       if (rest_.starts_with("$${")) {
         out += "${";
         rest_.remove_prefix(3);
       } else if (rest_.starts_with("${")) {
-        const auto value = reference();
-        if (!value) return value;
-        out += *value;
-        if (out.size() > kMaxExpandedBytes) return std::unexpected("expands to more than 1 MiB");
-      } else if (in_default && rest_.front() == '}') {
+        Result value = reference();
+        if (!value) return fail(value.error());
+        if (out.size() + value->size() > kMaxExpandedBytes) return fail("expands to more than 1 MiB");
+        append(out, *value);
+      } else if (until != Until::end && rest_.front() == '}') {
+        return out;
+      } else if (until == Until::brace_or_default && rest_.starts_with(":-")) {
         return out;
       } else {
-        out += rest_.front();
+        append(out, rest_.substr(0, 1));
         rest_.remove_prefix(1);
       }
     }
-    return in_default ? unclosed() : std::expected<std::string, std::string>(std::move(out));
+    return until == Until::end ? Result(std::move(out)) : fail(std::string(kUnclosed));
   }
 
  private:
-  static std::expected<std::string, std::string> unclosed() {
-    return std::unexpected("has a reference without its closing '}'");
+  static constexpr std::string_view kUnclosed = "has a reference without its closing '}'";
+  static constexpr std::string_view kMalformed =
+      "has a malformed reference: write ${NAME}, ${NAME:-default}, ${SECRET:key}, or $${ for a plain ${";
+
+  static Result wrong(std::string_view reason) { return std::unexpected(std::string(reason)); }
+
+  // Where the text moves to, what it leaves is cleared: it may be a secret.
+  static void append(std::string& out, std::string_view piece) {
+    if (out.size() + piece.size() > out.capacity()) {
+      std::string larger;
+      larger.reserve((out.size() + piece.size()) * 2);
+      larger = out;
+      out.swap(larger);
+      clear(larger);
+    }
+    out += piece;
   }
 
-  std::expected<std::string, std::string> reference() {
-    if (++nesting_ > kMaxNesting) return std::unexpected("nests more than 16 references");
+  Result reference() {
+    if (++nesting_ > kMaxNesting) return wrong("nests more than 16 references");
     rest_.remove_prefix(2);
-    const std::size_t end = rest_.find_first_of(":}");
-    if (end == std::string_view::npos) return unclosed();
-    const std::string name(rest_.substr(0, end));
-    const bool has_default = rest_.substr(end).starts_with(":-");
-    if (name == "SECRET" && rest_[end] == ':') {
-      return std::unexpected("is a secret reference (${SECRET:...}), and no secret backend is part of this program");
-    }
-    if (!is_variable_name(name) || (rest_[end] == ':' && !has_default)) {
-      return std::unexpected("has a malformed reference: write ${NAME}, ${NAME:-default}, or $${ for a plain ${");
-    }
-    rest_.remove_prefix(end + (has_default ? 2 : 0));
-    const auto result = has_default ? with_default(name) : plain(name);
+    Result result = rest_.starts_with(kSecret) ? secret() : variable();
     if (result) rest_.remove_prefix(1);  // the closing brace
     --nesting_;
     return result;
   }
 
-  std::expected<std::string, std::string> plain(const std::string& name) const {
+  Result variable() {
+    const std::size_t end = rest_.find_first_of(":}");
+    if (end == std::string_view::npos) return wrong(kUnclosed);
+    const std::string name(rest_.substr(0, end));
+    const bool has_default = rest_.substr(end).starts_with(":-");
+    if (!is_variable_name(name) || (rest_[end] == ':' && !has_default)) return wrong(kMalformed);
+    rest_.remove_prefix(end + (has_default ? 2 : 0));
     const auto found = variables_.find(name);
-    if (found != variables_.end()) return found->second;
-    return std::unexpected("needs the environment variable " + name + ", which is not set");
-  }
-
-  std::expected<std::string, std::string> with_default(const std::string& name) {
-    const auto found = variables_.find(name);
-    if (found == variables_.end() || found->second.empty()) return expand(true);
-    if (!skip_default()) return unclosed();
+    const bool missing = found == variables_.end() || (has_default && found->second.empty());
+    if (missing && has_default) return expand(Until::brace);
+    if (missing) return std::unexpected("needs the environment variable " + name + ", which is not set");
+    if (has_default && !skip_default()) return wrong(kUnclosed);
     return found->second;
   }
 
-  // A default that is not needed may name variables that are not set.
+  Result secret() {
+    rest_.remove_prefix(kSecret.size());
+    const bool was_secret = has_secret_;
+    const Result key = expand(Until::brace_or_default);
+    if (!key) return key;
+    if (has_secret_ != was_secret) return wrong("has a secret in the name of a secret");
+    const bool has_default = rest_.starts_with(":-");
+    if (has_default) rest_.remove_prefix(2);
+    if (!find_secret_) return std::unexpected("needs the secret " + *key + ", and secrets cannot be used here");
+    try {
+      if (const std::optional<Secret> found = find_secret_(*key)) {
+        has_secret_ = true;
+        if (has_default && !skip_default()) return wrong(kUnclosed);
+        return std::string(found->reveal());
+      }
+    } catch (const Error& error) {
+      if (error.code() == Code::cancelled) throw;
+      return std::unexpected("needs the secret " + *key + ": " + error.message());
+    }
+    return has_default ? expand(Until::brace) : std::unexpected("needs the secret " + *key + ", which is nowhere");
+  }
+
+  // A default that is not needed may name what is not there.
   bool skip_default() {
     int depth = 0;
     for (; !rest_.empty(); rest_.remove_prefix(1)) {
@@ -91,13 +132,19 @@ class Expander {
 
   std::string_view rest_;
   const Variables& variables_;
+  const FindSecret& find_secret_;
   int nesting_ = 0;
+  bool has_secret_ = false;
 };
 
 }  // namespace
 
-std::expected<std::string, std::string> expand(std::string_view text, const Variables& variables) {
-  return Expander(text, variables).expand(false);
+std::expected<Expanded, std::string> expand(std::string_view text, const Variables& variables,
+                                            const FindSecret& find_secret) {
+  Expander expander(text, variables, find_secret);
+  Expander::Result result = expander.expand(Until::end);
+  if (!result) return std::unexpected(std::move(result.error()));
+  return Expanded{std::move(*result), expander.has_secret()};
 }
 
 }  // namespace marty::config::internal

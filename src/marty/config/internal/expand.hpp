@@ -1,20 +1,29 @@
-// References in values: ${VAR} and ${VAR:-default}, embedded, nested and in lists.
+// References in values: ${VAR}, ${VAR:-default}, ${SECRET:key} and ${SECRET:key:-default}, embedded, nested and in
+// lists.
 //
 // ${VAR} needs the variable; ${VAR:-default} takes the default, which may hold references itself, when the variable is
-// not set or empty. $${ stands for a plain "${".
+// not set or empty. ${SECRET:key} needs the secret, and its default counts where no store has it; the key may hold
+// references: ${SECRET:${REGION}/database}. $${ stands for a plain "${". What a variable or a secret holds is taken as
+// it is.
 #pragma once
 
 #include <expected>
 #include <string>
 #include <string_view>
 
-#include "marty/config/variables.hpp"
+#include "marty/config/config.hpp"
 
 namespace marty::config::internal {
 
+struct Expanded {
+  std::string text;
+  bool has_secret = false;  // then the text is one
+};
+
 // The text with every reference replaced, or what is wrong, such as "needs the environment variable DB_HOST, which is
-// not set".
-std::expected<std::string, std::string> expand(std::string_view text, const Variables& variables);
+// not set". `find_secret` may be empty: a secret is then what is wrong.
+std::expected<Expanded, std::string> expand(std::string_view text, const Variables& variables,
+                                            const FindSecret& find_secret = {});
 
 inline bool has_reference(std::string_view text) { return text.find("${") != std::string_view::npos; }
 

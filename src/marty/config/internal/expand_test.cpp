@@ -2,13 +2,22 @@
 
 #include <gtest/gtest.h>
 
+#include "marty/base/error.hpp"
+
 namespace marty::config::internal {
 namespace {
 
 std::string expanded(std::string_view text) {
   const Variables variables = {{"HOST", "db"}, {"PORT", "5432"}, {"EMPTY", ""}, {"TRICKY", "${HOST}"}};
-  const auto result = expand(text, variables);
-  return result ? *result : "error: " + result.error();
+  const FindSecret find_secret = [](std::string_view key) -> std::optional<Secret> {
+    if (key == "down") throw Error(Code::unavailable, "vault cannot be asked");
+    if (key == "db/password") return Secret("hunter2");
+    if (key == "tricky") return Secret("${HOST}}");
+    return std::nullopt;
+  };
+  const auto result = expand(text, variables, find_secret);
+  if (!result) return "error: " + result.error();
+  return (result->has_secret ? "secret: " : "") + result->text;
 }
 
 TEST(Expand, replaces_references_wherever_they_stand) {
@@ -33,6 +42,18 @@ TEST(Expand, nests_in_defaults) {
 
 TEST(Expand, does_not_expand_what_a_variable_holds) { EXPECT_EQ(expanded("${TRICKY}"), "${HOST}"); }
 
+TEST(Expand, puts_secrets_in_and_says_so) {
+  EXPECT_EQ(expanded("${SECRET:db/password}"), "secret: hunter2");
+  EXPECT_EQ(expanded("postgres://ann:${SECRET:db/password}@${HOST}"), "secret: postgres://ann:hunter2@db");
+  EXPECT_EQ(expanded("${SECRET:${HOST}/password}"), "secret: hunter2") << "a key may hold references";
+  EXPECT_EQ(expanded("${NOPE:-${SECRET:db/password}}"), "secret: hunter2");
+  EXPECT_EQ(expanded("${SECRET:a:-${HOST}}"), "db") << "the default is no secret";
+  EXPECT_EQ(expanded("${SECRET:db/password:-${NOPE}}"), "secret: hunter2");
+  EXPECT_EQ(expanded("${SECRET:a:-${SECRET:db/password}}"), "secret: hunter2");
+  EXPECT_EQ(expanded("${SECRET:tricky}"), "secret: ${HOST}}") << "what a secret holds is taken as it is";
+  EXPECT_EQ(expanded("$${SECRET:db/password}"), "${SECRET:db/password}");
+}
+
 TEST(Expand, writes_a_plain_brace_for_two_dollars) { EXPECT_EQ(expanded("$${HOST} ${HOST}"), "${HOST} db"); }
 
 TEST(Expand, says_what_is_wrong) {
@@ -40,11 +61,15 @@ TEST(Expand, says_what_is_wrong) {
   EXPECT_EQ(expanded("${HOST"), "error: has a reference without its closing '}'");
   EXPECT_EQ(expanded("${NOPE:-x"), "error: has a reference without its closing '}'");
   EXPECT_EQ(expanded("${HOST:-x"), "error: has a reference without its closing '}'");
-  EXPECT_EQ(expanded("${SECRET:database/password}"),
-            "error: is a secret reference (${SECRET:...}), and no secret backend is part of this program");
+  EXPECT_EQ(expanded("${SECRET:a}"), "error: needs the secret a, which is nowhere");
+  EXPECT_EQ(expanded("${SECRET:down}"), "error: needs the secret down: vault cannot be asked");
+  EXPECT_EQ(expanded("${SECRET:down:-x}"), "error: needs the secret down: vault cannot be asked");
+  EXPECT_EQ(expanded("${SECRET:db/password"), "error: has a reference without its closing '}'");
+  EXPECT_EQ(expanded("${SECRET:${SECRET:db/password}}"), "error: has a secret in the name of a secret");
+  EXPECT_EQ(expand("${SECRET:a}", {}).error(), "needs the secret a, and secrets cannot be used here");
   for (const std::string_view text : {"${}", "${:-x}", "${A B}", "${1A}", "${HOST:?x}", "${HOST:x}"}) {
     EXPECT_EQ(expanded(text),
-              "error: has a malformed reference: write ${NAME}, ${NAME:-default}, or $${ for a plain ${")
+              "error: has a malformed reference: write ${NAME}, ${NAME:-default}, ${SECRET:key}, or $${ for a plain ${")
         << text;
   }
   std::string deep;

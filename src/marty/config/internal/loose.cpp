@@ -13,17 +13,18 @@ std::string_view trim(std::string_view text) {
 }
 
 // Everything in it comes from where the text came from.
-void set_origin(Node& node, const Origin& origin) {
-  node.origin = origin;
+void set_origin(Node& node, const Node& from) {
+  node.origin = from.origin;
   node.loose = true;
-  for (Node& item : node.items) set_origin(item, origin);
-  for (auto& [key, member] : node.members) set_origin(member, origin);
+  node.hidden = from.hidden || from.secret != nullptr;
+  for (Node& item : node.items) set_origin(item, from);
+  for (auto& [key, member] : node.members) set_origin(member, from);
 }
 
 Node split(const Node& node) {
   Node list;
   list.kind = Node::Kind::sequence;
-  std::string_view rest = trim(node.scalar);
+  std::string_view rest = trim(node.text());
   while (!rest.empty()) {
     const std::size_t comma = std::min(rest.find(','), rest.size());
     Node item;
@@ -44,12 +45,13 @@ bool wants(const reflect::Type& type, Kind kind) {
 }  // namespace
 
 std::optional<Node> parse_loose(const Node& node, const reflect::Type& type, std::string& problem) {
-  const std::string_view text = trim(node.scalar);
+  const std::string_view text = trim(node.text());
   std::optional<Node> result;
   if (text.starts_with('[') || text.starts_with('{')) {
     auto parsed = parse_yaml(text, node.origin.source);
     if (!parsed) {
-      problem = "must be a list or section in YAML: " + parsed.error();
+      problem = "must be a list or section in YAML";
+      if (node.secret == nullptr) problem += ": " + parsed.error();
       return std::nullopt;
     }
     result = std::move(*parsed);
@@ -58,7 +60,7 @@ std::optional<Node> parse_loose(const Node& node, const reflect::Type& type, std
   } else {
     return std::nullopt;
   }
-  set_origin(*result, node.origin);
+  set_origin(*result, node);
   return result;
 }
 

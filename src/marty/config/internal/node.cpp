@@ -22,14 +22,30 @@ std::string without_password(std::string text) {
   return text.replace(colon + 1, at - colon - 1, kHidden);
 }
 
+// ${SECRET:key:-default} -> ${SECRET:key:-(not shown)}
+std::string without_defaults(std::string text) {
+  for (std::size_t at = 0; (at = text.find("${SECRET:", at)) != std::string::npos; ++at) {
+    std::size_t begin = std::string::npos, end = at + 2;
+    for (int depth = 1; end < text.size(); ++end) {
+      if (text.compare(end, 2, "${") == 0) ++depth;
+      if (text[end] == '}' && --depth == 0) break;
+      if (depth == 1 && begin == std::string::npos && text.compare(end, 2, ":-") == 0) begin = end + 2;
+    }
+    if (begin != std::string::npos) text.replace(begin, end - begin, kHidden);
+  }
+  return text;
+}
+
+std::string shown(const std::string& scalar) { return without_password(without_defaults(scalar)); }
+
 void append(std::string& out, const Node& node) {
+  if (node.hidden) return void(out += kHidden);
   switch (node.kind) {
     case Node::Kind::null:
       out += "nothing";
       break;
     case Node::Kind::scalar:
-      out += node.quoted || node.scalar.empty() ? '"' + without_password(node.scalar) + '"'
-                                                : without_password(node.scalar);
+      out += node.quoted || node.scalar.empty() ? '"' + shown(node.scalar) + '"' : shown(node.scalar);
       break;
     case Node::Kind::sequence:
       out += '[';
@@ -60,6 +76,24 @@ const Node* Node::find(std::string_view key) const {
   return found == members.end() ? nullptr : &found->value;
 }
 
+bool same_value(const Node& one, const Node& other) {
+  if (one.kind != other.kind || one.quoted != other.quoted) return false;
+  switch (one.kind) {
+    case Node::Kind::null:
+      return true;
+    case Node::Kind::scalar:
+      return one.text() == other.text();
+    case Node::Kind::sequence:
+      return std::ranges::equal(one.items, other.items, same_value);
+    case Node::Kind::map:
+      break;
+  }
+  return one.members.size() == other.members.size() && std::ranges::all_of(one.members, [&](const auto& member) {
+           const Node* const match = other.find(member.name);
+           return match != nullptr && same_value(member.value, *match);
+         });
+}
+
 void merge(Node& base, Node layer) {
   if (base.kind == Node::Kind::map && layer.kind == Node::Kind::null) return;
   if (base.kind != Node::Kind::map || layer.kind != Node::Kind::map) {
@@ -85,6 +119,10 @@ bool is_confidential(std::string_view name) {
   std::string lower(name);
   std::ranges::transform(lower, lower.begin(), to_lower);
   return std::ranges::any_of(kWords, [&](std::string_view word) { return lower.find(word) != std::string::npos; });
+}
+
+bool is_secret_reference(std::string_view text) {
+  return text.starts_with("${SECRET:") && text.find('}') == text.size() - 1;
 }
 
 std::string describe(const Node& node) {

@@ -2,10 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "marty/base/secret.hpp"
 
 namespace marty::config::internal {
 
@@ -32,13 +35,17 @@ struct Node {
   bool quoted = false;        // a scalar that YAML does not resolve to a number, boolean or null
   bool loose = false;         // a scalar from an environment variable or reference: a list may be written in it
   bool faulty = false;        // reported already: it has no usable value
+  bool expanded = false;      // its references are replaced
+  bool hidden = false;        // what it holds must not be shown
   mutable bool used = false;  // a section asked for it
   Origin origin;
-  std::string scalar;
-  std::vector<Node> items;          // of a sequence
-  std::vector<Member> members;      // of a map
-  std::vector<Overridden> history;  // what earlier layers said, first to last
+  std::string scalar;                    // as it was written, where there is a `secret`
+  std::shared_ptr<const Secret> secret;  // what the scalar stands for, where secrets are in it
+  std::vector<Node> items;               // of a sequence
+  std::vector<Member> members;           // of a map
+  std::vector<Overridden> history;       // what earlier layers said, first to last
 
+  std::string_view text() const { return secret != nullptr ? secret->reveal() : std::string_view(scalar); }
   const Node* find(std::string_view key) const;
   Node* find(std::string_view key) { return const_cast<Node*>(std::as_const(*this).find(key)); }
 };
@@ -48,14 +55,20 @@ struct Node::Member {
   Node value;
 };
 
+// Whether both say the same, wherever that was written.
+bool same_value(const Node& one, const Node& other);
+
 // Lays `layer` over `base`: maps by key, everything else replaced. An empty map entry ("server:") says nothing.
 void merge(Node& base, Node layer);
 
 // Whether a setting of this name must not be shown: passwords, secrets, tokens, keys.
 bool is_confidential(std::string_view name);
 
+// Whether a text is one reference to a secret and nothing else: it may be shown where a value may not.
+bool is_secret_reference(std::string_view text);
+
 // One line for people: 8080, "text", [1, 2], {a: 1}; cut when long, and without what is confidential: members by their
-// names, the password in postgres://user:password@host.
+// names, the password in postgres://user:password@host, the default in ${SECRET:key:-default}.
 std::string describe(const Node& node);
 
 }  // namespace marty::config::internal

@@ -2,34 +2,40 @@
 
 #include <algorithm>
 #include <tuple>
+#include <utility>
 
-#include "marty/base/error.hpp"
 #include "marty/base/strings.hpp"
 #include "marty/config/internal/expand.hpp"
+#include "marty/config/internal/keep.hpp"
 #include "marty/config/internal/overrides.hpp"
 
 namespace marty::config::internal {
 
-TreeState::TreeState(Node root, std::string environment, std::string directory, const Variables& variables)
-    : root_(std::move(root)), environment_(std::move(environment)), directory_(std::move(directory)) {
-  expand_references(root_, "", variables);
-  for (const auto& [name, value] : variables) {
+TreeState::TreeState(Node root, std::string environment, std::string directory, Variables variables)
+    : root_(std::move(root)),
+      environment_(std::move(environment)),
+      directory_(std::move(directory)),
+      environment_variables_(std::move(variables)) {
+  for (const auto& [name, value] : environment_variables_) {
     if (name.starts_with("MARTY_") && name.find("__") == std::string::npos) near_settings_.push_back(name);
   }
 }
 
-void TreeState::expand_references(Node& node, const std::string& key, const Variables& variables) {
-  for (auto& [name, member] : node.members) expand_references(member, join(key, name), variables);
+void TreeState::expand_references(Node& node, const std::string& key) {
+  if (std::exchange(node.expanded, true)) return;
+  for (auto& [name, member] : node.members) expand_references(member, join(key, name));
   for (std::size_t i = 0; i < node.items.size(); ++i)
-    expand_references(node.items[i], key + "[" + std::to_string(i) + "]", variables);
+    expand_references(node.items[i], key + "[" + std::to_string(i) + "]");
   if (node.kind != Node::Kind::scalar || !has_reference(node.scalar)) return;
-  auto expanded = expand(node.scalar, variables);
-  if (expanded) {
-    node.scalar = std::move(*expanded);
-    node.loose = true;
-  } else {
+  auto result = expand(node.scalar, environment_variables_, find_secret_);
+  node.loose = true;
+  if (!result) {
     node.faulty = true;
-    problems_.push_back({node.origin, key, std::move(expanded.error())});
+    problems_.push_back({node.origin, key, std::move(result.error())});
+  } else if (result->has_secret) {
+    node.secret = std::make_shared<const Secret>(Secret::take(result->text));
+  } else {
+    node.scalar = std::move(result->text);
   }
 }
 
@@ -43,17 +49,29 @@ const Node* TreeState::find(std::string_view key) const {
   return at;
 }
 
-void TreeState::bind(const reflect::Type& type, void* object, std::string_view section) {
-  sections_.insert(std::string(section));
-  learn_keys(type, std::string(section), 0);
-  Binder(problems_, warnings_).bind(type, object, find(section), std::string(section));
+void TreeState::bind(const reflect::Type& type, void* object, std::string_view section, Changes changes) {
+  const std::string key(section);
+  sections_.insert_or_assign(key, Section{&type, changes});
+  learn_keys(type, key, 0);
+  if (Node* const node = const_cast<Node*>(find(section))) expand_references(*node, key);
+  Binder(problems_, warnings_).bind(type, object, find(section), key);
+}
+
+std::vector<std::string> TreeState::keep(const reflect::Type& type, std::string_view section, Changes changes,
+                                         const TreeState& before) {
+  const std::string key(section);
+  if (Node* const node = const_cast<Node*>(find(section))) expand_references(*node, key);
+  return keep_unchangeable(type, key, changes == Changes::at_run_time, root_, before.root_);
 }
 
 void TreeState::learn_keys(const reflect::Type& type, const std::string& key, int depth) {
   constexpr int kMaxDepth = 8;  // a struct may hold itself, by way of a list
   const reflect::Type& held = type.kind == reflect::Kind::optional ? *type.element : type;
   if (held.kind == reflect::Kind::object && depth < kMaxDepth) {
-    for (const reflect::Field& field : held.object().fields) learn_keys(*field.type, join(key, field.name), depth + 1);
+    for (const reflect::Field& field : held.object().fields) {
+      if (field.write_only) hidden_keys_.insert(join(key, field.name));
+      learn_keys(*field.type, join(key, field.name), depth + 1);
+    }
     return;
   }
   const std::string variable = variable_for(key);
@@ -74,7 +92,7 @@ void TreeState::warn_of_near_settings() {
 // The highest keys that no section covers.
 void TreeState::report_unused(const Node& node, const std::string& key) {
   std::vector<std::string_view> siblings;
-  for (const std::string& section : sections_) {
+  for (const auto& [section, bound] : sections_) {
     if (!key.empty() && !section.starts_with(key + ".")) continue;
     const std::string_view below = std::string_view(section).substr(key.empty() ? 0 : key.size() + 1);
     siblings.push_back(below.substr(0, below.find('.')));
@@ -92,7 +110,7 @@ void TreeState::report_unused(const Node& node, const std::string& key) {
   }
 }
 
-std::string TreeState::line(const Problem& problem) const {
+std::string TreeState::line(const BindingProblem& problem) const {
   if (!problem.origin.source.empty()) return problem.origin.text() + ": " + problem.key + " " + problem.message;
   std::string text = problem.key + " " + problem.message + "; set it ";
   if (!directory_.empty())
@@ -102,28 +120,21 @@ std::string TreeState::line(const Problem& problem) const {
 
 // A section may stand inside another one's: database.sqlite in database.
 void TreeState::forgive_sections() {
-  std::erase_if(problems_,
-                [this](const Problem& problem) { return problem.unknown_key && sections_.contains(problem.key); });
+  std::erase_if(problems_, [this](const BindingProblem& problem) {
+    return problem.unknown_key && sections_.contains(problem.key);
+  });
 }
 
-void TreeState::finish() {
+const std::vector<BindingProblem>& TreeState::check() {
+  if (std::exchange(checked_, true)) return problems_;
   warn_of_near_settings();
   forgive_sections();
   report_unused(root_, "");
-  if (problems_.empty()) return;
   // As somebody would repair them: file by file, from the top; last what is written nowhere.
-  std::ranges::stable_sort(problems_, {}, [](const Problem& problem) {
+  std::ranges::stable_sort(problems_, {}, [](const BindingProblem& problem) {
     return std::tuple(problem.origin.source.empty(), problem.origin.source, problem.origin.line);
   });
-  std::string message = problems_.size() == 1
-                            ? "the configuration has a problem:"
-                            : "the configuration has " + std::to_string(problems_.size()) + " problems:";
-  std::vector<FieldError> fields;
-  for (const Problem& problem : problems_) {
-    message += "\n  " + line(problem);
-    fields.push_back({problem.key, problem.message});
-  }
-  throw Error(Code::invalid_argument, std::move(message), std::move(fields));
+  return problems_;
 }
 
 }  // namespace marty::config::internal

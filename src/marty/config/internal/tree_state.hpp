@@ -15,31 +15,49 @@ namespace marty::config::internal {
 
 class TreeState {
  public:
-  TreeState(Node root, std::string environment, std::string directory, const Variables& variables);
+  TreeState(Node root, std::string environment, std::string directory, Variables variables);
 
-  void bind(const reflect::Type& type, void* object, std::string_view section);
-  void finish();
+  void use_secrets(FindSecret find_secret) { find_secret_ = std::move(find_secret); }
+  void bind(const reflect::Type& type, void* object, std::string_view section, Changes changes);
+  std::vector<std::string> keep(const reflect::Type& type, std::string_view section, Changes changes,
+                                const TreeState& before);
+  // All that is wrong, in order.
+  const std::vector<BindingProblem>& check();
+  std::string line(const BindingProblem& problem) const;
+
+  const Node& root() const { return root_; }
   const Node* find(std::string_view key) const;
-
   const std::string& environment() const { return environment_; }
   const std::vector<std::string>& warnings() const { return warnings_; }
 
+  // A section that was bound.
+  struct Section {
+    const reflect::Type* type;
+    Changes changes;
+  };
+  const std::map<std::string, Section, std::less<>>& sections() const { return sections_; }
+  // Whether its value must not be shown, by its name or its type.
+  bool hides(std::string_view key) const { return is_confidential(key) || hidden_keys_.contains(key); }
+
  private:
-  void expand_references(Node& node, const std::string& key, const Variables& variables);
+  void expand_references(Node& node, const std::string& key);
   void learn_keys(const reflect::Type& type, const std::string& section, int depth);
   void warn_of_near_settings();
   void forgive_sections();
   void report_unused(const Node& node, const std::string& key);
-  std::string line(const Problem& problem) const;
 
   Node root_;
   std::string environment_;
   std::string directory_;  // empty: there are no files
-  std::set<std::string, std::less<>> sections_;
+  Variables environment_variables_;
+  FindSecret find_secret_;
+  std::map<std::string, Section, std::less<>> sections_;
+  std::set<std::string, std::less<>> hidden_keys_;
   std::vector<std::string> near_settings_;        // variables that begin with MARTY_ but set nothing
   std::map<std::string, std::string> variables_;  // of all keys that are bound, by their name with "_" for "__"
-  std::vector<Problem> problems_;
+  std::vector<BindingProblem> problems_;
   std::vector<std::string> warnings_;
+  bool checked_ = false;
 };
 
 }  // namespace marty::config::internal

@@ -1,0 +1,104 @@
+#include "marty/config/internal/keep.hpp"
+
+#include <algorithm>
+
+#include "marty/config/internal/binder.hpp"
+
+namespace marty::config::internal {
+namespace {
+
+using reflect::Kind;
+
+class Keeper {
+ public:
+  std::vector<std::string> take() { return std::move(kept_); }
+
+  // The member `name` of `parent`, which is of that type.
+  void keep(const reflect::Type& type, Node& parent, const Node* parent_before, std::string_view name,
+            const std::string& key) {
+    const reflect::Type& held = type.kind == Kind::optional ? *type.element : type;
+    const Node* const before = parent_before != nullptr ? parent_before->find(name) : nullptr;
+    Node* const now = parent.find(name);
+    const bool sections = (now == nullptr || is_section(*now)) && (before == nullptr || is_section(*before));
+    if (held.kind == Kind::object && sections)
+      keep_fields(held.object(), parent, now, before, name, key);
+    else
+      keep_value(parent, now, before, name, key);
+  }
+
+ private:
+  static bool is_section(const Node& node) { return node.kind == Node::Kind::map || node.kind == Node::Kind::null; }
+
+  void keep_fields(const reflect::Object& shape, Node& parent, Node* now, const Node* before, std::string_view name,
+                   const std::string& key) {
+    if (now == nullptr && before == nullptr) return;
+    const bool added = now == nullptr;
+    if (added) now = &parent.members.emplace_back(Node::Member{std::string(name), {}}).value;
+    if (now->kind == Node::Kind::null) {
+      now->kind = Node::Kind::map;
+      now->expanded = true;
+      if (added) now->origin = before->origin;
+    }
+    for (const reflect::Field& field : shape.fields) {
+      if (field.rules != nullptr && field.rules->reloadable) continue;
+      keep(*field.type, *now, before, field.name, join(key, field.name));
+    }
+    // A section that only had what was taken back is as if nobody had written it.
+    if (before == nullptr && now->members.empty()) remove(parent, name);
+  }
+
+  void keep_value(Node& parent, const Node* now, const Node* before, std::string_view name, const std::string& key) {
+    if (now == nullptr && before == nullptr) return;
+    if (now != nullptr && before != nullptr && same_value(*now, *before)) return;
+    kept_.push_back(key);
+    remove(parent, name);
+    if (before != nullptr) parent.members.push_back({std::string(name), *before});
+  }
+
+  static void remove(Node& parent, std::string_view name) {
+    std::erase_if(parent.members, [&](const Node::Member& member) { return member.name == name; });
+  }
+
+  std::vector<std::string> kept_;
+};
+
+// The map that holds the section's last part, or null.
+template <class SomeNode>
+SomeNode* parent_of(SomeNode& root, std::string_view& section) {
+  SomeNode* at = &root;
+  for (std::size_t dot; at != nullptr && (dot = section.find('.')) != std::string_view::npos;) {
+    at = at->find(section.substr(0, dot));
+    section.remove_prefix(dot + 1);
+  }
+  return at;
+}
+
+// The same, made where it is not there.
+Node& made_parent_of(Node& root, std::string_view& section) {
+  Node* at = &root;
+  for (std::size_t dot; (dot = section.find('.')) != std::string_view::npos;) {
+    const std::string_view part = section.substr(0, dot);
+    Node* next = at->find(part);
+    if (next == nullptr) next = &at->members.emplace_back(Node::Member{std::string(part), {}}).value;
+    if (next->kind == Node::Kind::null) next->kind = Node::Kind::map;
+    at = next;
+    section.remove_prefix(dot + 1);
+  }
+  return *at;
+}
+
+}  // namespace
+
+std::vector<std::string> keep_unchangeable(const reflect::Type& type, const std::string& section, bool reloadable,
+                                           Node& root, const Node& before) {
+  if (reloadable) return {};
+  std::string_view name = section, name_before = section;
+  const Node* const parent_before = parent_of(before, name_before);
+  if (parent_before == nullptr && parent_of(root, name) == nullptr) return {};
+  name = section;
+  Keeper keeper;
+  keeper.keep(type, made_parent_of(root, name), parent_before, name, section);
+  return keeper.take();
+}
+
+}  // namespace marty::config::internal

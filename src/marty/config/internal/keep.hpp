@@ -1,0 +1,18 @@
+// What must not change while the program runs stays as it was.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "marty/config/internal/node.hpp"
+#include "marty/reflect/type.hpp"
+
+namespace marty::config::internal {
+
+// Puts what `before` says into `root`, below `section`, for every field of `type` that is not declared reloadable.
+// Returns the keys for which `root` said something else. What no field knows is left alone.
+std::vector<std::string> keep_unchangeable(const reflect::Type& type, const std::string& section, bool reloadable,
+                                           Node& root, const Node& before);
+
+}  // namespace marty::config::internal
