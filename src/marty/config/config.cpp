@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 #include <utility>
 
 #include "marty/base/error.hpp"
@@ -13,6 +11,7 @@
 #include "marty/config/internal/overrides.hpp"
 #include "marty/config/internal/tree_state.hpp"
 #include "marty/config/internal/yaml.hpp"
+#include "marty/runtime/file.hpp"
 
 namespace marty::config {
 
@@ -51,12 +50,14 @@ bool add_layer(Node& root, std::string_view text, const std::string& name, std::
   return true;
 }
 
-std::string read_file(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  text << file.rdbuf();
-  if (!file) throw Error(Code::unavailable, "cannot read " + path.string());
-  return std::move(text).str();
+// Nothing where there is no such file.
+std::optional<std::string> read_file(const std::filesystem::path& path) {
+  try {
+    return runtime::read_file(path);
+  } catch (const Error& error) {
+    if (error.code() == Code::not_found) return std::nullopt;
+    throw;
+  }
 }
 
 Node empty_map() {
@@ -138,7 +139,7 @@ Tree load(const LoadOptions& options) {
   std::string problems;
   for (const std::string& name : {std::string("base"), environment}) {
     const std::filesystem::path path = directory / (name + ".yaml");
-    if (std::filesystem::exists(path)) add_layer(root, read_file(path), path.string(), problems);
+    if (const auto text = read_file(path)) add_layer(root, *text, path.string(), problems);
     const std::filesystem::path lookalike = directory / (name + ".yml");
     if (std::filesystem::exists(lookalike))
       problems += "\n  " + lookalike.string() + ": would not be read: call it " + name + ".yaml";

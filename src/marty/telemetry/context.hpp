@@ -18,6 +18,7 @@
 #include <string_view>
 
 #include "marty/runtime/fiber.hpp"
+#include "marty/runtime/published.hpp"
 #include "marty/telemetry/dimension.hpp"
 #include "marty/telemetry/ids.hpp"
 #include "marty/telemetry/propagation.hpp"
@@ -50,6 +51,7 @@ class Context final : public runtime::Ambient {
   Dimension operation;
   Dimension plugin_id;
 
+  runtime::Pin generation;     // of the configuration that this work sees; its number is in the log lines
   Logging* logging = nullptr;  // where the log lines of this work go; null: stderr
 
   Context() noexcept {}

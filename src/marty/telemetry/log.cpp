@@ -23,10 +23,10 @@ namespace {
 constexpr std::size_t kMaxTextBytes = 16 * 1024;
 constexpr std::size_t kMaxKeptBuffer = 64 * 1024;
 
-constexpr std::array<std::string_view, 19> kStandardNames = {
-    "timestamp", "level",      "service",   "version",   "environment", "logger",         "message",
-    "file",      "line",       "thread",    "trace_id",  "span_id",     "correlation_id", "request_id",
-    "user_id",   "session_id", "operation", "plugin_id", "exception"};
+constexpr std::array<std::string_view, 20> kStandardNames = {
+    "timestamp", "level",      "service",   "version",   "environment",       "logger",         "message",
+    "file",      "line",       "thread",    "trace_id",  "span_id",           "correlation_id", "request_id",
+    "user_id",   "session_id", "operation", "plugin_id", "config_generation", "exception"};
 
 void append_text(std::string& out, std::string_view text) { json::write_string(out, text.substr(0, kMaxTextBytes)); }
 
@@ -102,6 +102,10 @@ void append_ids(std::string& out, const Context& context) {
   append_present(out, "session_id", context.session_id);
   append_present(out, "operation", context.operation);
   append_present(out, "plugin_id", context.plugin_id);
+  if (const std::uint64_t generation = context.generation.number(); generation != 0) {
+    out += ",\"config_generation\":";
+    append_number(out, generation);
+  }
 }
 
 std::string type_name(const std::exception_ptr& exception) {

@@ -6,9 +6,10 @@
 //   catch (...) { logger.error("cannot ship", std::current_exception(), {{"order_id", id}}); }
 //
 // Every line has timestamp (RFC 3339, UTC, microseconds), level, service, version, environment, logger, message, file,
-// line and thread; trace_id, span_id, correlation_id, request_id, user_id, session_id, operation, plugin_id and
-// exception{type,message,stack} stand there when there are any (stack: Error::stack()); then come the call's own
-// fields. An own field with one of these names gets a '_' behind it. Texts are cut at 16 KiB.
+// line and thread; trace_id, span_id, correlation_id, request_id, user_id, session_id, operation, plugin_id,
+// config_generation (of the configuration that the work sees) and exception{type,message,stack} stand there when there
+// are any (stack: Error::stack()); then come the call's own fields. An own field with one of these names gets a '_'
+// behind it. Texts are cut at 16 KiB.
 //
 // A line whose level is off costs a look at the current context's Logging: nothing is formatted. Lines of work without
 // a Logging go to stderr from `info` on. Never throws for what is logged.

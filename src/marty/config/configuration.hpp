@@ -1,0 +1,141 @@
+// Configuration: the sections of a program while it runs. It is loaded once, and anew whenever something changed; each
+// time that gives a generation, which is immutable and seen whole or not at all.
+//
+//   config::Configuration configuration({.directory = "config", .variables = config::environment_variables()});
+//   config::Live<ShopSection> shop = configuration.section<ShopSection>("shop");
+//   configuration.subscribe("log level", [&](const config::Generation& next) {
+//     const Level level = logging.in(next).level;                  // prepare: throw an Error to refuse
+//     return [level] { set_level(level); };                       // commit: once all have prepared; must not throw
+//   });
+//   configuration.start();                                        // throws, listing all that is wrong
+//   shop->greeting;                                               // a few loads: no lock, no reference count
+//   configuration.reload();                                       // throws, and then nothing has changed anywhere
+//
+// A request – whatever has a telemetry::Context with a pin – sees the generation that was current when it began, to its
+// end. Elsewhere a reference is good until the fiber next waits; who needs it for longer takes a pin().
+//
+// Which fields may change at run time says their struct: rules().reloadable(). The others keep their value, and
+// reload() names those for which that is not what is written now: they need a restart.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "marty/config/config.hpp"
+#include "marty/runtime/published.hpp"
+#include "marty/telemetry/context.hpp"
+
+namespace marty::config {
+
+// All sections as they were at one time.
+class Generation {
+ public:
+  Generation(Tree loaded, std::vector<std::shared_ptr<const void>> bound)
+      : tree(std::move(loaded)), sections(std::move(bound)) {}
+
+  Tree tree;                                          // where everything came from; not to be bound again
+  std::vector<std::shared_ptr<const void>> sections;  // in the order of their declaration
+};
+
+// What a reload led to.
+struct Reload {
+  std::uint64_t generation = 0;            // the current one
+  bool changed = false;                    // false: everything is written as before, and the generation is the old one
+  std::vector<std::string> needs_restart;  // keys that are written otherwise, and cannot change at run time
+};
+
+template <class T>
+class Live;
+
+// See above. Declared by one thread; start() and everything after it on fibers of one world.
+class Configuration {
+ public:
+  // What a subscriber does in a commit. Empty: nothing. Destroyed without being called where another one refuses.
+  using Commit = std::function<void()>;
+  // Throws Error to refuse.
+  using Prepare = std::function<Commit(const Generation& next)>;
+
+  explicit Configuration(LoadOptions options);
+  ~Configuration();  // REQUIRES that nothing is pinned
+  Configuration(const Configuration&) = delete;
+  Configuration& operator=(const Configuration&) = delete;
+
+  // Before start(). A section may be declared more than once, with the same type.
+  template <class T>
+  Live<T> section(std::string path, Changes changes = Changes::by_field) {
+    return Live<T>(*this, declare(std::move(path), reflect::type_of<T>(), changes,
+                                  [] { return std::static_pointer_cast<void>(std::make_shared<T>()); }));
+  }
+  // The part of section() that knows no type; `make` gives a T{}. Returns the number of the section.
+  std::size_t declare(std::string path, const reflect::Type& type, Changes changes,
+                      std::function<std::shared_ptr<void>()> make);
+  // Before start(). Prepared and committed in the order of their subscription.
+  void subscribe(std::string name, Prepare prepare);
+  // Makes what ${SECRET:...} is looked up in, once at start(), from what the tree says of that. Before start().
+  void use_secrets(std::function<FindSecret(Tree&)> make);
+  // Where to look; may be changed before start().
+  LoadOptions& options() noexcept { return options_; }
+
+  // The first generation. Throws Error(invalid_argument) as Tree::finish() does, and what load() throws.
+  void start();
+  bool started() const noexcept { return published_ != nullptr; }
+
+  // Reads everything again. Throws what start() may, and Error(failed_precondition) where a subscriber refuses, naming
+  // it and its reason; then everything stays as it was. One at a time: others wait.
+  Reload reload();
+
+  std::uint64_t generation() const noexcept { return published_->number(); }
+  // The current one, up to the next wait; or that of the pin.
+  const Generation& current() const noexcept { return published_->current(); }
+  const Generation& of(const runtime::Pin& pin) const noexcept { return published_->value(pin); }
+  runtime::Pin pin() const noexcept { return published_->pin(); }
+  // What this fiber sees: the generation of its request, or the current one.
+  const Generation& seen() const noexcept { return published_->value(telemetry::current().generation); }
+
+ private:
+  struct Section {
+    std::string path;
+    const reflect::Type* type;
+    Changes changes;
+    std::function<std::shared_ptr<void>()> make;
+  };
+  struct Subscriber {
+    std::string name;
+    Prepare prepare;
+  };
+
+  std::unique_ptr<const Generation> load_generation(const Generation* before, std::vector<std::string>& kept);
+  std::vector<Commit> prepare(const Generation& next) const;
+
+  LoadOptions options_;
+  std::vector<Section> sections_;
+  std::vector<Subscriber> subscribers_;
+  std::function<FindSecret(Tree&)> make_secrets_;
+  FindSecret find_secret_;
+  runtime::Mutex reloading_;
+  std::unique_ptr<runtime::Published<Generation>> published_;
+};
+
+// One section, as this fiber sees it. A small value to be copied and kept; REQUIRES a started Configuration that
+// outlives it.
+template <class T>
+class Live {
+ public:
+  Live(const Configuration& configuration, std::size_t section) : configuration_(&configuration), section_(section) {}
+
+  const T& operator*() const noexcept { return in(configuration_->seen()); }
+  const T* operator->() const noexcept { return &**this; }
+  const T& in(const Generation& generation) const noexcept {
+    return *static_cast<const T*>(generation.sections[section_].get());
+  }
+
+ private:
+  const Configuration* configuration_;
+  std::size_t section_;
+};
+
+}  // namespace marty::config

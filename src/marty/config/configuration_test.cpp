@@ -1,0 +1,242 @@
+#include "marty/config/configuration.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <optional>
+
+#include "marty/base/error.hpp"
+#include "marty/runtime/fiber.hpp"
+#include "marty/runtime/world.hpp"
+
+namespace marty::config {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+struct Limits {
+  int low = 1;
+  int high = 10;
+  static constexpr auto rules = marty::rules(marty::field<&Limits::high>.range(1, 1000).reloadable());
+  void check(Problems& problems) const {
+    if (high < low) problems.add("/high", "must not be below low");
+  }
+};
+struct Shop {
+  std::string name = "shop";
+  std::string greeting = "hello";
+  Limits limits;
+  std::optional<Limits> more;
+  std::map<std::string, int> prices;
+  std::optional<Secret> token;
+  static constexpr auto rules =
+      marty::rules(marty::field<&Shop::greeting>.reloadable(), marty::field<&Shop::prices>.optional().reloadable(),
+                   marty::field<&Shop::token>.reloadable());
+};
+
+class ConfigurationTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = (std::filesystem::temp_directory_path() / "marty-live-XXXXXX").string();
+    folder = mkdtemp(pattern.data());
+  }
+  void TearDown() override { std::filesystem::remove_all(folder); }
+
+  void write(std::string_view text, const std::string& name = "base.yaml") const {
+    std::ofstream(folder / name) << text;
+  }
+  // Runs `body` with a configuration that is not started.
+  void with(const std::function<void(Configuration&)>& body, int loops = 1) const {
+    runtime::World::real({.loops = loops})->run([&] {
+      Configuration configuration({.directory = folder.string()});
+      body(configuration);
+    });
+  }
+  // What reload() throws.
+  static std::string refusal(Configuration& configuration) {
+    try {
+      configuration.reload();
+    } catch (const Error& error) {
+      return error.message();
+    }
+    return "";
+  }
+
+  std::filesystem::path folder;
+};
+
+TEST_F(ConfigurationTest, GivesWhatIsWrittenNow) {
+  write("shop: {greeting: hello}");
+  with([&](Configuration& configuration) {
+    const auto shop = configuration.section<Shop>("shop");
+    configuration.start();
+    EXPECT_EQ(configuration.generation(), 1U);
+    EXPECT_EQ(shop->greeting, "hello");
+    write("shop: {greeting: good day, prices: {apple: 3}}");
+    const Reload reload = configuration.reload();
+    EXPECT_TRUE(reload.changed);
+    EXPECT_EQ(reload.generation, 2U);
+    EXPECT_EQ(shop->greeting, "good day");
+    EXPECT_EQ(shop->prices.at("apple"), 3);
+  });
+}
+
+TEST_F(ConfigurationTest, HasNoNewGenerationWhereNothingIsWrittenOtherwise) {
+  write("shop: {greeting: hello}");
+  with([&](Configuration& configuration) {
+    configuration.section<Shop>("shop");
+    configuration.start();
+    write("# a comment\nshop:\n  greeting: hello\n");
+    EXPECT_FALSE(configuration.reload().changed);
+    EXPECT_EQ(configuration.generation(), 1U);
+  });
+}
+
+TEST_F(ConfigurationTest, KeepsWhatMustNotChangeAndSaysThatItNeedsARestart) {
+  write("shop: {name: one, greeting: hello, limits: {low: 2, high: 5}}");
+  with([&](Configuration& configuration) {
+    const auto shop = configuration.section<Shop>("shop");
+    configuration.start();
+    write("shop: {name: two, greeting: good day, limits: {low: 3, high: 6}, more: {low: 1}}");
+    const Reload reload = configuration.reload();
+    EXPECT_THAT(reload.needs_restart, testing::ElementsAre("shop.name", "shop.limits.low", "shop.more.low"));
+    EXPECT_EQ(shop->name, "one");
+    EXPECT_EQ(shop->greeting, "good day");
+    EXPECT_EQ(shop->limits.low, 2);
+    EXPECT_EQ(shop->limits.high, 6);
+    EXPECT_FALSE(shop->more);
+    write("shop: {greeting: good day}");
+    EXPECT_THAT(configuration.reload().needs_restart, testing::ElementsAre("shop.name", "shop.limits.low"));
+    EXPECT_EQ(shop->name, "one");
+    EXPECT_EQ(shop->limits.high, 10);
+    write("shop: {name: one, greeting: good day, limits: {low: 2}}");
+    EXPECT_THAT(configuration.reload().needs_restart, testing::IsEmpty());
+  });
+}
+
+TEST_F(ConfigurationTest, ChecksTheMixtureOfOldAndNew) {
+  write("shop: {limits: {low: 5, high: 8}}");
+  with([&](Configuration& configuration) {
+    const auto shop = configuration.section<Shop>("shop");
+    configuration.start();
+    write("shop: {limits: {low: 1, high: 3}}");
+    EXPECT_THAT(refusal(configuration), HasSubstr("shop.limits.high must not be below low"));
+    EXPECT_EQ(shop->limits.high, 8);
+  });
+}
+
+TEST_F(ConfigurationTest, StaysAsItIsWhereTheFilesAreWrong) {
+  write("shop: {greeting: hello}");
+  with([&](Configuration& configuration) {
+    const auto shop = configuration.section<Shop>("shop");
+    configuration.start();
+    for (const auto& [text, reason] : std::map<std::string, std::string>{
+             {"shop: {greeting: [", "not valid YAML"},
+             {"shop: {greting: x}", "base.yaml:1: shop.greting is not a known key; did you mean shop.greeting?"},
+             {"shop: {limits: {high: 5000}}", "base.yaml:1: shop.limits.high must be an integer from 1 to 1000"},
+             {"shop: {greeting: '${NOPE}'}", "base.yaml:1: shop.greeting needs the environment variable NOPE"},
+             {"shop: {token: '${SECRET:a}'}", "base.yaml:1: shop.token needs the secret a, and secrets cannot"}}) {
+      write(text);
+      EXPECT_THAT(refusal(configuration), HasSubstr(reason));
+      EXPECT_EQ(configuration.generation(), 1U);
+      EXPECT_EQ(shop->greeting, "hello");
+    }
+  });
+}
+
+TEST_F(ConfigurationTest, OffersAGenerationToAllBeforeAnyoneHasIt) {
+  write("shop: {greeting: one}");
+  with([&](Configuration& configuration) {
+    const auto shop = configuration.section<Shop>("shop");
+    std::vector<std::string> seen;
+    for (const std::string name : {"first", "second"}) {
+      configuration.subscribe(name, [&, name](const Generation& next) -> Configuration::Commit {
+        const std::string now = configuration.started() ? shop->greeting : "nothing";
+        const std::string offered = shop.in(next).greeting;
+        seen.push_back(name + " is offered " + offered + " over " + now);
+        if (offered == "bad" && name == "second") throw Error(Code::invalid_argument, "that is no greeting");
+        return [&, name] { seen.push_back(name + " has " + shop->greeting); };
+      });
+    }
+    configuration.start();
+    EXPECT_THAT(seen, testing::ElementsAre("first is offered one over nothing", "second is offered one over nothing",
+                                           "first has one", "second has one"));
+    seen.clear();
+    write("shop: {greeting: bad}");
+    EXPECT_EQ(refusal(configuration), "second refuses the configuration: that is no greeting");
+    EXPECT_THAT(seen, testing::ElementsAre("first is offered bad over one", "second is offered bad over one"));
+    EXPECT_EQ(shop->greeting, "one");
+    seen.clear();
+    write("shop: {greeting: two}");
+    configuration.reload();
+    EXPECT_THAT(seen, testing::ElementsAre("first is offered two over one", "second is offered two over one",
+                                           "first has two", "second has two"));
+  });
+}
+
+TEST_F(ConfigurationTest, AContextWithAPinSeesOneGenerationToItsEnd) {
+  write("shop: {greeting: one}");
+  with([&](Configuration& configuration) {
+    const auto shop = configuration.section<Shop>("shop");
+    configuration.start();
+    telemetry::Context context;
+    context.generation = configuration.pin();
+    {
+      const telemetry::ContextScope scope(context);
+      const std::string& greeting = shop->greeting;
+      write("shop: {greeting: two}");
+      runtime::spawn([&] { configuration.reload(); }).join();
+      EXPECT_EQ(shop->greeting, "one");
+      EXPECT_EQ(greeting, "one");
+      EXPECT_EQ(runtime::spawn([&] { return shop->greeting; }).join(), "one") << "children belong to the request";
+    }
+    EXPECT_EQ(shop->greeting, "two");
+  });
+}
+
+TEST_F(ConfigurationTest, ReadsSecretsAndSeesTheirRotation) {
+  write("shop: {token: '${SECRET:shop/token}'}");
+  with([&](Configuration& configuration) {
+    std::string stored = "first";
+    const auto shop = configuration.section<Shop>("shop");
+    configuration.use_secrets([&](Tree&) -> FindSecret {
+      return [&](std::string_view key) -> std::optional<Secret> {
+        return key == "shop/token" ? std::optional(Secret(stored)) : std::nullopt;
+      };
+    });
+    configuration.start();
+    EXPECT_EQ(shop->token->reveal(), "first");
+    EXPECT_FALSE(configuration.reload().changed);
+    stored = "second";
+    EXPECT_TRUE(configuration.reload().changed);
+    EXPECT_EQ(shop->token->reveal(), "second");
+    write("shop: {token: '${SECRET:shop/other}'}");
+    EXPECT_THAT(refusal(configuration), HasSubstr("shop.token needs the secret shop/other, which is nowhere"));
+  });
+}
+
+TEST_F(ConfigurationTest, RefusesASectionOfTwoTypes) {
+  with([&](Configuration& configuration) {
+    configuration.section<Shop>("shop");
+    configuration.section<Shop>("shop");
+    EXPECT_THROW(configuration.section<Limits>("shop"), Error);
+  });
+}
+
+TEST_F(ConfigurationTest, ASectionMayChangeAsAWhole) {
+  write("prices: {apple: 1}");
+  with([&](Configuration& configuration) {
+    const auto prices = configuration.section<std::map<std::string, int>>("prices", Changes::at_run_time);
+    configuration.start();
+    write("prices: {pear: 2}");
+    EXPECT_TRUE(configuration.reload().changed);
+    EXPECT_THAT(*prices, testing::ElementsAre(testing::Pair("pear", 2)));
+  });
+}
+
+}  // namespace
+}  // namespace marty::config
