@@ -8,6 +8,7 @@
 #include "marty/base/error.hpp"
 #include "marty/base/strings.hpp"
 #include "marty/config/internal/inspect.hpp"
+#include "marty/config/internal/keep.hpp"
 #include "marty/config/internal/overrides.hpp"
 #include "marty/config/internal/tree_state.hpp"
 #include "marty/config/internal/yaml.hpp"
@@ -80,9 +81,12 @@ Tree& Tree::operator=(Tree&&) noexcept = default;
 Tree::~Tree() = default;
 
 void Tree::use_secrets(FindSecret find_secret) { state_->use_secrets(std::move(find_secret)); }
-void Tree::bind(const reflect::Type& type, void* object, std::string_view section, Changes changes) {
-  state_->bind(type, object, section, changes);
+bool Tree::bind(const reflect::Type& type, void* object, std::string_view section, Changes changes) {
+  return state_->bind(type, object, section, changes);
 }
+std::string Tree::text(std::string_view key) { return state_->text(key); }
+bool has_reloadable(const reflect::Type& type) { return internal::has_reloadable(type); }
+
 std::vector<std::string> Tree::keep(const reflect::Type& type, std::string_view section, Changes changes,
                                     const Tree& before) {
   return state_->keep(type, section, changes, *before.state_);

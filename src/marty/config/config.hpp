@@ -82,6 +82,9 @@ using FindSecret = std::function<std::optional<Secret>(std::string_view key)>;
 // Whether a section may change while the program runs: by its fields (marty::rules), or the whole of it.
 enum class Changes : std::uint8_t { by_field, at_run_time };
 
+// Whether something in it is declared reloadable.
+bool has_reloadable(const reflect::Type& type);
+
 // A loaded configuration. Used by one thread.
 class Tree {
  public:
@@ -100,7 +103,11 @@ class Tree {
     bind(reflect::type_of<T>(), &object, section);
     return object;
   }
-  void bind(const reflect::Type& type, void* object, std::string_view section, Changes changes = Changes::by_field);
+  // False: something is wrong in it.
+  bool bind(const reflect::Type& type, void* object, std::string_view section, Changes changes = Changes::by_field);
+
+  // A value as a text, its references resolved; "" where there is none. For what decides which sections there are.
+  std::string text(std::string_view key);
 
   // Before a section is bound: what must not change at run time is as in `before`, a tree in which it was bound.
   // Returns the keys for which that is not what is written here.

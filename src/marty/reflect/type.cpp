@@ -91,4 +91,13 @@ const Field* Object::find(std::string_view field_name) const {
   return nullptr;
 }
 
+std::shared_ptr<void> make_object(const Type& type) {
+  void* const storage = ::operator new(type.size);
+  type.construct(storage);
+  return {storage, [&type](void* object) {
+            type.destroy(object);
+            ::operator delete(object);
+          }};
+}
+
 }  // namespace marty::reflect

@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -156,5 +157,8 @@ struct Type {
 // The value of an object of kind integer or enumeration, and back. A std::uint64_t comes as its two's complement.
 std::int64_t integer_value(const Type& type, const void* object);
 void set_integer_value(const Type& type, void* object, std::int64_t value);
+
+// A T{} of its own.
+std::shared_ptr<void> make_object(const Type& type);
 
 }  // namespace marty::reflect

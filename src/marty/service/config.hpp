@@ -140,8 +140,15 @@ struct LoggingSection {
   bool access_log = false;
 
   static constexpr auto rules =
-      marty::rules(field<&LoggingSection::level>.description("The least that is logged"),
+      marty::rules(field<&LoggingSection::level>.description("The least that is logged").reloadable(),
                    field<&LoggingSection::access_log>.description("A line for every request"));
+};
+
+struct ConfigurationSection {
+  bool watch = true;
+
+  static constexpr auto rules = marty::rules(field<&ConfigurationSection::watch>.description(
+      "Whether changes of the files are taken over while the service runs; else by SIGHUP only"));
 };
 
 struct TelemetrySection {

@@ -57,8 +57,17 @@ runtime::Address Service::grpc_address() const {
 
 void Service::describe(ServiceDescription description) { state_->description = std::move(description); }
 
-void Service::bind(std::string section, const reflect::Type& type, std::shared_ptr<void> object) {
-  state_->sections.push_back({std::move(section), &type, std::move(object)});
+config::Configuration& Service::configuration() noexcept { return state_->configuration; }
+config::Reload Service::reload(std::string_view cause) { return state_->reloader.reload(cause); }
+
+secrets::Secrets& Service::secrets() noexcept {
+  MARTY_CHECK(state_->secret_stores.secrets() != nullptr);
+  return *state_->secret_stores.secrets();
+}
+
+void Service::use_secret_store(std::string name, const reflect::Type& options_type, std::shared_ptr<void> options,
+                               std::function<std::unique_ptr<secrets::Store>(const config::Variables&)> make) {
+  state_->secret_stores.add(std::move(name), options_type, std::move(options), std::move(make));
 }
 
 void Service::add_hook(service::Part part) { state_->hooks.push_back(std::move(part)); }
@@ -85,12 +94,17 @@ void Service::start() {
   state.load_configuration();
   state.plan_lifecycle();
   const telemetry::ContextScope scope(state.context);
-  for (const std::string& warning : state.configuration_warnings) kLog.warning("configuration: " + warning);
+  for (const std::string& warning : state.configuration.current().tree.warnings())
+    kLog.warning("configuration: " + warning);
   state.lifecycle->start();
   state.health->set_phase(health::Health::Phase::running);
   kLog.info("started", {{"address", state.server ? state.server->address().to_string() : "none"},
                         {"grpc_address", state.server ? grpc_address().to_string() : "none"},
-                        {"tls", state.tls_section.enabled()}});
+                        {"tls", state.tls_section.enabled()},
+                        {"environment", state.environment},
+                        {"hosting", config::hosting_name(state.hosting.kind)},
+                        {"hosting_reason", state.hosting.reason},
+                        {"secrets", state.secret_stores.order()}});
 }
 
 void Service::stop() noexcept {

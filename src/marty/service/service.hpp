@@ -24,9 +24,11 @@
 #include <utility>
 #include <vector>
 
+#include "marty/config/configuration.hpp"
 #include "marty/config/variables.hpp"
 #include "marty/data/database.hpp"
 #include "marty/health/health.hpp"
+#include "marty/secrets/secrets.hpp"
 #include "marty/service/lifecycle.hpp"
 #include "marty/telemetry/log_sink.hpp"
 #include "marty/telemetry/metrics.hpp"
@@ -100,12 +102,36 @@ class Service {
     app().provide(std::move(factory));
   }
 
-  // A section of the configuration as a typed dependency: handlers, factories and hooks take a const Section&.
+  // A section of the configuration as a typed dependency. What never changes while the service runs is taken as a
+  // const Section&, by handlers, factories and hooks. Where fields are reloadable() – or the whole section is, by
+  // `changes` – a handler's const Section& is what its request sees; who lives longer takes, or keeps, the
+  // config::Live<Section>.
   template <class Section>
-  void configure(std::string section) {
-    auto bound = std::make_shared<Section>();
-    app().dependencies().use(*bound);
-    bind(std::move(section), reflect::type_of<Section>(), std::move(bound));
+  config::Live<Section> configure(std::string section, config::Changes changes = config::Changes::by_field) {
+    auto live = std::make_shared<config::Live<Section>>(configuration().section<Section>(std::move(section), changes));
+    app().dependencies().use(*live);
+    const auto get = [live]() -> const Section& { return **live; };
+    if (changes == config::Changes::at_run_time || config::has_reloadable(reflect::type_of<Section>()))
+      app().dependencies().per_request(get);
+    else
+      app().dependencies().provide(get);
+    return *live;
+  }
+
+  // A place for secrets, by the name that secrets.order has for it and the function from its options, the section
+  // secrets.NAME, to the store: service.secret_store("vault", vault::store).
+  template <class Options>
+  void secret_store(std::string name, std::unique_ptr<secrets::Store> (*store)(Options)) {
+    auto options = std::make_shared<Options>();
+    use_secret_store(std::move(name), reflect::type_of<Options>(), options,
+                     [store, options](const config::Variables&) { return store(*options); });
+  }
+  template <class Options>
+  void secret_store(std::string name,
+                    std::unique_ptr<secrets::Store> (*store)(Options, const config::Variables& variables)) {
+    auto options = std::make_shared<Options>();
+    use_secret_store(std::move(name), reflect::type_of<Options>(), options,
+                     [store, options](const config::Variables& variables) { return store(*options, variables); });
   }
 
   // The database, by the name of a driver and its function from options to driver: provides Database, data::Session
@@ -142,7 +168,11 @@ class Service {
   runtime::Address grpc_address() const;  // the same for gRPC, which may have a port of its own
 
   web::App& app() noexcept;
-  Database& database() noexcept;  // REQUIRES start() and a driver
+  config::Configuration& configuration() noexcept;
+  // REQUIRES start(). Throws as Configuration::reload() does; the log has it, too.
+  config::Reload reload(std::string_view cause = "the program asked for it");
+  secrets::Secrets& secrets() noexcept;  // REQUIRES start()
+  Database& database() noexcept;         // REQUIRES start() and a driver
   telemetry::Metrics& metrics() noexcept;
 
  private:
@@ -156,7 +186,8 @@ class Service {
       hook(app().dependencies().template get<std::remove_cvref_t<P>>()...);
     };
   }
-  void bind(std::string section, const reflect::Type& type, std::shared_ptr<void> object);
+  void use_secret_store(std::string name, const reflect::Type& options_type, std::shared_ptr<void> options,
+                        std::function<std::unique_ptr<secrets::Store>(const config::Variables&)> make);
   void use_database(std::string name, const reflect::Type& options_type, std::shared_ptr<void> options,
                     std::function<std::unique_ptr<data::Driver>()> make_driver);
   void add_hook(service::Part part);

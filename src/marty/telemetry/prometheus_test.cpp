@@ -177,6 +177,8 @@ TEST(Metrics, the_reference_lists_the_standard_families) {
   database.operation("select", "t");
   record_build_info(metrics, "s", "1");
   event_loop_lag(metrics, 0);
+  config_generation(metrics);
+  config_reloads(metrics, "applied");
   RecordingSink sink;
   const Observation dropped = observe_dropped_lines(metrics, sink);
 

@@ -92,6 +92,15 @@ DatabaseMetrics::Operation& DatabaseMetrics::operation(std::string_view operatio
   return operations_.emplace_back(metrics_, operation, table);
 }
 
+Gauge config_generation(Metrics& metrics) {
+  return metrics.gauge("mmf_config_generation", "The generation of the configuration that requests get now.");
+}
+
+Counter config_reloads(Metrics& metrics, std::string_view result) {
+  return metrics.counter("mmf_config_reloads_total", "Reloads of the configuration, by what came of them.",
+                         {{"result", std::string(result)}});
+}
+
 Histogram event_loop_lag(Metrics& metrics, std::size_t loop) {
   return metrics.histogram("mmf_event_loop_lag_seconds",
                            "How late an event loop gets to its work, asked once a second.", kLatencyBounds,

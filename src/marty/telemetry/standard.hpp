@@ -152,6 +152,10 @@ class DatabaseMetrics {
   std::deque<Operation> operations_;
 };
 
+// mmf_config_generation, and mmf_config_reloads_total{result}: applied, unchanged or refused.
+Gauge config_generation(Metrics& metrics);
+Counter config_reloads(Metrics& metrics, std::string_view result);
+
 // mmf_event_loop_lag_seconds{loop}: how much later than it could a loop gets to its work.
 Histogram event_loop_lag(Metrics& metrics, std::size_t loop);
 

@@ -4,6 +4,7 @@
 
 #include "marty/base/check.hpp"
 #include "marty/base/error.hpp"
+#include "marty/config/configuration.hpp"
 #include "marty/runtime/time.hpp"
 #include "marty/telemetry/context.hpp"
 #include "marty/telemetry/log.hpp"
@@ -193,6 +194,7 @@ void App::handle(http::Request& request, http::Response& response) {
   const runtime::TimePoint arrival = timed ? runtime::coarse_now() : runtime::TimePoint();
   telemetry::Context context;
   context.logging = options_.logging;
+  if (options_.configuration != nullptr) context.generation = options_.configuration->pin();
   if (options_.telemetry) {
     context.begin(request.headers,
                   options_.trust_identity_headers ? telemetry::Peer::trusted : telemetry::Peer::untrusted);

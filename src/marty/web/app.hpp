@@ -31,6 +31,10 @@ class Logging;
 class Metrics;
 }  // namespace marty::telemetry
 
+namespace marty::config {
+class Configuration;
+}
+
 namespace marty::web {
 
 namespace internal {
@@ -65,7 +69,9 @@ struct AppOptions {
   bool telemetry = true;                  // trace and correlation context, echoed ids, metrics
   telemetry::Metrics* metrics = nullptr;  // null: counts nothing; must outlive the app
   telemetry::Logging* logging = nullptr;  // null: stderr; must outlive the app
-  bool trust_identity_headers = false;    // of every peer: only behind a proxy that sets them
+  const config::Configuration* configuration =
+      nullptr;                          // started; each request sees one generation; must outlive the app
+  bool trust_identity_headers = false;  // of every peer: only behind a proxy that sets them
   bool access_log = false;
 
   std::size_t max_body_bytes = 1 << 20;  // of a body that a typed handler reads; max_body() per route

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "marty/config/internal/binder.hpp"
+#include "marty/reflect/rules.hpp"
 
 namespace marty::config::internal {
 namespace {
@@ -99,6 +100,14 @@ std::vector<std::string> keep_unchangeable(const reflect::Type& type, const std:
   Keeper keeper;
   keeper.keep(type, made_parent_of(root, name), parent_before, name, section);
   return keeper.take();
+}
+
+bool has_reloadable(const reflect::Type& type) {
+  if (type.kind == Kind::optional) return has_reloadable(*type.element);
+  if (type.kind != Kind::object) return false;
+  return std::ranges::any_of(type.object().fields, [](const reflect::Field& field) {
+    return (field.rules != nullptr && field.rules->reloadable) || has_reloadable(*field.type);
+  });
 }
 
 }  // namespace marty::config::internal

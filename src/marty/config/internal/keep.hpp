@@ -15,4 +15,6 @@ namespace marty::config::internal {
 std::vector<std::string> keep_unchangeable(const reflect::Type& type, const std::string& section, bool reloadable,
                                            Node& root, const Node& before);
 
+bool has_reloadable(const reflect::Type& type);
+
 }  // namespace marty::config::internal

@@ -49,12 +49,19 @@ const Node* TreeState::find(std::string_view key) const {
   return at;
 }
 
-void TreeState::bind(const reflect::Type& type, void* object, std::string_view section, Changes changes) {
+std::string TreeState::text(std::string_view key) {
+  Node* const node = const_cast<Node*>(find(key));
+  if (node == nullptr) return "";
+  expand_references(*node, std::string(key));
+  return std::string(node->text());
+}
+
+bool TreeState::bind(const reflect::Type& type, void* object, std::string_view section, Changes changes) {
   const std::string key(section);
   sections_.insert_or_assign(key, Section{&type, changes});
   learn_keys(type, key, 0);
   if (Node* const node = const_cast<Node*>(find(section))) expand_references(*node, key);
-  Binder(problems_, warnings_).bind(type, object, find(section), key);
+  return Binder(problems_, warnings_).bind(type, object, find(section), key);
 }
 
 std::vector<std::string> TreeState::keep(const reflect::Type& type, std::string_view section, Changes changes,
@@ -130,10 +137,18 @@ const std::vector<BindingProblem>& TreeState::check() {
   warn_of_near_settings();
   forgive_sections();
   report_unused(root_, "");
-  // As somebody would repair them: file by file, from the top; last what is written nowhere.
-  std::ranges::stable_sort(problems_, {}, [](const BindingProblem& problem) {
+  // As somebody would repair them: file by file, from the top; last what is written nowhere. A section that was bound
+  // twice says everything twice.
+  const auto place = [](const BindingProblem& problem) {
     return std::tuple(problem.origin.source.empty(), problem.origin.source, problem.origin.line);
-  });
+  };
+  std::ranges::stable_sort(problems_, {}, place);
+  for (auto problem = problems_.begin(); problem != problems_.end(); ++problem) {
+    const auto same = [&](const BindingProblem& other) {
+      return place(other) == place(*problem) && other.key == problem->key && other.message == problem->message;
+    };
+    problems_.erase(std::remove_if(problem + 1, problems_.end(), same), problems_.end());
+  }
   return problems_;
 }
 

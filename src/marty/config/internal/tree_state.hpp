@@ -18,7 +18,8 @@ class TreeState {
   TreeState(Node root, std::string environment, std::string directory, Variables variables);
 
   void use_secrets(FindSecret find_secret) { find_secret_ = std::move(find_secret); }
-  void bind(const reflect::Type& type, void* object, std::string_view section, Changes changes);
+  bool bind(const reflect::Type& type, void* object, std::string_view section, Changes changes);
+  std::string text(std::string_view key);
   std::vector<std::string> keep(const reflect::Type& type, std::string_view section, Changes changes,
                                 const TreeState& before);
   // All that is wrong, in order.

@@ -1,4 +1,6 @@
 // Where the values of a service's sections come from.
+#include <utility>
+
 #include "marty/base/error.hpp"
 #include "marty/service/internal/state.hpp"
 #include "marty/web/compression.hpp"
@@ -7,31 +9,64 @@
 
 namespace marty {
 
+config::LoadOptions Service::State::load_options() const {
+  return {.directory = path_of("config"),
+          .plugin_directory = path_of("plugins"),
+          .environment = options.environment,
+          .variables = options.variables};
+}
+
 void Service::State::load_configuration() {
   if (configured) return;
-  config::Tree tree = config::load(
-      {.directory = path_of("config"), .environment = options.environment, .variables = options.variables});
-  environment = tree.environment();
-  service_section = tree.bind<service::ServiceSection>("service");
-  server_section = tree.bind<service::ServerSection>("server");
-  tls_section = tree.bind<service::TlsSection>("security.tls");
-  logging_section = tree.bind<service::LoggingSection>("logging");
-  telemetry_section = tree.bind<service::TelemetrySection>("telemetry");
-  if (database_plan) {
-    database_section = tree.bind<service::DatabaseSection>("database");
-    check_driver();  // before the options of another driver are called unknown keys
-    tree.bind(*database_plan->options_type, database_plan->options.get(), "database." + database_plan->name);
-  }
-  for (const Section& section : sections) tree.bind(*section.type, section.object.get(), section.path);
-  tree.finish();
-  configuration_warnings = tree.warnings();
+  hosting = config::detect_hosting({.variables = options.variables});
+  configuration.options() = load_options();
+  configuration.use_secrets([this](config::Tree& tree) {
+    check_driver(tree);
+    return secret_stores.open(tree, configuration, hosting, options.variables);
+  });
+  const auto service = configuration.section<service::ServiceSection>("service");
+  const auto http = configuration.section<service::ServerSection>("server");
+  const auto tls = configuration.section<service::TlsSection>("security.tls");
+  const auto telemetry = configuration.section<service::TelemetrySection>("telemetry");
+  const auto log = configuration.section<service::LoggingSection>("logging");
+  const auto reloading = configuration.section<service::ConfigurationSection>("configuration");
+  std::optional<config::Live<service::DatabaseSection>> data;
+  if (database_plan) data = declare_database();
+  configuration.subscribe("logging", [this, log](const config::Generation& next) {
+    return [this, level = log.in(next).level] {
+      if (logging != nullptr) logging->set_level(level);
+    };
+  });
+  configuration.start();
+  first_generation = configuration.pin();
+  environment = configuration.current().tree.environment();
+  service_section = *service;
+  server_section = *http;
+  tls_section = *tls;
+  telemetry_section = *telemetry;
+  logging_section = *log;
+  configuration_section = *reloading;
+  if (data) database_section = **data;
   apply_configuration();
   configured = true;
 }
 
-void Service::State::check_driver() const {
-  if (!database_section.driver || *database_section.driver == database_plan->name) return;
-  const std::string& wanted = *database_section.driver;
+config::Live<service::DatabaseSection> Service::State::declare_database() {
+  const auto section = configuration.section<service::DatabaseSection>("database");
+  // The driver is made of the object that the first generation fills.
+  const reflect::Type& type = *database_plan->options_type;
+  configuration.declare("database." + database_plan->name, type, config::Changes::by_field,
+                        [&type, first = database_plan->options]() mutable {
+                          return first != nullptr ? std::exchange(first, nullptr) : reflect::make_object(type);
+                        });
+  return section;
+}
+
+// Before the options of another driver are called unknown keys.
+void Service::State::check_driver(config::Tree& tree) const {
+  if (!database_plan) return;
+  const std::string wanted = tree.text("database.driver");
+  if (wanted.empty() || wanted == database_plan->name) return;
   throw Error(Code::invalid_argument, "database.driver is " + wanted + ", but this program brings " +
                                           database_plan->name + ": link marty::" + wanted +
                                           " and hand its driver to service.database()");
@@ -59,6 +94,7 @@ void Service::State::apply_configuration() {
   app_options.license = description.license;
   app_options.tags = description.tags;
   app_options.logging = logging.get();
+  app_options.configuration = &configuration;
   app_options.docs = server_section.docs;
   app_options.telemetry = telemetry_section.enabled;
   app_options.trust_identity_headers = telemetry_section.trust_identity_headers;

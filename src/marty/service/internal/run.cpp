@@ -70,13 +70,9 @@ int Service::State::run(Service& self) {
   if (!line.environment.empty()) options.environment = line.environment;
   try {
     enter_directory();
-    load_configuration();
-    runtime::WorldOptions world_options;
-    world_options.loops = server_section.loops;
-    world_options.stack_bytes = static_cast<std::size_t>(server_section.fiber_stack.bytes());
-    world_options.stall_threshold = server_section.stall_threshold;
     int exit_code = 0;
-    runtime::World::real(std::move(world_options))->run([&] {
+    runtime::World::real(world_options())->run([&] {
+      load_configuration();
       using Command = service::CommandLine::Command;
       if (line.command == Command::run)
         exit_code = serve(self);
@@ -90,6 +86,17 @@ int Service::State::run(Service& self) {
     print(stderr, name + ": " + marty::describe(std::current_exception()));
     return 1;
   }
+}
+
+// What the world itself is made of has to be known before there is one, and so before there are secrets. What is wrong
+// with it is said when all is loaded.
+runtime::WorldOptions Service::State::world_options() const {
+  const auto section = config::load(load_options()).bind<service::ServerSection>("server");
+  runtime::WorldOptions result;
+  result.loops = section.loops;
+  result.stack_bytes = static_cast<std::size_t>(section.fiber_stack.bytes());
+  result.stall_threshold = section.stall_threshold;
+  return result;
 }
 
 int Service::State::serve(Service& self) {
@@ -106,7 +113,9 @@ int Service::State::serve(Service& self) {
   print(stderr, name + " " + description.version + " serves " + url +
                     (server_section.docs ? "  docs " + url + "/docs" : "") + "  health " + url + "/health  metrics " +
                     url + "/metrics" + (grpc_server != nullptr ? "  gRPC " + grpc_server->address().to_string() : ""));
+  auto hang_up = runtime::spawn([&] { reload_on_hang_up(); }, "SIGHUP");
   asked_to_stop.wait();
+  hang_up.cancel();
   // A second signal is from somebody who does not want to wait.
   bool cut_off = false;
   auto stopping = runtime::spawn([&] { self.stop(); }, "stop");
@@ -120,6 +129,19 @@ int Service::State::serve(Service& self) {
   stopping.join();
   if (cut_off) print(stderr, name + " was told twice to stop: requests in flight were cut off");
   return cut_off ? 1 : 0;
+}
+
+void Service::State::reload_on_hang_up() {
+  constexpr int kHangUp[] = {SIGHUP};
+  const telemetry::ContextScope scope(context);
+  for (;;) {
+    try {
+      runtime::wait_for_signal(kHangUp);
+      reloader.reload("SIGHUP");
+    } catch (const Error& error) {
+      if (error.code() == Code::cancelled) return;  // the end; any other is in the log
+    }
+  }
 }
 
 // False where a stop was asked for before the start was done.

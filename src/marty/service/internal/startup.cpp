@@ -138,9 +138,35 @@ void Service::State::drain_servers() {
   server.reset();
 }
 
+void Service::State::watch_configuration() {
+  service::Reloader::Watched watched;
+  if (configuration_section.watch) watched.folders = {path_of("config"), path_of("plugins")};
+  watched.secrets = secret_stores.secrets();
+  watched.refresh_interval = secret_stores.section().refresh_interval;
+  reloader.start(std::move(watched));
+}
+
+void Service::State::check_configuration() {
+  if (const std::string failure = reloader.failure(); !failure.empty())
+    throw Error(Code::failed_precondition, "the last reload was refused: " + failure);
+}
+
+// As they did when they were last asked: a probe must not wait for servers elsewhere.
+void Service::State::check_secrets() {
+  std::string failures;
+  for (const secrets::StoreState& store : secret_stores.secrets()->states()) {
+    if (!store.failure.empty()) failures += (failures.empty() ? "" : "; ") + store.name + ": " + store.failure;
+  }
+  if (!failures.empty()) throw Error(Code::unavailable, failures);
+}
+
 void Service::State::plan_lifecycle() {
   lifecycle.emplace();
   health.emplace(name, description.version);
+  lifecycle->add(
+      {.name = "configuration", .start = [this] { watch_configuration(); }, .stop = [this] { reloader.stop(); }});
+  health->add({.name = "configuration", .required = false, .check = [this] { check_configuration(); }});
+  health->add({.name = "secrets", .required = false, .check = [this] { check_secrets(); }});
   if (telemetry_section.enabled) {
     lifecycle->add({.name = "loop lag", .start = [this] { loop_lag.start(); }, .stop = [this] { loop_lag.stop(); }});
   }

@@ -6,15 +6,19 @@
 #include <string>
 #include <vector>
 
-#include "marty/config/config.hpp"
+#include "marty/config/configuration.hpp"
+#include "marty/config/hosting.hpp"
 #include "marty/data/migrations.hpp"
 #include "marty/http/server.hpp"
 #include "marty/runtime/sync.hpp"
+#include "marty/runtime/world.hpp"
 #include "marty/service/certificates.hpp"
 #include "marty/service/config.hpp"
 #include "marty/service/internal/command_line.hpp"
 #include "marty/service/internal/port_handler.hpp"
 #include "marty/service/loop_lag.hpp"
+#include "marty/service/reloader.hpp"
+#include "marty/service/secret_stores.hpp"
 #include "marty/service/service.hpp"
 #include "marty/telemetry/context.hpp"
 #include "marty/telemetry/log.hpp"
@@ -28,12 +32,6 @@ class Service::State {
  public:
   State(std::string service_name, ServiceOptions service_options);
 
-  // A section that the program asked for, to be filled from the configuration.
-  struct Section {
-    std::string path;
-    const reflect::Type* type;
-    std::shared_ptr<void> object;
-  };
   struct DatabasePlan {
     std::string name;  // of the driver
     const reflect::Type* options_type;
@@ -43,10 +41,15 @@ class Service::State {
 
   // configuration.cpp
   void load_configuration();
-  void check_driver() const;
+  config::Live<service::DatabaseSection> declare_database();
+  config::LoadOptions load_options() const;
+  void check_driver(config::Tree& tree) const;
   void apply_configuration();
   // startup.cpp: the steps of Service::start()
   void plan_lifecycle();
+  void watch_configuration();
+  void check_configuration();
+  void check_secrets();
   void make_database();
   void open_database();
   void prepare_tables();
@@ -62,7 +65,9 @@ class Service::State {
   // run.cpp: what the command line asks for; the exit code
   int run(Service& self);
   void enter_directory();
+  runtime::WorldOptions world_options() const;
   int serve(Service& self);
+  void reload_on_hang_up();
   bool start_until(Service& self, runtime::Event& asked_to_stop);
   int migrate(const service::CommandLine& line);
   int print_openapi();
@@ -82,16 +87,20 @@ class Service::State {
   service::TlsSection tls_section;
   service::LoggingSection logging_section;
   service::TelemetrySection telemetry_section;
+  service::ConfigurationSection configuration_section;
   std::string environment;
+  config::Hosting hosting;
   bool configured = false;
-  std::vector<std::string> configuration_warnings;
-  std::vector<Section> sections;
 
   telemetry::DescriptorSink standard_output{1};
   std::unique_ptr<telemetry::Logging> logging;
   telemetry::Metrics metrics;
   std::optional<telemetry::ProcessMetrics> process_metrics;
   telemetry::Observation dropped_lines;
+  service::SecretStores secret_stores;
+  config::Configuration configuration{{}};
+  runtime::Pin first_generation;  // what service-wide objects may have references into
+  service::Reloader reloader{configuration, metrics};
   service::LoopLag loop_lag{metrics};
   telemetry::Context context;  // of what happens outside of requests
 

@@ -1,0 +1,113 @@
+#include "marty/service/reloader.hpp"
+
+#include <mutex>
+
+#include "marty/base/error.hpp"
+#include "marty/runtime/file_watch.hpp"
+#include "marty/telemetry/log.hpp"
+#include "marty/telemetry/standard.hpp"
+
+namespace marty::service {
+namespace {
+
+constexpr Logger kLog("marty.configuration");
+
+std::string joined(const std::vector<std::string>& texts) {
+  std::string all;
+  for (const std::string& text : texts) all += (all.empty() ? "" : ", ") + text;
+  return all;
+}
+
+}  // namespace
+
+Reloader::Reloader(config::Configuration& configuration, telemetry::Metrics& metrics)
+    : configuration_(configuration),
+      generation_(telemetry::config_generation(metrics)),
+      applied_(telemetry::config_reloads(metrics, "applied")),
+      unchanged_(telemetry::config_reloads(metrics, "unchanged")),
+      refused_(telemetry::config_reloads(metrics, "refused")) {}
+
+void Reloader::start(Watched watched) {
+  watched_ = std::move(watched);
+  generation_.set(static_cast<double>(configuration_.generation()));
+  if (!watched_.folders.empty())
+    fibers_.emplace_back(std::function<void()>([this] { watch_files(); }), "configuration files");
+  if (watched_.secrets != nullptr && watched_.refresh_interval > runtime::Duration::zero())
+    fibers_.emplace_back(std::function<void()>([this] { watch_secrets(); }), "secrets");
+}
+
+void Reloader::stop() noexcept { fibers_.clear(); }
+
+config::Reload Reloader::reload(std::string_view cause) {
+  try {
+    config::Reload result = configuration_.reload();
+    report(result, cause);
+    return result;
+  } catch (const Error& error) {
+    if (error.code() != Code::cancelled) report_failure(error.message(), cause);
+    throw;
+  }
+}
+
+void Reloader::try_reload(std::string_view cause) {
+  try {
+    reload(cause);
+  } catch (const Error& error) {
+    if (error.code() == Code::cancelled) throw;  // any other is in the log
+  }
+}
+
+void Reloader::watch_files() {
+  try {
+    runtime::FileWatch watch(watched_.folders);
+    for (;;) {
+      watch.wait();
+      try_reload("files changed");
+    }
+  } catch (const Error& error) {
+    if (error.code() == Code::cancelled) return;  // the end
+    kLog.error("changes of the configuration's files are not noticed from now on: " + error.message());
+  }
+}
+
+void Reloader::watch_secrets() {
+  try {
+    for (;;) {
+      runtime::sleep_for(watched_.refresh_interval);  // tidy:allow(sleep): the runtime's, virtual in a simulated world
+      std::vector<std::string> rotated;
+      for (const secrets::Key& key : watched_.secrets->refresh()) rotated.push_back(key.text());
+      if (!rotated.empty()) try_reload("rotation of the secret " + joined(rotated));
+    }
+  } catch (const Error&) {
+    // Cancelled: the end.
+  }
+}
+
+void Reloader::report(const config::Reload& result, std::string_view cause) {
+  const std::lock_guard lock(reporting_);
+  failure_.clear();
+  (result.changed ? applied_ : unchanged_).add();
+  generation_.set(static_cast<double>(result.generation));
+  if (result.changed)
+    kLog.info("the configuration was reloaded", {{"generation", result.generation}, {"cause", cause}});
+  if (result.needs_restart == needs_restart_) return;
+  needs_restart_ = result.needs_restart;
+  if (!needs_restart_.empty())
+    kLog.warning("settings were changed that need a restart: " + joined(needs_restart_), {{"cause", cause}});
+}
+
+void Reloader::report_failure(const std::string& reason, std::string_view cause) {
+  const std::lock_guard lock(reporting_);
+  refused_.add();
+  if (reason == failure_) return;
+  failure_ = reason;
+  kLog.error("the configuration was not reloaded, the one of before stays: " + reason,
+             {{"generation", configuration_.generation()}, {"cause", cause}});
+}
+
+std::string Reloader::failure() {
+  const std::lock_guard lock(reporting_);
+  return failure_;
+}
+
+}  // namespace marty::service

@@ -1,0 +1,63 @@
+// Reloader: keeps a service's configuration up to date – when its files change, when a secret is rotated, when somebody
+// asks – and tells what came of it in the log and in mmf_config_generation and mmf_config_reloads_total{result}.
+//
+//   Reloader reloader(configuration, metrics);
+//   reloader.start({.folders = {"config"}, .secrets = &secrets, .refresh_interval = 1min});   // on a fiber
+//   reloader.reload("SIGHUP");        // at any time, from any fiber
+//   reloader.stop();                  // from a fiber of the same loop
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "marty/config/configuration.hpp"
+#include "marty/runtime/fiber.hpp"
+#include "marty/secrets/secrets.hpp"
+#include "marty/telemetry/metrics.hpp"
+
+namespace marty::service {
+
+class Reloader {
+ public:
+  struct Watched {
+    std::vector<std::filesystem::path> folders;  // none: files are not watched
+    secrets::Secrets* secrets = nullptr;         // null: there are none
+    runtime::Duration refresh_interval{0};       // of the secrets; 0: never
+  };
+
+  Reloader(config::Configuration& configuration, telemetry::Metrics& metrics);
+
+  void start(Watched watched);
+  void stop() noexcept;
+
+  // Throws as Configuration::reload() does, after the log has it: once, as long as the reason stays the same. `cause`
+  // is for the log.
+  config::Reload reload(std::string_view cause);
+
+  // Why the last reload was refused; "" where it was not.
+  std::string failure();
+
+ private:
+  using Fiber = runtime::Task<std::function<void()>>;
+
+  void try_reload(std::string_view cause);
+  void watch_files();
+  void watch_secrets();
+  void report(const config::Reload& result, std::string_view cause);
+  void report_failure(const std::string& reason, std::string_view cause);
+
+  config::Configuration& configuration_;
+  telemetry::Gauge generation_;
+  telemetry::Counter applied_, unchanged_, refused_;
+  Watched watched_;
+  std::vector<Fiber> fibers_;
+  runtime::Mutex reporting_;  // guards the rest
+  std::string failure_;
+  std::vector<std::string> needs_restart_;
+};
+
+}  // namespace marty::service
