@@ -141,6 +141,7 @@ Tree load(const LoadOptions& options) {
   }
   Node root = empty_map();
   std::string problems;
+  if (options.profile) add_layer(root, options.profile(environment), "profile " + environment, problems);
   for (const std::string& name : {std::string("base"), environment}) {
     const std::filesystem::path path = directory / (name + ".yaml");
     if (const auto text = read_file(path)) add_layer(root, *text, path.string(), problems);

@@ -13,8 +13,8 @@
 //   tree.finish();                                     // throws one Error that lists everything that is wrong
 //
 // Later layers win, key by key; lists are replaced whole:
-//   1. the defaults of the structs   2. base.yaml   3. {environment}.yaml   4. plugins/*.yaml
-//   5. MARTY_SERVER__HTTP_PORT=9000
+//   1. the defaults of the structs   2. the profile of the environment   3. base.yaml   4. {environment}.yaml
+//   5. plugins/*.yaml   6. MARTY_SERVER__HTTP_PORT=9000
 // A value may hold ${VAR}, ${VAR:-default} and ${SECRET:key}. In a variable a list is written "a, b" or "[a, b]".
 // MARTY_ variables without "__" are no settings. Files are optional: without any the defaults apply. A key that no
 // struct knows is an error.
@@ -47,6 +47,8 @@ struct LoadOptions {
   std::string
       environment;  // development, testing, staging or production; empty: the variable MARTY_ENV, or development
   Variables variables;
+  // YAML below all files: what an environment is like where nobody says anything. Empty: nothing.
+  std::function<std::string_view(std::string_view environment)> profile;
 };
 
 // What one layer says about a key.
@@ -103,7 +105,7 @@ class Tree {
     bind(reflect::type_of<T>(), &object, section);
     return object;
   }
-  // False: something is wrong in it.
+  // False: something is wrong in it, other than keys that may turn out to be sections of their own.
   bool bind(const reflect::Type& type, void* object, std::string_view section, Changes changes = Changes::by_field);
 
   // A value as a text, its references resolved; "" where there is none. For what decides which sections there are.

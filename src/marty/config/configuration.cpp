@@ -37,8 +37,7 @@ void Configuration::use_secrets(std::function<FindSecret(Tree&)> make) {
   make_secrets_ = std::move(make);
 }
 
-std::unique_ptr<const Generation> Configuration::load_generation(const Generation* before,
-                                                                 std::vector<std::string>& kept) {
+Generation Configuration::bind_all(const Generation* before, std::vector<std::string>& kept) {
   Tree tree = load(options_);
   if (before == nullptr && make_secrets_) find_secret_ = make_secrets_(tree);
   tree.use_secrets(find_secret_);
@@ -52,8 +51,20 @@ std::unique_ptr<const Generation> Configuration::load_generation(const Generatio
     tree.bind(*section.type, object.get(), section.path, section.changes);
     objects.push_back(object);
   }
-  tree.finish();
-  return std::make_unique<const Generation>(std::move(tree), std::move(objects));
+  return Generation(std::move(tree), std::move(objects));
+}
+
+std::unique_ptr<const Generation> Configuration::load_generation(const Generation* before,
+                                                                 std::vector<std::string>& kept) {
+  auto generation = std::make_unique<Generation>(bind_all(before, kept));
+  generation->tree.finish();
+  return generation;
+}
+
+Tree Configuration::inspect() {
+  MARTY_CHECK(!started());
+  std::vector<std::string> kept;
+  return std::move(bind_all(nullptr, kept).tree);
 }
 
 // The first generation has been prepared for, too: a subscriber may refuse it.

@@ -80,6 +80,10 @@ class Configuration {
   // Where to look; may be changed before start().
   LoadOptions& options() noexcept { return options_; }
 
+  // What start() would load, with all that is wrong with it; references to secrets are looked up. For tools, in place
+  // of start().
+  Tree inspect();
+
   // The first generation. Throws Error(invalid_argument) as Tree::finish() does, and what load() throws.
   void start();
   bool started() const noexcept { return published_ != nullptr; }
@@ -108,6 +112,8 @@ class Configuration {
     Prepare prepare;
   };
 
+  // Binds all sections, and leaves what is wrong to finish().
+  Generation bind_all(const Generation* before, std::vector<std::string>& kept);
   std::unique_ptr<const Generation> load_generation(const Generation* before, std::vector<std::string>& kept);
   std::vector<Commit> prepare(const Generation& next) const;
 

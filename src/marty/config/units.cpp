@@ -1,8 +1,13 @@
 #include "marty/config/units.hpp"
 
+#include <algorithm>
 #include <array>
+#include <charconv>
 #include <limits>
 #include <optional>
+
+#include "marty/base/error.hpp"
+#include "marty/reflect/formats.hpp"
 
 namespace marty {
 namespace {
@@ -107,5 +112,67 @@ bool Text<config::Size>::parse(std::string_view text, config::Size& size) {
   size = config::Size(*bytes);
   return true;
 }
+
+namespace {
+
+constexpr std::array<std::string_view, 4> kPeriods = {"second", "minute", "hour", "day"};
+
+bool is_scheme_character(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) || c == '+' || c == '-' || c == '.';
+}
+
+}  // namespace
+
+void Text<config::Rate>::append(std::string& out, const config::Rate& rate) {
+  out += std::to_string(rate.count());
+  out += '/';
+  out += kPeriods[static_cast<std::size_t>(rate.per())];
+}
+
+bool Text<config::Rate>::parse(std::string_view text, config::Rate& rate) {
+  std::uint64_t count = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+  if (error != std::errc() || end == text.data() + text.size() || *end != '/') return false;
+  const std::string_view period = text.substr(static_cast<std::size_t>(end + 1 - text.data()));
+  const auto found = std::find(kPeriods.begin(), kPeriods.end(), period);
+  if (found == kPeriods.end()) return false;
+  rate = config::Rate(count, static_cast<config::Per>(found - kPeriods.begin()));
+  return true;
+}
+
+bool Text<config::Url>::parse(std::string_view text, config::Url& url) {
+  const std::size_t colon = text.find("://");
+  if (colon == std::string_view::npos || !reflect::is_uri(text)) return false;
+  const std::string_view scheme = text.substr(0, colon);
+  if (scheme.empty() || is_digit(scheme[0]) || !std::all_of(scheme.begin(), scheme.end(), is_scheme_character))
+    return false;
+  const std::string_view rest = text.substr(colon + 3);
+  const std::string_view authority = rest.substr(0, rest.find_first_of("/?#"));
+  if (authority.empty() || authority[0] == ':' || authority.find('@') != std::string_view::npos) return false;
+  url.text_ = text;
+  std::transform(url.text_.begin(), url.text_.begin() + static_cast<std::ptrdiff_t>(colon), url.text_.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
+  return true;
+}
+
+namespace config {
+
+Url::Url(std::string_view text) {
+  if (!Text<Url>::parse(text, *this))
+    throw Error(Code::invalid_argument, "must be " + std::string(Text<Url>::expected));
+}
+
+std::string_view Url::scheme() const { return std::string_view(text_).substr(0, text_.find(':')); }
+
+std::string_view Url::host() const {
+  const std::size_t begin = text_.find("://");
+  if (begin == std::string::npos) return {};
+  const std::string_view rest = std::string_view(text_).substr(begin + 3);
+  const std::string_view authority = rest.substr(0, rest.find_first_of("/?#"));
+  if (authority.starts_with('[')) return authority.substr(0, authority.find(']') + 1);
+  return authority.substr(0, authority.find(':'));
+}
+
+}  // namespace config
 
 }  // namespace marty

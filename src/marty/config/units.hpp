@@ -1,11 +1,13 @@
-// Duration and Size: configuration values that carry their unit.
+// Duration, Size, Rate and Url: configuration values that carry their unit, or their form.
 //
 //   struct ServerConfig {
 //     config::Duration idle_timeout = std::chrono::seconds(75);       // idle_timeout: 75s
 //     config::Size body_limit = config::Size(16 << 20);               // body_limit: 16MiB
+//     config::Rate sign_ups = config::Rate(5, config::Per::minute);   // sign_ups: 5/minute
+//     config::Url upstream;                                           // upstream: https://stock.example/api
 //   };
 //
-// A value without a unit is refused: nobody has to guess what `timeout: 30` means. Both are marty::Text types, so they
+// A value without a unit is refused: nobody has to guess what `timeout: 30` means. All are marty::Text types, so they
 // work in JSON and query parameters too.
 #pragma once
 
@@ -46,6 +48,44 @@ class Size {
   std::uint64_t bytes_ = 0;
 };
 
+enum class Per : std::uint8_t { second, minute, hour, day };
+
+// How often something may happen.
+class Rate {
+ public:
+  constexpr Rate() = default;
+  constexpr Rate(std::uint64_t count, Per per) : count_(count), per_(per) {}
+  constexpr std::uint64_t count() const { return count_; }
+  constexpr Per per() const { return per_; }
+  constexpr std::chrono::seconds period() const {
+    constexpr std::int64_t kSeconds[] = {1, 60, 3600, 86'400};
+    return std::chrono::seconds(kSeconds[static_cast<std::size_t>(per_)]);
+  }
+  constexpr bool operator==(const Rate&) const = default;
+
+ private:
+  std::uint64_t count_ = 0;
+  Per per_ = Per::second;
+};
+
+// An absolute URL with a host (RFC 3986). One with a user or password in it is refused: what is secret has a setting of
+// its own, which is a Secret.
+class Url {
+ public:
+  Url() = default;
+  // Throws Error(invalid_argument).
+  explicit Url(std::string_view text);
+  const std::string& text() const { return text_; }
+  std::string_view scheme() const;  // lower case
+  std::string_view host() const;    // without a port; an IPv6 address in its brackets
+  bool empty() const { return text_.empty(); }
+  bool operator==(const Url&) const = default;
+
+ private:
+  friend struct marty::Text<Url>;
+  std::string text_;
+};
+
 }  // namespace marty::config
 
 // Numbers with the units ns, us, ms, s, m, h and d: "250ms", "1.5s", "1h30m", "0s".
@@ -64,4 +104,21 @@ struct marty::Text<marty::config::Size> {
   static constexpr std::string_view expected = "a size such as 512B, 64KiB or 16MiB";
   static void append(std::string& out, const config::Size& size);
   static bool parse(std::string_view text, config::Size& size);
+};
+
+// "100/second", "5/minute", "1000/hour", "10000/day".
+template <>
+struct marty::Text<marty::config::Rate> {
+  static constexpr std::string_view format = "marty-rate";
+  static constexpr std::string_view expected = "a rate such as 100/second, 5/minute, 1000/hour or 10000/day";
+  static void append(std::string& out, const config::Rate& rate);
+  static bool parse(std::string_view text, config::Rate& rate);
+};
+
+template <>
+struct marty::Text<marty::config::Url> {
+  static constexpr std::string_view format = "uri";
+  static constexpr std::string_view expected = "a URL such as https://example.org/path, without user and password";
+  static void append(std::string& out, const config::Url& url) { out += url.text(); }
+  static bool parse(std::string_view text, config::Url& url);
 };

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "marty/base/error.hpp"
+
 #include <optional>
 
 namespace marty::config {
@@ -75,6 +77,38 @@ TEST(Size, is_written_in_the_largest_unit_that_fits) {
   EXPECT_EQ(written(Size(2000)), "2kB");
   EXPECT_EQ(written(Size(1001)), "1001B");
   EXPECT_EQ(written(Size()), "0B");
+}
+
+template <class T>
+std::string read_and_written(std::string_view text) {
+  T value;
+  if (!Text<T>::parse(text, value)) return "refused";
+  std::string out;
+  Text<T>::append(out, value);
+  return out;
+}
+
+TEST(Rate, has_a_count_and_a_period) {
+  for (const char* text : {"100/second", "5/minute", "1000/hour", "0/day"})
+    EXPECT_EQ(read_and_written<Rate>(text), text);
+  for (const char* text :
+       {"", "5", "5/", "/minute", "5/minutes", "-5/minute", "5.5/minute", "5 / minute", "99999999999999999999/second"})
+    EXPECT_EQ(read_and_written<Rate>(text), "refused") << text;
+  EXPECT_EQ(Rate(5, Per::hour).period(), std::chrono::hours(1));
+}
+
+TEST(Url, has_a_scheme_and_a_host_and_nothing_secret) {
+  for (const char* text : {"https://stock.example/api?x=1", "nats://10.0.0.1:4222", "http://[::1]:8080/", "a+b://c"})
+    EXPECT_EQ(read_and_written<Url>(text), text);
+  EXPECT_EQ(read_and_written<Url>("HTTPS://Example.org"), "https://Example.org");
+  for (const char* text : {"", "stock.example", "/path", "http://", "http:///path", "http://:80", "http://ann@db/x",
+                           "http://ann:hunter2@db", "://x", "1x://y", "http://a b"})
+    EXPECT_EQ(read_and_written<Url>(text), "refused") << text;
+  const Url url("http://[::1]:8080/x");
+  EXPECT_EQ(url.scheme(), "http");
+  EXPECT_EQ(url.host(), "[::1]");
+  EXPECT_EQ(Url("https://db:5432").host(), "db");
+  EXPECT_THROW(Url("db"), Error);
 }
 
 }  // namespace

@@ -58,7 +58,11 @@ runtime::Address Service::grpc_address() const {
 void Service::describe(ServiceDescription description) { state_->description = std::move(description); }
 
 config::Configuration& Service::configuration() noexcept { return state_->configuration; }
-config::Reload Service::reload(std::string_view cause) { return state_->reloader.reload(cause); }
+config::Reload Service::reload(std::string_view cause) {
+  if (telemetry::current().logging != nullptr) return state_->reloader.reload(cause);
+  const telemetry::ContextScope scope(state_->context);
+  return state_->reloader.reload(cause);
+}
 
 secrets::Secrets& Service::secrets() noexcept {
   MARTY_CHECK(state_->secret_stores.secrets() != nullptr);

@@ -67,10 +67,10 @@ std::string join(const std::string& key, std::string_view name) {
   return key.empty() ? std::string(name) : key + "." + std::string(name);
 }
 
-bool Binder::bind(const Type& type, void* object, const Node* node, const std::string& key) {
+void Binder::bind(const Type& type, void* object, const Node* node, const std::string& key) {
   static const Node nothing;
   if (node != nullptr) mark_used(*node);
-  return read(type, object, node != nullptr ? *node : nothing, key);
+  read(type, object, node != nullptr ? *node : nothing, key);
 }
 
 // False: reported; the object is as it was, or partly read.

@@ -30,7 +30,7 @@ class Binder {
       : problems_(problems), warnings_(warnings) {}
 
   // Reads `node` (null: nothing was written) into *object. `key` is the dotted path of the section.
-  bool bind(const reflect::Type& type, void* object, const Node* node, const std::string& key);
+  void bind(const reflect::Type& type, void* object, const Node* node, const std::string& key);
 
  private:
   using Type = reflect::Type;

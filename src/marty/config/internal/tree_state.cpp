@@ -61,7 +61,10 @@ bool TreeState::bind(const reflect::Type& type, void* object, std::string_view s
   sections_.insert_or_assign(key, Section{&type, changes});
   learn_keys(type, key, 0);
   if (Node* const node = const_cast<Node*>(find(section))) expand_references(*node, key);
-  return Binder(problems_, warnings_).bind(type, object, find(section), key);
+  const auto before = static_cast<std::ptrdiff_t>(problems_.size());
+  Binder(problems_, warnings_).bind(type, object, find(section), key);
+  // A key that this section does not know may be a section of its own.
+  return std::all_of(problems_.begin() + before, problems_.end(), [](const auto& found) { return found.unknown_key; });
 }
 
 std::vector<std::string> TreeState::keep(const reflect::Type& type, std::string_view section, Changes changes,

@@ -21,11 +21,35 @@ void add_migrate(CLI::App& app, CommandLine& line) {
   });
 }
 
+void add_config(CLI::App& app, CommandLine& line, std::string& output) {
+  using Command = CommandLine::Command;
+  CLI::App* config = app.add_subcommand("config", "Look at the configuration that the service would run with");
+  config->require_subcommand(1);
+  const auto add = [&](const char* name, const char* description, Command command) {
+    CLI::App* const added = config->add_subcommand(name, description);
+    added->callback([&line, &output, command] {
+      line.command = command;
+      line.json = output == "json";
+    });
+    return added;
+  };
+  CLI::App* init = add("init", "Write a configuration to start with into config/", Command::config_init);
+  init->add_option("--template", line.config_template, "rest, grpc or hybrid")->required();
+  CLI::App* validate = add("validate", "List all that is wrong with it", Command::config_validate);
+  CLI::App* show = add("show", "Every setting, its value and where that comes from; no secrets", Command::config_show);
+  CLI::App* explain = add("explain", "What each layer says about a setting", Command::config_explain);
+  explain->add_option("key", line.key, "server.http_port, say")->required();
+  add("schema", "Its JSON Schema, for editors", Command::config_schema);
+  for (CLI::App* printing : {validate, show, explain})
+    printing->add_option("--output", output, "table or json")->check(CLI::IsMember({"table", "json"}));
+}
+
 }  // namespace
 
 CommandLineResult parse_command_line(const std::string& name, const std::string& version, int argc,
                                      const char* const* argv) {
   CommandLine line;
+  std::string output = "table";
   CLI::App app(name + " " + version, name);
   app.set_version_flag("--version", name + " " + version);
   app.add_option("--directory", line.directory,
@@ -39,6 +63,7 @@ CommandLineResult parse_command_line(const std::string& name, const std::string&
     line.command = CommandLine::Command::openapi;
   });
   add_migrate(app, line);
+  add_config(app, line, output);
   try {
     app.parse(argc, argv);
     return {std::move(line), 0, ""};

@@ -3,6 +3,8 @@
 //   petstore [run] [--directory DIR] [--environment NAME]
 //   petstore migrate up [--to N] [--dry-run] | down --to N [--dry-run] | status
 //   petstore openapi
+//   petstore config init --template rest|grpc|hybrid
+//   petstore config validate | show [--output table|json] | explain KEY [--output ...] | schema
 #pragma once
 
 #include <cstdint>
@@ -12,12 +14,26 @@
 namespace marty::service {
 
 struct CommandLine {
-  enum class Command { run, migrate_up, migrate_down, migrate_status, openapi };
+  enum class Command {
+    run,
+    migrate_up,
+    migrate_down,
+    migrate_status,
+    openapi,
+    config_init,
+    config_validate,
+    config_show,
+    config_explain,
+    config_schema,
+  };
   Command command = Command::run;
   std::string directory;           // where config/ and migrations/ are; empty: MARTY_HOME, else the working directory
   std::string environment;         // empty: MARTY_ENV, else development
   std::optional<std::int64_t> to;  // migrate: the version to stop at
   bool dry_run = false;
+  std::string config_template;  // config init: which
+  std::string key;              // config explain: of what
+  bool json = false;            // config: the output
 };
 
 // Either what to do, or what to print before leaving with `exit_code` (0 for --help and --version, 2 for wrong usage).

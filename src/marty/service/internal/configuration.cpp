@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "marty/base/error.hpp"
+#include "marty/service/internal/profile.hpp"
 #include "marty/service/internal/state.hpp"
 #include "marty/web/compression.hpp"
 #include "marty/web/cors.hpp"
@@ -13,53 +14,54 @@ config::LoadOptions Service::State::load_options() const {
   return {.directory = path_of("config"),
           .plugin_directory = path_of("plugins"),
           .environment = options.environment,
-          .variables = options.variables};
+          .variables = options.variables,
+          .profile = service::profile};
 }
 
-void Service::State::load_configuration() {
-  if (configured) return;
+// Once.
+void Service::State::declare_sections() {
   hosting = config::detect_hosting({.variables = options.variables});
   configuration.options() = load_options();
   configuration.use_secrets([this](config::Tree& tree) {
     check_driver(tree);
     return secret_stores.open(tree, configuration, hosting, options.variables);
   });
-  const auto service = configuration.section<service::ServiceSection>("service");
-  const auto http = configuration.section<service::ServerSection>("server");
-  const auto tls = configuration.section<service::TlsSection>("security.tls");
-  const auto telemetry = configuration.section<service::TelemetrySection>("telemetry");
-  const auto log = configuration.section<service::LoggingSection>("logging");
-  const auto reloading = configuration.section<service::ConfigurationSection>("configuration");
-  std::optional<config::Live<service::DatabaseSection>> data;
-  if (database_plan) data = declare_database();
+  // What does not change is copied out of the first generation, when there is one.
+  const auto copy = [this]<class Section>(Section& into, std::string path) {
+    const auto live = configuration.section<Section>(std::move(path));
+    copies.push_back([live, &into] { into = *live; });
+    return live;
+  };
+  copy(service_section, "service");
+  copy(server_section, "server");
+  copy(tls_section, "security.tls");
+  copy(telemetry_section, "telemetry");
+  copy(configuration_section, "configuration");
+  const auto log = copy(logging_section, "logging");
   configuration.subscribe("logging", [this, log](const config::Generation& next) {
     return [this, level = log.in(next).level] {
       if (logging != nullptr) logging->set_level(level);
     };
   });
-  configuration.start();
-  first_generation = configuration.pin();
-  environment = configuration.current().tree.environment();
-  service_section = *service;
-  server_section = *http;
-  tls_section = *tls;
-  telemetry_section = *telemetry;
-  logging_section = *log;
-  configuration_section = *reloading;
-  if (data) database_section = **data;
-  apply_configuration();
-  configured = true;
-}
-
-config::Live<service::DatabaseSection> Service::State::declare_database() {
-  const auto section = configuration.section<service::DatabaseSection>("database");
+  if (!database_plan) return;
+  copy(database_section, "database");
   // The driver is made of the object that the first generation fills.
   const reflect::Type& type = *database_plan->options_type;
   configuration.declare("database." + database_plan->name, type, config::Changes::by_field,
                         [&type, first = database_plan->options]() mutable {
                           return first != nullptr ? std::exchange(first, nullptr) : reflect::make_object(type);
                         });
-  return section;
+}
+
+void Service::State::load_configuration() {
+  if (configured) return;
+  declare_sections();
+  configuration.start();
+  first_generation = configuration.pin();
+  environment = configuration.current().tree.environment();
+  for (const auto& copy : copies) copy();
+  apply_configuration();
+  configured = true;
 }
 
 // Before the options of another driver are called unknown keys.

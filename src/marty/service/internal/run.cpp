@@ -70,21 +70,35 @@ int Service::State::run(Service& self) {
   if (!line.environment.empty()) options.environment = line.environment;
   try {
     enter_directory();
+    if (line.command == service::CommandLine::Command::config_init) return init_configuration(line), 0;
     int exit_code = 0;
-    runtime::World::real(world_options())->run([&] {
-      load_configuration();
-      using Command = service::CommandLine::Command;
-      if (line.command == Command::run)
-        exit_code = serve(self);
-      else if (line.command == Command::openapi)
-        exit_code = print_openapi();
-      else
-        exit_code = migrate(line);
-    });
+    runtime::World::real(world_options())->run([&] { exit_code = carry_out(line, self); });
     return exit_code;
   } catch (const std::exception&) {
     print(stderr, name + ": " + marty::describe(std::current_exception()));
     return 1;
+  }
+}
+
+int Service::State::carry_out(const service::CommandLine& line, Service& self) {
+  using Command = service::CommandLine::Command;
+  switch (line.command) {
+    case Command::config_validate:
+    case Command::config_show:
+    case Command::config_explain:
+    case Command::config_schema:
+      return inspect_configuration(line);
+    default:
+      break;
+  }
+  load_configuration();
+  switch (line.command) {
+    case Command::run:
+      return serve(self);
+    case Command::openapi:
+      return print_openapi();
+    default:
+      return migrate(line);
   }
 }
 

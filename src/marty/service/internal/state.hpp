@@ -41,7 +41,7 @@ class Service::State {
 
   // configuration.cpp
   void load_configuration();
-  config::Live<service::DatabaseSection> declare_database();
+  void declare_sections();
   config::LoadOptions load_options() const;
   void check_driver(config::Tree& tree) const;
   void apply_configuration();
@@ -69,7 +69,11 @@ class Service::State {
   int serve(Service& self);
   void reload_on_hang_up();
   bool start_until(Service& self, runtime::Event& asked_to_stop);
+  int carry_out(const service::CommandLine& line, Service& self);
   int migrate(const service::CommandLine& line);
+  // inspect.cpp
+  void init_configuration(const service::CommandLine& line) const;
+  int inspect_configuration(const service::CommandLine& line);
   int print_openapi();
 
   data::Migrations migrations() const;
@@ -90,6 +94,7 @@ class Service::State {
   service::ConfigurationSection configuration_section;
   std::string environment;
   config::Hosting hosting;
+  std::vector<std::function<void()>> copies;  // of sections, to their places here
   bool configured = false;
 
   telemetry::DescriptorSink standard_output{1};

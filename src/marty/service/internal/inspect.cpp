@@ -1,0 +1,108 @@
+// PROGRAM config validate, show, explain, schema.
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+
+#include "marty/base/error.hpp"
+#include "marty/base/strings.hpp"
+#include "marty/json/json.hpp"
+#include "marty/runtime/file.hpp"
+#include "marty/service/config_templates.hpp"
+#include "marty/service/internal/state.hpp"
+
+namespace marty {
+namespace {
+
+void print(std::string_view text) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  std::fputc('\n', stdout);
+}
+
+// Columns as wide as their longest text; the last one ends where it ends.
+void print_table(const std::vector<std::vector<std::string>>& rows) {
+  std::vector<std::size_t> widths;
+  for (const auto& row : rows) {
+    widths.resize(std::max(widths.size(), row.size()));
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], count_code_points(row[i]));
+  }
+  for (const auto& row : rows) {
+    std::string line;
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      line += row[i];
+      if (i + 1 < row.size()) line.append(widths[i] - count_code_points(row[i]) + 2, ' ');
+    }
+    print(line);
+  }
+}
+
+struct Validation {
+  bool valid;
+  std::string environment;
+  std::vector<config::Problem> problems;
+  std::vector<std::string> warnings;
+};
+
+std::string section_of(const std::vector<config::Setting>& settings, const std::string& key) {
+  std::vector<std::string_view> keys;
+  for (const config::Setting& setting : settings) keys.push_back(setting.key);
+  const auto near = nearest(key, keys);
+  return near ? "; did you mean " + std::string(*near) + "?" : "";
+}
+
+}  // namespace
+
+void Service::State::init_configuration(const service::CommandLine& line) const {
+  const std::vector<service::TemplateFile> files = service::config_template(line.config_template, name);
+  for (const service::TemplateFile& file : files) {
+    if (std::filesystem::exists(path_of(file.path)))
+      throw Error(Code::already_exists, path_of(file.path) + " is there already: nothing was written");
+  }
+  std::filesystem::create_directories(path_of("config"));
+  for (const service::TemplateFile& file : files) {
+    runtime::write_file(path_of(file.path), file.text);
+    print("wrote " + path_of(file.path));
+  }
+}
+
+int Service::State::inspect_configuration(const service::CommandLine& line) {
+  using Command = service::CommandLine::Command;
+  declare_sections();
+  config::Tree tree = configuration.inspect();
+  if (line.command == Command::config_schema) return print(tree.schema().to_string()), 0;
+  if (line.command == Command::config_show) {
+    const std::vector<config::Setting> settings = tree.settings();
+    if (line.json) return print(json::to_string(settings)), 0;
+    std::vector<std::vector<std::string>> rows;
+    for (const config::Setting& each : settings)
+      rows.push_back({each.key, each.value, each.origin + (each.reloadable ? " (changes at run time)" : "")});
+    return print_table(rows), 0;
+  }
+  if (line.command == Command::config_explain) {
+    std::vector<config::Layer> layers = tree.explain(line.key);
+    const std::vector<config::Setting> settings = tree.settings();
+    const auto known = std::ranges::find(settings, line.key, &config::Setting::key);
+    if (known == settings.end() && layers.empty())
+      throw Error(Code::not_found, "there is no setting " + line.key + section_of(settings, line.key));
+    if (layers.empty()) layers.push_back({known->origin, known->value});
+    if (line.json) return print(json::to_string(layers)), 0;
+    std::vector<std::vector<std::string>> rows;
+    for (const config::Layer& layer : layers)
+      rows.push_back({&layer == &layers.back() ? "*" : " ", layer.origin, layer.value});
+    return print_table(rows), 0;
+  }
+  const Validation result{tree.problems().empty(), tree.environment(), tree.problems(), tree.warnings()};
+  if (line.json) {
+    print(json::to_string(result));
+  } else {
+    for (const std::string& warning : result.warnings) print("warning: " + warning);
+    try {
+      tree.finish();
+      print("the configuration is valid (" + result.environment + ")");
+    } catch (const Error& error) {
+      print(error.message());
+    }
+  }
+  return result.valid ? 0 : 1;
+}
+
+}  // namespace marty
