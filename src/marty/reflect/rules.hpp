@@ -108,17 +108,23 @@ struct ElementOf<T> {
   static constexpr bool scalar = RuledScalar<typename T::value_type>;
 };
 
+// Named by the types themselves: for GCC 12 a pointer to a member of a struct without a name outside of its file is a
+// name for all files, and two of these structs may have the same.
+template <class Owner, class Value, Value Owner::*Member>
+struct MemberPlace {
+  static std::uint32_t offset(const void* object) {
+    const auto* address = &(static_cast<const Owner*>(object)->*Member);
+    return static_cast<std::uint32_t>(reinterpret_cast<const char*>(address) - static_cast<const char*>(object));
+  }
+};
+
 template <auto Member>
 struct MemberOf;
 template <class Owner, class Value, Value Owner::*Member>
 struct MemberOf<Member> {
   using owner = Owner;
   using value = typename RuledValue<Value>::type;
-
-  static std::uint32_t offset(const void* object) {
-    const auto* address = &(static_cast<const Owner*>(object)->*Member);
-    return static_cast<std::uint32_t>(reinterpret_cast<const char*>(address) - static_cast<const char*>(object));
-  }
+  using place = MemberPlace<Owner, Value, Member>;
 };
 
 // Not constexpr: reaching it while the rules are evaluated is the compile error, and its name and text are the reason.
@@ -307,8 +313,8 @@ constexpr auto rules(Description about, FieldRules<First> first, FieldRules<Rest
   using Owner = typename FieldRules<First>::Owner;
   static_assert((std::same_as<Owner, typename FieldRules<Rest>::Owner> && ...), "rules(): fields of different structs");
   return RuleSet<Owner, 1 + sizeof...(Rest)>{about,
-                                             {{{first.get(), &reflect::internal::MemberOf<First>::offset},
-                                               {rest.get(), &reflect::internal::MemberOf<Rest>::offset}...}}};
+                                             {{{first.get(), &reflect::internal::MemberOf<First>::place::offset},
+                                               {rest.get(), &reflect::internal::MemberOf<Rest>::place::offset}...}}};
 }
 
 template <auto First, auto... Rest>

@@ -193,5 +193,17 @@ TEST(Rules, optional_and_name_change_the_field) {
   EXPECT_EQ(type_of<Sample>().object().description, "Everything that rules can say");
 }
 
+// type_of_test.cpp has another struct of this name, whose `second` stands elsewhere.
+struct Twin {
+  int second = 0;
+  std::string first = "x";
+  static constexpr auto rules = marty::rules(marty::field<&Twin::second>.range(0, 9));
+};
+
+TEST(Rules, of_structs_that_share_their_name_in_two_files_stay_apart) {
+  EXPECT_NE(type_of<Twin>().object().find("second")->rules, nullptr);
+  EXPECT_EQ(type_of<Twin>().object().find("first")->rules, nullptr);
+}
+
 }  // namespace
 }  // namespace marty::reflect

@@ -243,5 +243,17 @@ TEST(TypeOf, a_struct_may_have_64_fields) {
   EXPECT_EQ(object.find("f64")->offset, 63 * sizeof(int));
 }
 
+// rules_test.cpp has another struct of this name.
+struct Twin {
+  std::string first = "x";
+  int second = 0;
+  static constexpr auto rules = marty::rules(marty::field<&Twin::second>.range(0, 9));
+};
+
+TEST(TypeOf, tells_structs_apart_that_share_their_name_in_two_files) {
+  EXPECT_NE(type_of<Twin>().object().find("second")->rules, nullptr);
+  EXPECT_EQ(type_of<Twin>().object().find("first")->rules, nullptr);
+}
+
 }  // namespace
 }  // namespace marty::reflect

@@ -85,7 +85,7 @@ config::FindSecret SecretStores::open(config::Tree& tree, config::Configuration&
                                       const config::Hosting& hosting, const config::Variables& variables) {
   configuration.section<SecretsSection>("secrets");
   bool good = tree.bind(reflect::type_of<SecretsSection>(), &section_, "secrets");
-  if (good) order_ = choose_order(hosting, tree.environment());
+  order_ = choose_order(hosting, tree.environment());
   std::vector<secrets::Source> sources;
   for (const std::string& name : order_) {
     const Known& known = *find(name);

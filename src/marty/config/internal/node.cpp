@@ -122,6 +122,7 @@ bool is_confidential(std::string_view name) {
 }
 
 bool is_secret_reference(std::string_view text) {
+  if (text.starts_with('"') && text.ends_with('"') && text.size() > 1) text = text.substr(1, text.size() - 2);
   return text.starts_with("${SECRET:") && text.find('}') == text.size() - 1;
 }
 

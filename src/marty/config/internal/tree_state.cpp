@@ -8,8 +8,20 @@
 #include "marty/config/internal/expand.hpp"
 #include "marty/config/internal/keep.hpp"
 #include "marty/config/internal/overrides.hpp"
+#include "marty/reflect/scalar.hpp"
 
 namespace marty::config::internal {
+
+namespace {
+
+// A secret, or a list or map of them.
+bool holds_secrets(const reflect::Type& type) {
+  const bool container = type.kind == reflect::Kind::sequence || type.kind == reflect::Kind::map;
+  const reflect::Type& held = container ? *type.element : type;
+  return held.kind == reflect::Kind::text && held.text->append == nullptr;
+}
+
+}  // namespace
 
 TreeState::TreeState(Node root, std::string environment, std::string directory, Variables variables)
     : root_(std::move(root)),
@@ -37,6 +49,14 @@ void TreeState::expand_references(Node& node, const std::string& key) {
   } else {
     node.scalar = std::move(result->text);
   }
+}
+
+bool TreeState::hides(std::string_view key) const {
+  for (std::string_view at = key; !at.empty(); at = at.substr(0, at.rfind('.') == at.npos ? 0 : at.rfind('.'))) {
+    if (hidden_keys_.contains(at)) return true;
+  }
+  const std::size_t dot = key.rfind('.');
+  return !open_keys_.contains(key) && is_confidential(dot == key.npos ? key : key.substr(dot + 1));
 }
 
 const Node* TreeState::find(std::string_view key) const {
@@ -84,6 +104,10 @@ void TreeState::learn_keys(const reflect::Type& type, const std::string& key, in
     }
     return;
   }
+  if (holds_secrets(held))
+    hidden_keys_.insert(key);
+  else if (reflect::is_scalar(held.kind) && held.kind != reflect::Kind::string)
+    open_keys_.insert(key);
   const std::string variable = variable_for(key);
   std::string flat = variable;
   for (std::size_t at; (at = flat.find("__")) != std::string::npos;) flat.erase(at, 1);

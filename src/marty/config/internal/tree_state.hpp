@@ -37,8 +37,8 @@ class TreeState {
     Changes changes;
   };
   const std::map<std::string, Section, std::less<>>& sections() const { return sections_; }
-  // Whether its value must not be shown, by its name or its type.
-  bool hides(std::string_view key) const { return is_confidential(key) || hidden_keys_.contains(key); }
+  // Whether its value must not be shown, by its type, or where that does not tell by its name.
+  bool hides(std::string_view key) const;
 
  private:
   void expand_references(Node& node, const std::string& key);
@@ -53,9 +53,10 @@ class TreeState {
   Variables environment_variables_;
   FindSecret find_secret_;
   std::map<std::string, Section, std::less<>> sections_;
-  std::set<std::string, std::less<>> hidden_keys_;
-  std::vector<std::string> near_settings_;        // variables that begin with MARTY_ but set nothing
-  std::map<std::string, std::string> variables_;  // of all keys that are bound, by their name with "_" for "__"
+  std::set<std::string, std::less<>> hidden_keys_;  // secrets, and what they are in
+  std::set<std::string, std::less<>> open_keys_;    // numbers, units, enumerations: no secrets, whatever their name
+  std::vector<std::string> near_settings_;          // variables that begin with MARTY_ but set nothing
+  std::map<std::string, std::string> variables_;    // of all keys that are bound, by their name with "_" for "__"
   std::vector<BindingProblem> problems_;
   std::vector<std::string> warnings_;
   bool checked_ = false;
