@@ -285,7 +285,8 @@ TEST_F(ServiceConfiguration, RefusesStoresThatItDoesNotHave) {
       testing::AllOf(HasSubstr("secrets.file.directry is not a known key; did you mean secrets.file.directory?"),
                      HasSubstr("service.version needs the secret a: the section secrets has problems")));
   EXPECT_THAT(refusal("service:\n  version: '${SECRET:shop/a}'\nsecrets: {order: [environment, memory]}"),
-              HasSubstr("base.yaml:2: service.version needs the secret shop/a, which is nowhere"));
+              HasSubstr("base.yaml:2: service.version needs the secret shop/a: there is no secret shop/a; asked: "
+                        "environment, memory"));
 }
 
 }  // namespace

@@ -78,8 +78,8 @@ struct Problem {
   bool operator==(const Problem&) const = default;
 };
 
-// The secret of that key, or nothing where there is none. Throws Error.
-using FindSecret = std::function<std::optional<Secret>(std::string_view key)>;
+// The secret of that key. Throws Error: not_found where there is none, which is what a default is for.
+using FindSecret = std::function<Secret(std::string_view key)>;
 
 // Whether a section may change while the program runs: by its fields (marty::rules), or the whole of it.
 enum class Changes : std::uint8_t { by_field, at_run_time };

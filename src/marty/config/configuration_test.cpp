@@ -204,8 +204,8 @@ TEST_F(ConfigurationTest, ReadsSecretsAndSeesTheirRotation) {
     std::string stored = "first";
     const auto shop = configuration.section<Shop>("shop");
     configuration.use_secrets([&](Tree&) -> FindSecret {
-      return [&](std::string_view key) -> std::optional<Secret> {
-        return key == "shop/token" ? std::optional(Secret(stored)) : std::nullopt;
+      return [&](std::string_view key) {
+        return key == "shop/token" ? Secret(stored) : throw Error(Code::not_found, "no store has it");
       };
     });
     configuration.start();
@@ -215,7 +215,7 @@ TEST_F(ConfigurationTest, ReadsSecretsAndSeesTheirRotation) {
     EXPECT_TRUE(configuration.reload().changed);
     EXPECT_EQ(shop->token->reveal(), "second");
     write("shop: {token: '${SECRET:shop/other}'}");
-    EXPECT_THAT(refusal(configuration), HasSubstr("shop.token needs the secret shop/other, which is nowhere"));
+    EXPECT_THAT(refusal(configuration), HasSubstr("shop.token needs the secret shop/other: no store has it"));
   });
 }
 

@@ -62,9 +62,9 @@ class Detector {
   static HostingKind parse(const std::string& name) {
     const auto found = std::ranges::find(kNames, name);
     if (found != kNames.end()) return static_cast<HostingKind>(found - kNames.begin());
-    std::string message = "MARTY_HOSTING must be one of";
-    for (const std::string_view each : kNames) message += (&each == &kNames.front() ? " " : ", ") + std::string(each);
-    message += ", not \"" + name + "\"";
+    std::string message = "MARTY_HOSTING must be one of ";
+    for (const std::string_view each : kNames) message += std::string(each) + ", ";
+    message += "not \"" + name + "\"";
     if (const auto near = nearest(name, kNames)) message += "; did you mean " + std::string(*near) + "?";
     throw Error(Code::invalid_argument, message);
   }

@@ -35,8 +35,8 @@ struct Engine {
 
 Tree shop_tree(std::string_view yaml, const Variables& variables = {}) {
   Tree tree = parse(yaml, "f.yaml", variables);
-  tree.use_secrets([](std::string_view key) -> std::optional<Secret> {
-    return key == "shop/pin" ? std::optional(Secret("hunter2")) : std::nullopt;
+  tree.use_secrets([](std::string_view key) {
+    return key == "shop/pin" ? Secret("hunter2") : throw Error(Code::not_found, "no store has it");
   });
   static_cast<void>(tree.bind<Shop>("shop"));
   static_cast<void>(tree.bind<Engine>("shop.engine"));

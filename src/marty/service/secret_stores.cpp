@@ -103,20 +103,13 @@ config::FindSecret SecretStores::open(config::Tree& tree, config::Configuration&
     sources.push_back({known.make(variables), optional});
   }
   if (!good) {
-    return [](std::string_view) -> std::optional<Secret> {
+    return [](std::string_view) -> Secret {
       throw Error(Code::failed_precondition, "the section secrets has problems of its own");
     };
   }
   secrets_ = std::make_unique<secrets::Secrets>(
       std::move(sources), secrets::SecretsOptions{.ttl = section_.ttl, .max_stale = section_.max_stale});
-  return [this](std::string_view key) -> std::optional<Secret> {
-    try {
-      return secrets_->get(secrets::Key::parse(key));
-    } catch (const Error& error) {
-      if (error.code() == Code::not_found) return std::nullopt;
-      throw;
-    }
-  };
+  return [this](std::string_view key) { return secrets_->get(secrets::Key::parse(key)); };
 }
 
 std::string SecretStores::order() const {

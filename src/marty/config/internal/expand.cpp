@@ -108,16 +108,15 @@ class Expander {
     if (has_default) rest_.remove_prefix(2);
     if (!find_secret_) return std::unexpected("needs the secret " + *key + ", and secrets cannot be used here");
     try {
-      if (const std::optional<Secret> found = find_secret_(*key)) {
-        has_secret_ = true;
-        if (has_default && !skip_default()) return wrong(kUnclosed);
-        return std::string(found->reveal());
-      }
+      const Secret found = find_secret_(*key);
+      has_secret_ = true;
+      if (has_default && !skip_default()) return wrong(kUnclosed);
+      return std::string(found.reveal());
     } catch (const Error& error) {
       if (error.code() == Code::cancelled) throw;
+      if (error.code() == Code::not_found && has_default) return expand(Until::brace);
       return std::unexpected("needs the secret " + *key + ": " + error.message());
     }
-    return has_default ? expand(Until::brace) : std::unexpected("needs the secret " + *key + ", which is nowhere");
   }
 
   // A default that is not needed may name what is not there.

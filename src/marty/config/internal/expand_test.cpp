@@ -9,11 +9,11 @@ namespace {
 
 std::string expanded(std::string_view text) {
   const Variables variables = {{"HOST", "db"}, {"PORT", "5432"}, {"EMPTY", ""}, {"TRICKY", "${HOST}"}};
-  const FindSecret find_secret = [](std::string_view key) -> std::optional<Secret> {
+  const FindSecret find_secret = [](std::string_view key) -> Secret {
     if (key == "down") throw Error(Code::unavailable, "vault cannot be asked");
     if (key == "db/password") return Secret("hunter2");
     if (key == "tricky") return Secret("${HOST}}");
-    return std::nullopt;
+    throw Error(Code::not_found, "no store has it");
   };
   const auto result = expand(text, variables, find_secret);
   if (!result) return "error: " + result.error();
@@ -61,7 +61,7 @@ TEST(Expand, says_what_is_wrong) {
   EXPECT_EQ(expanded("${HOST"), "error: has a reference without its closing '}'");
   EXPECT_EQ(expanded("${NOPE:-x"), "error: has a reference without its closing '}'");
   EXPECT_EQ(expanded("${HOST:-x"), "error: has a reference without its closing '}'");
-  EXPECT_EQ(expanded("${SECRET:a}"), "error: needs the secret a, which is nowhere");
+  EXPECT_EQ(expanded("${SECRET:a}"), "error: needs the secret a: no store has it");
   EXPECT_EQ(expanded("${SECRET:down}"), "error: needs the secret down: vault cannot be asked");
   EXPECT_EQ(expanded("${SECRET:down:-x}"), "error: needs the secret down: vault cannot be asked");
   EXPECT_EQ(expanded("${SECRET:db/password"), "error: has a reference without its closing '}'");
