@@ -1,0 +1,158 @@
+"""No secret shows in anything that a service says: its log, its errors, its replies, its commands.
+
+Usage: leak_test.py PROGRAM
+"""
+
+import base64
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+import urllib.error
+import urllib.parse
+import urllib.request
+
+PROGRAM = str(pathlib.Path(sys.argv.pop(1)).resolve())
+SECRETS = ["hunter2-in-a-file", "hunter2-in-a-variable", "hunter2-as-a-default", "hunter2-rotated", "hunter2-sent"]
+
+BASE = """
+secrets:
+  order: [file, environment]
+  refresh_interval: 200ms
+  file: {directory: secrets}
+mail:
+  password: ${SECRET:mail/password}
+  url: smtp://ann:${SECRET:mail/other}@relay.example
+  old_passwords: ["${SECRET:mail/other}", "${SECRET:mail/none:-hunter2-as-a-default}"]
+"""
+BROKEN = [
+    "  port: ${SECRET:mail/password}\n",
+    "  port: x${SECRET:mail/other}\n",
+    "  prt: ${SECRET:mail/password}\n",
+    "  relay: [\"${SECRET:mail/password}\"]\n",
+    "  relay: ${SECRET:mail/missing}\n",
+]
+
+
+def forms_of(secret):
+    """The secret as it may come out."""
+    raw = secret.encode()
+    yield from (secret, urllib.parse.quote(secret, safe=""), raw.hex(), base64.b64encode(raw).decode().rstrip("="))
+
+
+class Leaks(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+        self.path = pathlib.Path(self.folder.name)
+        (self.path / "config").mkdir()
+        (self.path / "secrets" / "mail").mkdir(parents=True)
+        self.write_secret("hunter2-in-a-file")
+        self.configure("")
+        self.said = []
+        self.environment = {
+            "PATH": "/usr/bin:/bin",
+            "MARTY_SERVER__HTTP_PORT": "0",
+            "MARTY_LOGGING__LEVEL": "trace",
+            "MARTY_LOGGING__ACCESS_LOG": "true",
+            "SECRET_MAIL_OTHER": "hunter2-in-a-variable",
+        }
+
+    def write_secret(self, text):
+        path = self.path / "secrets" / "mail" / "password"
+        path.write_text(text + "\n")
+        path.chmod(0o600)
+
+    def configure(self, more):
+        new = self.path / "config" / "base.next"
+        new.write_text(BASE + more)
+        new.rename(self.path / "config" / "base.yaml")
+
+    def run_command(self, *arguments):
+        result = subprocess.run(
+            [PROGRAM, *arguments], cwd=self.path, env=self.environment, capture_output=True, text=True, timeout=60
+        )
+        self.said += [result.stdout, result.stderr]
+        return result
+
+    def send(self, method, path, body=None):
+        data = None if body is None else json.dumps(body).encode()
+        headers = {"content-type": "application/json", "traceparent": "00-" + "a" * 32 + "-" + "b" * 16 + "-01"}
+        request = urllib.request.Request(self.url + path, data, headers, method=method)
+        try:
+            reply = urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=30)
+        except urllib.error.HTTPError as error:
+            reply = error
+        text = reply.read().decode()
+        self.said += [text, str(reply.headers)]
+        return reply.status, text
+
+    def wait_for(self, text):
+        for _ in range(1000):
+            if text in self.output.read_text():
+                return
+            time.sleep(0.01)
+        self.fail(f"the log never says {text!r}:\n{self.output.read_text()}")
+
+    def assert_nothing_leaked(self):
+        everything = "\n".join(self.said)
+        self.assertGreater(len(everything), 1000)
+        for secret in SECRETS:
+            for form in forms_of(secret):
+                self.assertNotIn(form, everything)
+
+    def test_commands(self):
+        for arguments in (["show"], ["show", "--output", "json"], ["validate"], ["schema"]):
+            self.assertEqual(self.run_command("config", *arguments).returncode, 0)
+        for key in ("mail", "mail.password", "mail.url", "mail.old_passwords"):
+            self.assertEqual(self.run_command("config", "explain", key).returncode, 0)
+        self.run_command("openapi")
+        for more in BROKEN:
+            self.configure(more)
+            self.assertEqual(self.run_command("config", "validate").returncode, 1)
+            self.assertEqual(self.run_command("config", "validate", "--output", "json").returncode, 1)
+            self.assertEqual(self.run_command().returncode, 1)
+            self.run_command("config", "show")
+        self.assertIn("mail.port must be an integer", "".join(self.said))
+        self.assert_nothing_leaked()
+
+    def test_a_running_service(self):
+        self.output = self.path / "output"
+        with open(self.output, "w") as output:
+            service = subprocess.Popen(
+                [PROGRAM], cwd=self.path, env=self.environment, stdout=output, stderr=subprocess.STDOUT
+            )
+        try:
+            self.wait_for(" serves ")
+            self.url = next(w for w in self.output.read_text().split() if w.startswith("http://127"))
+            status, text = self.send("POST", "/login", {"user": "ann", "password": "hunter2-in-a-file"})
+            self.assertEqual((status, json.loads(text)["known"]), (200, True))
+            self.send("POST", "/login", {"user": "ann", "password": "hunter2-sent", "more": "x"})
+            self.send("POST", "/login", {"user": 5, "password": "hunter2-sent"})
+            self.assertEqual(self.send("GET", "/fail")[0], 503)
+            for path in ("/health", "/health/ready", "/info", "/metrics", "/openapi.json", "/docs"):
+                self.send("GET", path)
+            self.write_secret("hunter2-rotated")
+            self.wait_for("rotation of the secret mail/password")
+            status, text = self.send("POST", "/login", {"user": "ann", "password": "hunter2-rotated"})
+            self.assertTrue(json.loads(text)["known"])
+            for more in BROKEN:
+                self.configure(more)
+                self.send("POST", "/reload")
+                os.kill(service.pid, signal.SIGHUP)
+            self.wait_for("was not reloaded")
+            self.send("GET", "/health")
+        finally:
+            service.send_signal(signal.SIGTERM)
+            self.assertEqual(service.wait(30), 0)
+        self.said.append(self.output.read_text())
+        self.assert_nothing_leaked()
+
+
+if __name__ == "__main__":
+    unittest.main()
