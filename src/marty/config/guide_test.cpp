@@ -1,8 +1,11 @@
 // The code of docs/guide/configuration.md.
 #include <gtest/gtest.h>
 
+#include <string>
+
 #include "marty/base/error.hpp"
-#include "marty/config/config.hpp"
+#include "marty/config/configuration.hpp"
+#include "marty/runtime/world.hpp"
 
 namespace {
 
@@ -41,6 +44,43 @@ TEST(Guide, loads_the_layers_of_an_environment) {
   config::Tree tree = config::load({.directory = "config", .variables = config::environment_variables()});
   // [/load]
   EXPECT_FALSE(tree.environment().empty());
+}
+
+// [live]
+struct Greeting {
+  std::string text = "hello";
+  std::string language = "en";
+
+  static constexpr auto rules = marty::rules(marty::field<&Greeting::text>.reloadable());
+};
+// [/live]
+
+TEST(Guide, follows_what_changes) {
+  marty::runtime::World::real({.loops = 1})->run([] {
+    config::Configuration configuration({.directory = "none", .variables = {{"MARTY_GREETING__TEXT", "good day"}}});
+    std::string shown_on_the_door;
+    // [configuration]
+    const config::Live<Greeting> greeting = configuration.section<Greeting>("greeting");
+    configuration.subscribe("the door", [&](const config::Generation& next) {
+      std::string text = greeting.in(next).text;  // prepare: all that can go wrong happens here
+      if (text.size() > 20) throw marty::Error(marty::Code::invalid_argument, "the door is too small for that");
+      return [&, text] { shown_on_the_door = text; };  // commit: once everybody has agreed
+    });
+    configuration.start();
+    // [/configuration]
+    EXPECT_EQ(greeting->text, "good day");
+    EXPECT_EQ(shown_on_the_door, "good day");
+    configuration.options().variables["MARTY_GREETING__TEXT"] = "far too long for any door of ours";
+    // [reload]
+    try {
+      const config::Reload result = configuration.reload();
+      for (const std::string& key : result.needs_restart) std::puts(key.c_str());
+    } catch (const marty::Error& error) {
+      std::puts(error.what());  // "the door refuses the configuration: the door is too small for that"
+    }
+    // [/reload]
+    EXPECT_EQ(greeting->text, "good day");
+  });
 }
 
 }  // namespace
