@@ -17,7 +17,7 @@ bool is_key_character(char c) {
 
 // One part between two slashes.
 bool is_part(std::string_view part) {
-  return !part.empty() && part != "." && part != ".." && std::ranges::all_of(part, is_key_character);
+  return !part.empty() && part.front() != '.' && std::ranges::all_of(part, is_key_character);
 }
 
 bool is_path(std::string_view path) {

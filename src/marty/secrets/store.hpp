@@ -17,7 +17,7 @@ namespace marty::secrets {
 
 // What ${SECRET:shop/database#password} names: the secret shop/database, and of what that holds the field password.
 struct Key {
-  std::string path;   // letters, digits, '_', '-', '.' and '/' between parts; no part is empty, "." or ".."
+  std::string path;   // letters, digits, '_', '-', '.' and '/' between parts; no part is empty or begins with '.'
   std::string field;  // "": the secret itself
 
   // Throws Error(invalid_argument) that says what is wrong with it.
