@@ -1,0 +1,90 @@
+#include "marty/secrets/remote.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include "marty/runtime/fiber.hpp"
+#include "marty/runtime/time.hpp"
+
+namespace marty::secrets {
+namespace {
+
+constexpr std::size_t kMaxWordBytes = 100;
+
+bool is_word_character(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+         std::string_view("_-.:#/").find(c) != std::string_view::npos;
+}
+
+void clear_strings(json::Value& value) {
+  if (value.is_string()) clear(const_cast<std::string&>(value.as_string()));
+  if (value.is_array()) {
+    for (json::Value& element : value.as_array()) clear_strings(element);
+  }
+  if (value.is_object()) {
+    for (auto& member : value.as_object()) clear_strings(member.value);
+  }
+}
+
+}  // namespace
+
+Reply::Reply(std::string& text) {
+  try {
+    object_ = json::Value::parse(text);
+  } catch (const Error&) {  // its message may quote what it found
+  }
+  clear(text);
+}
+
+Reply::~Reply() { clear_strings(object_); }
+
+std::string_view Reply::text(std::string_view pointer) const {
+  const json::Value* found = object_.find_pointer(pointer);
+  return found != nullptr && found->is_string() ? std::string_view(found->as_string()) : std::string_view();
+}
+
+std::string Reply::word(std::string_view pointer) const {
+  const std::string_view found = text(pointer);
+  return found.size() <= kMaxWordBytes && std::ranges::all_of(found, is_word_character) ? std::string(found) : "";
+}
+
+std::optional<std::int64_t> Reply::integer(std::string_view pointer) const {
+  const json::Value* found = object_.find_pointer(pointer);
+  if (found != nullptr && found->fits_signed()) return found->as_integer();
+  const std::string_view digits = text(pointer);
+  std::int64_t value = 0;
+  const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  if (digits.empty() || read.ec != std::errc() || read.ptr != digits.data() + digits.size()) return std::nullopt;
+  return value;
+}
+
+std::chrono::nanoseconds Reply::lifetime(std::string_view pointer) const {
+  constexpr std::int64_t kMost = std::int64_t{10} * 365 * 24 * 3600;
+  return std::chrono::seconds(std::clamp<std::int64_t>(integer(pointer).value_or(3600), 1, kMost));
+}
+
+Error not_reached(std::string_view store, std::string_view doing, std::string_view endpoint, const Error& cause) {
+  const std::string where = std::string(store) + ": " + std::string(doing) + ": " + std::string(endpoint);
+  const bool is_ours = runtime::cancelled() || runtime::now() >= runtime::deadline();
+  switch (cause.code()) {
+    case Code::cancelled:
+      return cause;
+    case Code::deadline_exceeded:
+      if (is_ours) return Error(Code::deadline_exceeded, where + " did not answer before the deadline");
+      return Error(Code::unavailable, where + " did not answer in time");
+    case Code::out_of_range:
+      return Error(Code::unavailable, where + " sent a larger reply than any that is expected");
+    case Code::invalid_argument:  // its message may quote a header, and so a token
+      return Error(Code::invalid_argument, where + " cannot be asked: its URL, or what is to be sent, is malformed");
+    default:
+      return Error(Code::unavailable, where + " cannot be reached: " + cause.message());
+  }
+}
+
+Code code_of_status(int status) noexcept {
+  if (status == 401) return Code::unauthenticated;
+  if (status == 403) return Code::permission_denied;
+  return status == 408 || status == 429 || status >= 500 || status < 400 ? Code::unavailable : Code::invalid_argument;
+}
+
+}  // namespace marty::secrets

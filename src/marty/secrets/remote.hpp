@@ -1,0 +1,57 @@
+// What stores have in common that are asked over the network: how they read replies and tell of failures.
+//
+//   try {
+//     reply = client.send(request);
+//   } catch (const Error& error) {
+//     throw not_reached("vault", "cannot read shop/database", endpoint, error);
+//   }
+//   Reply body(reply.body);                                  // a JSON object; reply.body is cleared
+//   Secret token = body.secret("/auth/client_token");
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "marty/base/error.hpp"
+#include "marty/base/secret.hpp"
+#include "marty/json/value.hpp"
+
+namespace marty::secrets {
+
+// A JSON object with secrets in it: its memory is cleared at the end, and nothing of it gets into an error unasked.
+class Reply {
+ public:
+  // Clears `text`. One that is no JSON object reads as one without members.
+  explicit Reply(std::string& text);
+  ~Reply();
+  Reply(const Reply&) = delete;
+  Reply& operator=(const Reply&) = delete;
+
+  bool is_object() const noexcept { return object_.is_object(); }
+  // What a JSON Pointer leads to. "" where there is no string.
+  std::string_view text(std::string_view pointer) const;
+  Secret secret(std::string_view pointer) const { return Secret(text(pointer)); }
+  // The same for errors: "" unless it is a short word of letters, digits, '_', '-', '.', ':', '#', '/'.
+  std::string word(std::string_view pointer) const;
+  // An integer, or a string that holds one.
+  std::optional<std::int64_t> integer(std::string_view pointer) const;
+  // Seconds, at least one, that a token lives; an hour where the reply does not say.
+  std::chrono::nanoseconds lifetime(std::string_view pointer) const;
+
+ private:
+  json::Value object_;
+};
+
+// The error of a request that got no reply: unavailable, or that of the fiber where it was interrupted (its deadline
+// has passed, it was cancelled), or invalid_argument where the endpoint is no URL. `doing` is "cannot read shop/db".
+// The message: "STORE: DOING: ENDPOINT REASON".
+Error not_reached(std::string_view store, std::string_view doing, std::string_view endpoint, const Error& cause);
+
+// For unexpected statuses: unavailable for 408, 429 and 5xx, unauthenticated for 401, permission_denied for 403, else
+// invalid_argument.
+Code code_of_status(int status) noexcept;
+
+}  // namespace marty::secrets

@@ -1,0 +1,73 @@
+#include "marty/secrets/remote.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "marty/runtime/fiber.hpp"
+#include "marty/runtime/simulation.hpp"
+
+namespace marty::secrets {
+namespace {
+
+TEST(Reply, GivesWhatIsThereAndClearsTheText) {
+  std::string text = R"({"a": {"token": "t1", "lives": 60, "lives_too": "90"}, "code": "AADSTS70002"})";
+  const Reply reply(text);
+  EXPECT_EQ(text, "");
+  EXPECT_EQ(reply.text("/a/token"), "t1");
+  EXPECT_EQ(reply.secret("/a/token").reveal(), "t1");
+  EXPECT_EQ(reply.integer("/a/lives"), 60);
+  EXPECT_EQ(reply.integer("/a/lives_too"), 90);
+  EXPECT_EQ(reply.word("/code"), "AADSTS70002");
+  EXPECT_EQ(reply.text("/a/lives"), "");
+  EXPECT_EQ(reply.text("/missing/token"), "");
+  EXPECT_EQ(reply.integer("/a/token"), std::nullopt);
+}
+
+TEST(Reply, AnythingElseReadsAsAnObjectWithoutMembers) {
+  for (std::string text : {"", "[]", "hunter2", "{\"a\": \"hunter2", "<html>"}) {
+    const Reply reply(text);
+    EXPECT_FALSE(reply.is_object());
+    EXPECT_EQ(reply.text("/a"), "");
+  }
+}
+
+TEST(Reply, GivesForErrorsOnlyShortWords) {
+  std::string text = R"({"sentence": "the password is hunter2", "long": ")" + std::string(101, 'a') + R"(", "w": "a"})";
+  const Reply reply(text);
+  EXPECT_EQ(reply.word("/sentence"), "");
+  EXPECT_EQ(reply.word("/long"), "");
+  EXPECT_EQ(reply.word("/w"), "a");
+}
+
+TEST(Reply, BoundsWhatATokenLives) {
+  std::string text = R"({"none": -5, "much": 9223372036854775807})";
+  const Reply reply(text);
+  EXPECT_EQ(reply.lifetime("/none"), std::chrono::seconds(1));
+  EXPECT_EQ(reply.lifetime("/much"), std::chrono::hours(24 * 3650));
+  EXPECT_EQ(reply.lifetime("/missing"), std::chrono::hours(1));
+}
+
+TEST(NotReached, IsUnavailableUnlessTheFiberItselfWasInterrupted) {
+  runtime::SimulatedWorld().run([] {
+    const auto code = [](Code cause) { return not_reached("vault", "reading", "http://v", Error(cause, "x")).code(); };
+    EXPECT_EQ(code(Code::unavailable), Code::unavailable);
+    EXPECT_EQ(code(Code::out_of_range), Code::unavailable);
+    EXPECT_EQ(code(Code::deadline_exceeded), Code::unavailable);
+    EXPECT_EQ(code(Code::invalid_argument), Code::invalid_argument);
+    EXPECT_EQ(code(Code::cancelled), Code::cancelled);
+    const runtime::DeadlineScope scope(runtime::now());
+    EXPECT_EQ(code(Code::deadline_exceeded), Code::deadline_exceeded);
+  });
+}
+
+TEST(NotReached, QuotesNothingOfWhatWasSent) {
+  runtime::SimulatedWorld().run([] {
+    const Error cause(Code::invalid_argument, "the header authorization: Bearer hunter2 holds a line end");
+    const std::string message = not_reached("vault", "cannot read shop/db", "http://v", cause).message();
+    EXPECT_THAT(message, testing::StartsWith("vault: cannot read shop/db: http://v"));
+    EXPECT_THAT(message, testing::Not(testing::HasSubstr("hunter2")));
+  });
+}
+
+}  // namespace
+}  // namespace marty::secrets
