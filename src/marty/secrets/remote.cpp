@@ -43,6 +43,11 @@ std::string_view Reply::text(std::string_view pointer) const {
   return found != nullptr && found->is_string() ? std::string_view(found->as_string()) : std::string_view();
 }
 
+bool Reply::has_text(std::string_view pointer) const {
+  const json::Value* found = object_.find_pointer(pointer);
+  return found != nullptr && found->is_string();
+}
+
 std::string Reply::word(std::string_view pointer) const {
   const std::string_view found = text(pointer);
   return found.size() <= kMaxWordBytes && std::ranges::all_of(found, is_word_character) ? std::string(found) : "";

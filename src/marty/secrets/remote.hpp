@@ -33,6 +33,7 @@ class Reply {
   bool is_object() const noexcept { return object_.is_object(); }
   // What a JSON Pointer leads to. "" where there is no string.
   std::string_view text(std::string_view pointer) const;
+  bool has_text(std::string_view pointer) const;
   Secret secret(std::string_view pointer) const { return Secret(text(pointer)); }
   // The same for errors: "" unless it is a short word of letters, digits, '_', '-', '.', ':', '#', '/'.
   std::string word(std::string_view pointer) const;

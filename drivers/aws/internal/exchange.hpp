@@ -1,0 +1,19 @@
+// One request and its reply, with what goes wrong as the errors of a store.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "marty/http/client.hpp"
+
+namespace marty::aws::internal {
+
+inline constexpr std::string_view kName = "aws_secrets_manager";
+
+// Throws as secrets::not_reached() says. `doing`: "cannot read shop/database".
+http::Reply exchange(http::Client& client, http::OutgoingRequest request, std::string_view doing);
+
+// "http://host:port" of a URL.
+std::string_view origin(std::string_view url);
+
+}  // namespace marty::aws::internal
