@@ -145,7 +145,7 @@ class SecretsManager final : public secrets::Store {
 
   // As the client sends it: without the port that goes without saying.
   std::string host() const {
-    std::string_view host = internal::origin(endpoint_);
+    std::string_view host = secrets::origin_of(endpoint_);
     const std::string_view usual = host.starts_with("https://") ? ":443" : ":80";
     host.remove_prefix(std::min(host.find("://") + 3, host.size()));
     if (host.ends_with(usual)) host.remove_suffix(usual.size());

@@ -1,11 +1,6 @@
 // Where credentials come from, with STS, a container agent and instance metadata that the test scripts.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <stdlib.h>
-#include <unistd.h>
-
-#include <filesystem>
-#include <fstream>
 
 #include "aws/aws.hpp"
 #include "aws/internal/scripted_aws.hpp"
@@ -20,6 +15,8 @@ using internal::ScriptedAws;
 using internal::secret;
 using internal::SeenRequest;
 using internal::simulate;
+using secrets::internal::read_at_once;
+using secrets::internal::TokenFile;
 using testing::HasSubstr;
 using testing::StartsWith;
 
@@ -31,19 +28,6 @@ std::string signer(const SeenRequest& request) {
   const std::size_t start = proof.find("Credential=") + 11;
   return proof.substr(start, proof.find('/', start) - start);
 }
-
-class TokenFile {
- public:
-  explicit TokenFile(std::string_view content) {
-    std::string pattern = (std::filesystem::temp_directory_path() / "marty-token-XXXXXX").string();
-    close(mkstemp(pattern.data()));
-    path = pattern;
-    write(content);
-  }
-  ~TokenFile() { std::filesystem::remove(path); }
-  void write(std::string_view content) const { std::ofstream(path) << content; }
-  std::string path;
-};
 
 std::string sts_credentials(const std::string& id, const std::string& expiration) {
   return R"(<AssumeRoleWithWebIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">)"
@@ -93,10 +77,7 @@ TEST(ScriptedSts, ExchangesAWebIdentityOnceForAllFibers) {
       return is_read(request) ? secret() : ScriptedAnswer{200, sts_credentials("ASIA1", "2026-01-01T01:00:00Z")};
     });
     const auto store = aws::store(with_web_identity(aws, file));
-    const auto reading = [&] { return read(*store); };
-    std::vector<decltype(runtime::spawn(reading))> readers;
-    for (int i = 0; i < 10; ++i) readers.push_back(runtime::spawn(reading));
-    for (auto& reader : readers) EXPECT_EQ(reader.join(), "hunter2");
+    EXPECT_THAT(read_at_once(*store, 10), testing::Each("hunter2"));
     ASSERT_EQ(aws.seen.size(), 11u);
     EXPECT_EQ(aws.seen.front().body,
               "Action=AssumeRoleWithWebIdentity&Version=2011-06-15&RoleArn=arn%3Aaws%3Aiam%3A%3A123456789012%3Arole%2F"

@@ -8,7 +8,6 @@
 #include "aws/internal/sts_reply.hpp"
 #include "marty/base/encoding.hpp"
 #include "marty/base/error.hpp"
-#include "marty/runtime/file.hpp"
 #include "marty/secrets/remote.hpp"
 
 namespace marty::aws::internal {
@@ -17,8 +16,6 @@ namespace {
 using Login = CredentialCache::Login;
 using Source = std::function<Login()>;
 using Headers = std::vector<std::pair<std::string, std::string>>;
-
-constexpr std::size_t kMaxTokenBytes = 64 << 10;
 
 std::string variable(const config::Variables& variables, std::string_view name) {
   const auto at = variables.find(name);
@@ -36,20 +33,6 @@ std::string option_or(const std::optional<std::string>& option, const config::Va
   throw Error(is_outage ? Code::unavailable : Code::unauthenticated,
               std::string(kName) + ": " + std::string(doing) + ": " + std::string(endpoint) + " answers " +
                   std::to_string(status) + (reason.empty() ? "" : " " + reason));
-}
-
-// The content of a file that holds one token, read on each use: what mounts it replaces it before it expires.
-Secret read_token(const std::string& path, std::string_view doing) {
-  try {
-    std::string text = runtime::read_file(path, kMaxTokenBytes);
-    const std::size_t end = text.find_last_not_of(" \t\r\n");
-    Secret token(std::string_view(text).substr(0, end == std::string::npos ? 0 : end + 1));
-    clear(text);
-    return token;
-  } catch (const Error& error) {
-    if (error.code() == Code::cancelled || error.code() == Code::deadline_exceeded) throw;
-    throw Error(Code::unauthenticated, std::string(kName) + ": " + std::string(doing) + ": " + error.message());
-  }
 }
 
 // Credentials that have expired already are used for a moment: whether they still count, AWS knows.
@@ -81,7 +64,7 @@ Source web_identity(std::string endpoint, std::string role_arn, std::string sess
                     http::Client& client) {
   return [=, &client] {
     constexpr std::string_view kDoing = "cannot exchange the web identity for a role";
-    const Secret token = read_token(file, kDoing);
+    const Secret token = secrets::read_token_file(file, kName, kDoing);
     std::string form = "Action=AssumeRoleWithWebIdentity&Version=2011-06-15&RoleArn=";
     append_percent_encoded(form, role_arn);
     append_percent_encoded(form += "&RoleSessionName=", session_name);
@@ -108,7 +91,7 @@ bool is_safe_container_url(std::string_view url) {
                                                       "169.254.170.2", "169.254.170.23", "[fd00:ec2::23]"};
   if (url.starts_with("https://")) return true;
   if (!url.starts_with("http://")) return false;
-  std::string_view host = origin(url).substr(7);
+  std::string_view host = secrets::origin_of(url).substr(7);
   const std::size_t port = host.rfind(':');
   if (port != std::string_view::npos && host.find(']', port) == std::string_view::npos) host = host.substr(0, port);
   return std::ranges::find(kHosts, host) != kHosts.end();
@@ -123,11 +106,11 @@ Source container(std::string url, const config::Variables& variables, http::Clie
   const Secret token(variable(variables, "AWS_CONTAINER_AUTHORIZATION_TOKEN"));
   return [=, &client] {
     constexpr std::string_view kDoing = "cannot get the credentials of the container";
-    const Secret shown = file.empty() ? token : read_token(file, kDoing);
+    const Secret shown = file.empty() ? token : secrets::read_token_file(file, kName, kDoing);
     Headers headers;
     if (!shown.empty()) headers.emplace_back("authorization", shown.reveal());
     http::Reply reply = exchange(client, {.url = url, .headers = std::move(headers)}, kDoing);
-    return credentials_of(reply, kDoing, origin(url));
+    return credentials_of(reply, kDoing, secrets::origin_of(url));
   };
 }
 

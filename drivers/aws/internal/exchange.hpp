@@ -13,7 +13,4 @@ inline constexpr std::string_view kName = "aws_secrets_manager";
 // Throws as secrets::not_reached() says. `doing`: "cannot read shop/database".
 http::Reply exchange(http::Client& client, http::OutgoingRequest request, std::string_view doing);
 
-// "http://host:port" of a URL.
-std::string_view origin(std::string_view url);
-
 }  // namespace marty::aws::internal

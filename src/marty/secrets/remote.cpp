@@ -4,12 +4,14 @@
 #include <charconv>
 
 #include "marty/runtime/fiber.hpp"
+#include "marty/runtime/file.hpp"
 #include "marty/runtime/time.hpp"
 
 namespace marty::secrets {
 namespace {
 
 constexpr std::size_t kMaxWordBytes = 100;
+constexpr std::size_t kMaxTokenBytes = 64 << 10;
 
 bool is_word_character(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
@@ -84,6 +86,26 @@ Error not_reached(std::string_view store, std::string_view doing, std::string_vi
     default:
       return Error(Code::unavailable, where + " cannot be reached: " + cause.message());
   }
+}
+
+Secret read_token_file(const std::string& path, std::string_view store, std::string_view doing) {
+  constexpr std::string_view kSpace = " \t\r\n";
+  try {
+    std::string text = runtime::read_file(path, kMaxTokenBytes);
+    const std::size_t start = std::min(text.find_first_not_of(kSpace), text.size());
+    Secret token(std::string_view(text).substr(start, text.find_last_not_of(kSpace) + 1 - start));
+    clear(text);
+    if (!token.empty()) return token;
+    throw Error(Code::failed_precondition, path + " is empty");
+  } catch (const Error& error) {
+    if (error.code() == Code::cancelled || error.code() == Code::deadline_exceeded) throw;
+    throw Error(Code::unauthenticated, std::string(store) + ": " + std::string(doing) + ": " + error.message());
+  }
+}
+
+std::string_view origin_of(std::string_view url) {
+  const std::size_t scheme = url.find("://");
+  return scheme == std::string_view::npos ? url : url.substr(0, url.find_first_of("/?#", scheme + 3));
 }
 
 Code code_of_status(int status) noexcept {

@@ -51,6 +51,13 @@ class Reply {
 // The message: "STORE: DOING: ENDPOINT REASON".
 Error not_reached(std::string_view store, std::string_view doing, std::string_view endpoint, const Error& cause);
 
+// The content of a file that holds one token, without the white space around it. For each use anew: what mounts such
+// files replaces them before they expire. Throws Error(unauthenticated): "STORE: DOING: why it cannot be read".
+Secret read_token_file(const std::string& path, std::string_view store, std::string_view doing);
+
+// "http://host:port" of a URL, for errors.
+std::string_view origin_of(std::string_view url);
+
 // For unexpected statuses: unavailable for 408, 429 and 5xx, unauthenticated for 401, permission_denied for 403, else
 // invalid_argument.
 Code code_of_status(int status) noexcept;

@@ -3,8 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "marty/runtime/fiber.hpp"
 #include "marty/runtime/simulation.hpp"
+#include "marty/secrets/internal/test_support.hpp"
 
 namespace marty::secrets {
 namespace {
@@ -67,6 +70,32 @@ TEST(NotReached, QuotesNothingOfWhatWasSent) {
     EXPECT_THAT(message, testing::StartsWith("vault: cannot read shop/db: http://v"));
     EXPECT_THAT(message, testing::Not(testing::HasSubstr("hunter2")));
   });
+}
+
+TEST(ReadTokenFile, GivesTheTokenWithoutTheSpaceAroundIt) {
+  runtime::SimulatedWorld().run([] {
+    const internal::TokenFile file(" t1 \n");
+    EXPECT_EQ(read_token_file(file.path, "vault", "cannot log in").reveal(), "t1");
+    const auto refused = [&](const std::string& path) {
+      try {
+        read_token_file(path, "vault", "cannot log in");
+      } catch (const Error& error) {
+        EXPECT_EQ(error.code(), Code::unauthenticated);
+        return error.message();
+      }
+      return std::string();
+    };
+    file.write(" \n");
+    EXPECT_EQ(refused(file.path), "vault: cannot log in: " + file.path + " is empty");
+    std::filesystem::remove(file.path);
+    EXPECT_THAT(refused(file.path), testing::HasSubstr(file.path));
+  });
+}
+
+TEST(OriginOf, IsTheUrlUpToItsPath) {
+  EXPECT_EQ(origin_of("http://v:80/a/b?c"), "http://v:80");
+  EXPECT_EQ(origin_of("https://v?c"), "https://v");
+  EXPECT_EQ(origin_of("v/x"), "v/x");
 }
 
 }  // namespace
