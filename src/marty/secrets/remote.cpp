@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
+#include <vector>
 
 #include "marty/runtime/fiber.hpp"
 #include "marty/runtime/file.hpp"
@@ -30,15 +32,34 @@ void clear_strings(json::Value& value) {
 
 }  // namespace
 
-Reply::Reply(std::string& text) {
+Reply::Reply(std::string& text, std::size_t max_bytes) {
   try {
-    object_ = json::Value::parse(text);
+    object_ = json::Value::parse(text, {.max_bytes = max_bytes});
   } catch (const Error&) {  // its message may quote what it found
   }
   clear(text);
 }
 
+Reply::Reply(Reply&& other) noexcept : object_(std::exchange(other.object_, json::Value())) {}
 Reply::~Reply() { clear_strings(object_); }
+
+Secret Reply::field(std::string_view pointer, const Key& key, std::string_view store) const {
+  static const json::Value kNone = json::Value::object();
+  const json::Value* found = object_.find_pointer(pointer);
+  const json::Value& fields = found != nullptr && found->is_object() ? *found : kNone;
+  std::vector<std::string> names;
+  for (const auto& [name, value] : fields.as_object()) names.push_back(name);
+  const std::string name = choose_field(key, names, store);
+  const json::Value& value = fields[name];
+  if (value.is_string()) return Secret(value.as_string());
+  if (!value.is_number() && !value.is_boolean()) {
+    throw Error(Code::invalid_argument, "the field " + name + " of the secret " + key.path + " of " +
+                                            std::string(store) + " is " + std::string(value.type_name()) +
+                                            ": only texts, numbers and booleans can be given");
+  }
+  std::string text = value.to_string();
+  return Secret::take(text);
+}
 
 std::string_view Reply::text(std::string_view pointer) const {
   const json::Value* found = object_.find_pointer(pointer);

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -18,15 +19,17 @@
 #include "marty/base/error.hpp"
 #include "marty/base/secret.hpp"
 #include "marty/json/value.hpp"
+#include "marty/secrets/store.hpp"
 
 namespace marty::secrets {
 
 // A JSON object with secrets in it: its memory is cleared at the end, and nothing of it gets into an error unasked.
 class Reply {
  public:
-  // Clears `text`. One that is no JSON object reads as one without members.
-  explicit Reply(std::string& text);
+  // Clears `text`. One that is no JSON object, or larger, reads as one without members.
+  explicit Reply(std::string& text, std::size_t max_bytes = 1 << 20);
   ~Reply();
+  Reply(Reply&& other) noexcept;
   Reply(const Reply&) = delete;
   Reply& operator=(const Reply&) = delete;
 
@@ -41,6 +44,11 @@ class Reply {
   std::optional<std::int64_t> integer(std::string_view pointer) const;
   // Seconds, at least one, that a token lives; an hour where the reply does not say.
   std::chrono::nanoseconds lifetime(std::string_view pointer) const;
+  // What a JSON Pointer leads to, or null.
+  const json::Value* find(std::string_view pointer) const { return object_.find_pointer(pointer); }
+  // Where the object that a JSON Pointer leads to is a secret: its field by choose_field(), a text as it is, a number
+  // or boolean as JSON writes it. Throws Error(invalid_argument) as that does, and for anything else.
+  Secret field(std::string_view pointer, const Key& key, std::string_view store) const;
 
  private:
   json::Value object_;

@@ -34,6 +34,40 @@ TEST(Reply, AnythingElseReadsAsAnObjectWithoutMembers) {
   }
 }
 
+TEST(Reply, GivesTheFieldsOfASecretAsTextsAndNothingElse) {
+  std::string text = R"({"data": {"a": "x \"y\"", "b": 18446744073709551615, "c": true, "d": {"e": "hunter2"}}})";
+  const Reply reply(text);
+  const auto field = [&](std::string_view key) {
+    return std::string(reply.field("/data", Key::parse(key), "vault").reveal());
+  };
+  EXPECT_EQ(field("shop#a"), "x \"y\"");
+  EXPECT_EQ(field("shop#b"), "18446744073709551615");
+  EXPECT_EQ(field("shop#c"), "true");
+  try {
+    field("shop#d");
+    ADD_FAILURE();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.message(),
+              "the field d of the secret shop of vault is an object: only texts, numbers and booleans can be given");
+  }
+  EXPECT_THROW(field("shop#none"), Error);
+  EXPECT_THROW(reply.field("/none", Key::parse("shop"), "vault"), Error);
+}
+
+TEST(Reply, IsWithoutMembersWhereItIsLargerThanAllowed) {
+  std::string text = R"({"a": "hunter2"})", same = text;
+  EXPECT_FALSE(Reply(text, 10).is_object());
+  EXPECT_TRUE(Reply(same, 100).is_object());
+}
+
+TEST(Reply, MovesWithoutLeavingACopy) {
+  std::string text = R"({"a": "hunter2"})";
+  Reply first(text);
+  const Reply second = std::move(first);
+  EXPECT_FALSE(first.is_object());  // NOLINT: a moved-from one has nothing
+  EXPECT_EQ(second.text("/a"), "hunter2");
+}
+
 TEST(Reply, GivesForErrorsOnlyShortWords) {
   std::string text = R"({"sentence": "the password is hunter2", "long": ")" + std::string(101, 'a') + R"(", "w": "a"})";
   const Reply reply(text);

@@ -18,6 +18,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <utility>
 
 #include "marty/base/error.hpp"
@@ -35,6 +36,7 @@ class TokenCache {
   struct Login {
     Token token;
     runtime::Duration lifetime = runtime::Duration::max();
+    std::optional<runtime::Duration> renew_early;  // how long before its end; default: a fifth of it, up to kEarliest
   };
   // What is handed out: shared with those who still use it when the next one has come.
   struct Held {
@@ -98,7 +100,8 @@ class TokenCache {
       const runtime::TimePoint now = runtime::now();
       const bool is_endless = login.lifetime >= runtime::kNever - now;
       const runtime::TimePoint expires = is_endless ? runtime::kNever : now + login.lifetime;
-      const runtime::TimePoint renew_at = is_endless ? expires : expires - std::min(kEarliest, login.lifetime / 5);
+      const runtime::TimePoint renew_at =
+          is_endless ? expires : expires - login.renew_early.value_or(std::min(kEarliest, login.lifetime / 5));
       const auto held = std::make_shared<const Held>(Held{std::move(login.token), renew_at, expires});
       const std::lock_guard lock(state_);
       ++attempts_;

@@ -54,6 +54,18 @@ void simulate(const std::function<void(Logins&)>& body) {
   });
 }
 
+TEST(TokenCache, RenewsAsEarlyAsALoginSays) {
+  runtime::SimulatedWorld().run([] {
+    int logins = 0;
+    Cache cache([&] { return Cache::Login{std::to_string(++logins), hours(1), minutes(20)}; });
+    EXPECT_EQ(cache.get()->token, "1");
+    runtime::sleep_for(minutes(39));
+    EXPECT_EQ(cache.get()->token, "1");
+    runtime::sleep_for(minutes(2));
+    EXPECT_EQ(cache.get()->token, "2");
+  });
+}
+
 TEST(TokenCache, LogsInOnceForAllWhoWait) {
   simulate([](Logins& logins) {
     EXPECT_THAT(logins.get_at_once(8), testing::Each("1"));
