@@ -28,7 +28,11 @@ constexpr std::string_view kCheckedName = "marty-health-check";
 
 bool is_one_of(std::string_view code, Names names) { return std::ranges::find(names, code) != names.end(); }
 
-bool has_expired(std::string_view code) { return is_one_of(code, {"ExpiredTokenException", "ExpiredToken"}); }
+// Those that the source of the credentials may have replaced.
+bool are_stale(std::string_view code) {
+  return is_one_of(code,
+                   {"ExpiredTokenException", "ExpiredToken", "UnrecognizedClientException", "InvalidClientTokenId"});
+}
 
 bool is_about_time(std::string_view code) {
   return is_one_of(code,
@@ -47,9 +51,8 @@ std::string error_code(const secrets::Reply& body, const http::Reply& reply) {
 Code code_of(std::string_view error, int status) {
   if (is_one_of(error, {"AccessDeniedException", "AccessDenied", "DecryptionFailure", "NotAuthorized"}))
     return Code::permission_denied;
-  if (has_expired(error) || is_about_time(error) ||
-      is_one_of(error, {"UnrecognizedClientException", "InvalidClientTokenId", "IncompleteSignature",
-                        "IncompleteSignatureException", "MissingAuthenticationToken",
+  if (are_stale(error) || is_about_time(error) ||
+      is_one_of(error, {"IncompleteSignature", "IncompleteSignatureException", "MissingAuthenticationToken",
                         "MissingAuthenticationTokenException", "InvalidAccessKeyId", "OptInRequired"}))
     return Code::unauthenticated;
   if (is_one_of(error, {"ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded",
@@ -103,7 +106,7 @@ class SecretsManager final : public secrets::Store {
     http::Reply reply = send(path, held->token);
     secrets::Reply body(reply.body);
     std::string error = reply.status == 200 ? "" : error_code(body, reply);
-    if (!has_expired(error)) return result(path, reply, body, error);
+    if (!are_stale(error)) return result(path, reply, body, error);
     credentials_.reject(held);
     held = credentials_.get();
     http::Reply second = send(path, held->token);
