@@ -1,6 +1,7 @@
 // For tests of clients: a server that answers as the test scripts it, and keeps what it was asked.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -34,11 +35,15 @@ class ScriptedServer {
  public:
   using Script = std::function<ScriptedAnswer(const SeenRequest&)>;
 
-  explicit ScriptedServer(Script script)
+  explicit ScriptedServer(Script script, std::uint16_t port = 0)
       : script_(std::move(script)),
-        server_([this](Request& request, Response& response) { serve(request, response); }) {}
+        handler_([this](Request& request, Response& response) { serve(request, response); }),
+        server_(handler_, {.address = runtime::Address::ip("127.0.0.1", port)}) {
+    server_.start();
+  }
 
-  std::string endpoint() const { return "http://" + server_.server.address().to_string(); }
+  std::string endpoint() const { return "http://" + server_.address().to_string(); }
+  std::uint16_t port() const { return server_.address().port(); }
   int count(std::string_view target) const {
     int count = 0;
     for (const SeenRequest& request : seen) count += request.target == target ? 1 : 0;
@@ -60,7 +65,8 @@ class ScriptedServer {
   }
 
   Script script_;
-  TestServer server_;
+  LambdaHandler handler_;
+  Server server_;
 };
 
 }  // namespace marty::http::internal
