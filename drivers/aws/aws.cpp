@@ -42,7 +42,7 @@ bool is_about_time(std::string_view code) {
 // What AWS calls it, without the namespace that some services put before it.
 std::string error_code(const secrets::Reply& body, const http::Reply& reply) {
   std::string code = body.word("/__type");
-  if (code.empty()) code = reply.header("x-amzn-errortype");
+  if (code.empty()) code = secrets::word_of(reply.header("x-amzn-errortype"));
   const std::size_t hash = code.find('#');
   if (hash != std::string::npos) code.erase(0, hash + 1);
   return code.substr(0, code.find(':'));
@@ -67,7 +67,7 @@ std::string advice(std::string_view error, const http::Reply& reply) {
     return "; needed are secretsmanager:GetSecretValue and, with a key of your own, kms:Decrypt";
   if (is_about_time(error))
     return "; either the secret access key is wrong or the clocks differ: here it is " + amz_date(runtime::wall_now()) +
-           ", there " + std::string(reply.header("date"));
+           ", there " + std::string(reply.header("date").substr(0, 40));
   return "";
 }
 

@@ -113,7 +113,8 @@ TEST(ScriptedAws, RepliesThatAreNoneAreAnOutageAndAreNotQuoted) {
                                      {200, R"({"SecretString":")" + value, true},
                                      {200, R"({"SecretString":")" + std::string(2 << 20, 'x') + value + "\"}"},
                                      {500, "the secret is " + value + " and the key " + std::string(kSecretKey)},
-                                     {400, R"({"__type":"the )" + value + R"( of ann"})"}}) {
+                                     {400, R"({"__type":"the )" + value + R"( of ann"})"},
+                                     {400, "", false, {{"x-amzn-errortype", "the value " + value}}}}) {
       answer = given;
       const std::string said = read(*store);
       EXPECT_THAT(said, AnyOf(StartsWith("unavailable: "), StartsWith("invalid_argument: "))) << given.body;

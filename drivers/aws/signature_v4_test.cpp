@@ -114,6 +114,31 @@ TEST(SignatureV4, SignsGetSecretValueAsAnotherImplementationDoes) {
               testing::EndsWith("Signature=38127cd2a786ddc52767e1bbba3ce7a9fb478c492876c2a9a3688ec3ae5a9442"));
 }
 
+// So do these.
+TEST(SignatureV4, PutsPathsQueriesAndHeadersInOrderAsAnotherImplementationDoes) {
+  const Credentials credentials{"AKIDEXAMPLE", Secret("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"), {}};
+  const auto signature = [&](const SignedRequest& request) {
+    const std::string proof = authorization(request, credentials, {"eu-west-1", "service"});
+    return proof.substr(proof.rfind('=') + 1);
+  };
+  EXPECT_EQ(
+      signature(
+          {.method = "GET",
+           .path = "/a/./b/../c%20d/",
+           .query = "b=2&a=1&a=0&empty",
+           .headers = {{"My-Header", "  a   b  "}, {"Host", "service.example.com"}, {"X-Amz-Date", "20260131T083000Z"}},
+           .body = ""}),
+      "07eefd97e671bdb54a7486be6db77caf6c6c5437aea2d60389eb257219b12076");
+  EXPECT_EQ(signature({.method = "PUT",
+                       .path = "//x//y~z",
+                       .query = "",
+                       .headers = {{"Content-Type", "text/plain"},
+                                   {"Host", "service.example.com"},
+                                   {"X-Amz-Date", "20260131T083000Z"}},
+                       .body = std::string_view("\x00\xFF", 2)}),
+            "8ffac30303a89873cf9b0d6b7f18ee02fcbdb4267a09c79608b221128e09371c");
+}
+
 TEST(SignatureV4, WritesTheTimeInSeconds) {
   EXPECT_EQ(amz_date(*parse_timestamp("2026-01-31T09:30:00.123456+01:00")), "20260131T083000Z");
 }

@@ -71,7 +71,8 @@ TokenCache::Login login_of(http::Reply& reply, std::string_view doing, std::stri
       is_outage ? Code::unavailable : Code::unauthenticated,
       where + " answers " + std::to_string(reply.status) + (reason.empty() ? "" : " " + reason) +
           (is_about_key ? "; either the key is no longer that of the account or the clocks differ: here it is " +
-                              format_timestamp(runtime::wall_now()) + ", there " + std::string(reply.header("date"))
+                              format_timestamp(runtime::wall_now()) + ", there " +
+                              std::string(reply.header("date").substr(0, 40))
                         : ""));
 }
 

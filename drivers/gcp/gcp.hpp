@@ -10,7 +10,8 @@
 //
 // The token comes from the first of: the key file of a service account (key_file, or GOOGLE_APPLICATION_CREDENTIALS),
 // which signs a request for one; the metadata server (GCE, GKE, Cloud Run). Other kinds of credential files are not
-// supported. The project is the option, or GOOGLE_CLOUD_PROJECT, or that of the key file. Needed is the role Secret
+// supported. The metadata server is metadata.google.internal, unless metadata_host or GCE_METADATA_HOST names another.
+// The project is the option, or GOOGLE_CLOUD_PROJECT, or that of the key file. Needed is the role Secret
 // Manager Secret Accessor.
 //
 // check() reads a secret that need not exist. Source: the REST API reference of Secret Manager v1, RFC 7523, "Using
@@ -44,7 +45,7 @@ struct Options {
       field<&Options::key_file>.description("JSON key of a service account; default: GOOGLE_APPLICATION_CREDENTIALS"),
       field<&Options::endpoint>.pattern("^https?://").description("Of another API, a private endpoint or emulator"),
       field<&Options::token_uri>.pattern("^https?://").description("Default: what the key file says"),
-      field<&Options::metadata_host>.pattern("^[A-Za-z0-9.:-]{1,200}$").description("Default: GCE_METADATA_HOST, or metadata.google.internal"),
+      field<&Options::metadata_host>.pattern("^[A-Za-z0-9.:-]{1,200}$").description("Else GCE_METADATA_HOST"),
       field<&Options::ca>.description("PEM file of the authorities to trust; default: those of the system"),
       field<&Options::timeout>.description("Of one request to Google"));
 };

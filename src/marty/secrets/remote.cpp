@@ -71,10 +71,7 @@ bool Reply::has_text(std::string_view pointer) const {
   return found != nullptr && found->is_string();
 }
 
-std::string Reply::word(std::string_view pointer) const {
-  const std::string_view found = text(pointer);
-  return found.size() <= kMaxWordBytes && std::ranges::all_of(found, is_word_character) ? std::string(found) : "";
-}
+std::string Reply::word(std::string_view pointer) const { return word_of(text(pointer)); }
 
 std::optional<std::int64_t> Reply::integer(std::string_view pointer) const {
   const json::Value* found = object_.find_pointer(pointer);
@@ -89,6 +86,10 @@ std::optional<std::int64_t> Reply::integer(std::string_view pointer) const {
 std::chrono::nanoseconds Reply::lifetime(std::string_view pointer) const {
   constexpr std::int64_t kMost = std::int64_t{10} * 365 * 24 * 3600;
   return std::chrono::seconds(std::clamp<std::int64_t>(integer(pointer).value_or(3600), 1, kMost));
+}
+
+std::string word_of(std::string_view text) {
+  return text.size() <= kMaxWordBytes && std::ranges::all_of(text, is_word_character) ? std::string(text) : "";
 }
 
 Error not_reached(std::string_view store, std::string_view doing, std::string_view endpoint, const Error& cause) {

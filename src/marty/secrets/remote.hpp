@@ -15,6 +15,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "marty/base/error.hpp"
 #include "marty/base/secret.hpp"
@@ -38,7 +39,7 @@ class Reply {
   std::string_view text(std::string_view pointer) const;
   bool has_text(std::string_view pointer) const;
   Secret secret(std::string_view pointer) const { return Secret(text(pointer)); }
-  // The same for errors: "" unless it is a short word of letters, digits, '_', '-', '.', ':', '#', '/'.
+  // The same for errors, through word_of().
   std::string word(std::string_view pointer) const;
   // An integer, or a string that holds one.
   std::optional<std::int64_t> integer(std::string_view pointer) const;
@@ -54,17 +55,31 @@ class Reply {
   json::Value object_;
 };
 
+// "http://host:port" of a URL, for errors.
+std::string_view origin_of(std::string_view url);
+
+// `text` where it may stand in an error: a word of at most 100 letters, digits, '_', '-', '.', ':', '#', '/'. Else "".
+std::string word_of(std::string_view text);
+
 // The error of a request that got no reply: unavailable, or that of the fiber where it was interrupted (its deadline
 // has passed, it was cancelled), or invalid_argument where the endpoint is no URL. `doing` is "cannot read shop/db".
 // The message: "STORE: DOING: ENDPOINT REASON".
 Error not_reached(std::string_view store, std::string_view doing, std::string_view endpoint, const Error& cause);
 
+// Sends a request by an http::Client, which is of a higher layer; what goes wrong throws as not_reached() says.
+template <class Client, class Request>
+auto exchange(std::string_view store, std::string_view doing, Client& client, Request request) {
+  const std::string endpoint(origin_of(request.url));
+  try {
+    return client.send(std::move(request));
+  } catch (const Error& error) {
+    throw not_reached(store, doing, endpoint, error);
+  }
+}
+
 // The content of a file that holds one token, without the white space around it. For each use anew: what mounts such
 // files replaces them before they expire. Throws Error(unauthenticated): "STORE: DOING: why it cannot be read".
 Secret read_token_file(const std::string& path, std::string_view store, std::string_view doing);
-
-// "http://host:port" of a URL, for errors.
-std::string_view origin_of(std::string_view url);
 
 // For unexpected statuses: unavailable for 408, 429 and 5xx, unauthenticated for 401, permission_denied for 403, else
 // invalid_argument.
