@@ -42,7 +42,7 @@ struct Options {
   std::optional<Secret> session_token;
   std::optional<std::string> role_arn;
   std::optional<std::string> web_identity_token_file;
-  std::string role_session_name = "marty";
+  std::optional<std::string> role_session_name;
   std::optional<std::string> ca;
   config::Duration timeout = std::chrono::seconds(5);
 
@@ -58,7 +58,7 @@ struct Options {
       field<&Options::session_token>.description("Of temporary credentials"),
       field<&Options::role_arn>.length(20, 2048).description("The role that a web identity takes on"),
       field<&Options::web_identity_token_file>.description("Where its token is; read again for every exchange"),
-      field<&Options::role_session_name>.pattern("^[A-Za-z0-9+=,.@-]{2,64}$").description("As logs of AWS show it"),
+      field<&Options::role_session_name>.pattern("^[\\w+=,.@-]{2,64}$").description("Else AWS_ROLE_SESSION_NAME"),
       field<&Options::ca>.description("PEM file of the authorities to trust; default: those of the system"),
       field<&Options::timeout>.description("Of one request to AWS"));
 };

@@ -143,6 +143,17 @@ TEST(ScriptedSts, ThatRefusesIsNotAskedAgainAtOnce) {
   });
 }
 
+TEST(ScriptedSts, IsToldTheNameOfTheSession) {
+  simulate([] {
+    const TokenFile file("token");
+    ScriptedAws aws([](const SeenRequest& request) {
+      return is_read(request) ? secret() : ScriptedAnswer{200, sts_credentials("ASIA1", "2026-01-01T01:00:00Z")};
+    });
+    EXPECT_EQ(read(*aws::store(with_web_identity(aws, file), {{"AWS_ROLE_SESSION_NAME", "orders"}})), "hunter2");
+    EXPECT_THAT(aws.seen.front().body, HasSubstr("&RoleSessionName=orders&"));
+  });
+}
+
 TEST(ScriptedSts, MayBeOutOfOrder) {
   simulate([] {
     const TokenFile file("token");

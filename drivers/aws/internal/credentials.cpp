@@ -160,9 +160,11 @@ Source credential_source(const Options& options, const config::Variables& variab
   }
   const std::string role = option_or(options.role_arn, variables, "AWS_ROLE_ARN");
   const std::string file = option_or(options.web_identity_token_file, variables, "AWS_WEB_IDENTITY_TOKEN_FILE");
-  if (!role.empty() && !file.empty())
-    return web_identity(options.sts_endpoint.value_or(default_endpoint("sts", region)), role, options.role_session_name,
-                        file, clients.aws);
+  if (!role.empty() && !file.empty()) {
+    const std::string name = option_or(options.role_session_name, variables, "AWS_ROLE_SESSION_NAME");
+    return web_identity(options.sts_endpoint.value_or(default_endpoint("sts", region)), role,
+                        name.empty() ? "marty" : name, file, clients.aws);
+  }
   if (const std::string path = get("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"); !path.empty())
     return container("http://169.254.170.2" + path, variables, clients.metadata);
   if (const std::string url = get("AWS_CONTAINER_CREDENTIALS_FULL_URI"); !url.empty())
