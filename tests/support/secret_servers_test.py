@@ -175,10 +175,12 @@ class AwsTest(ServerTest):
         self.assertEqual(before["SecretString"], '{"password": "x"}')
 
         key, secret = aws.keys["reader"]
-        self.assertIn("SignatureDoesNotMatch", self.refuses(403, aws.call, "GetSecretValue", wanted, (key, "wrong")))
+        wrong = self.refuses(403, aws.call, "GetSecretValue", wanted, (key, "wrong"))
+        self.assertEqual(wrong["__type"], "SignatureDoesNotMatch")
         unknown = self.refuses(403, aws.call, "GetSecretValue", wanted, ("AKIAWRONG", secret))
-        self.assertIn("InvalidClientTokenId", unknown)
-        self.assertIn("AccessDenied", self.refuses(403, aws.call, "GetSecretValue", wanted, aws.keys["stranger"]))
+        self.assertEqual(unknown["__type"], "InvalidClientTokenId")
+        denied = self.refuses(403, aws.call, "GetSecretValue", wanted, aws.keys["stranger"])
+        self.assertEqual(denied["__type"], "AccessDenied")
         missing = self.refuses(404, aws.call, "GetSecretValue", {"SecretId": "other"}, (key, secret))  # AWS: 400
         self.assertEqual(missing["__type"], "ResourceNotFoundException")
 
@@ -190,7 +192,8 @@ class AwsTest(ServerTest):
         aws.rotate_token()
         self.refuses(400, self.assume, aws, before)
         aws.forbid()
-        self.assertIn("AccessDenied", self.refuses(403, aws.call, "GetSecretValue", wanted, role, session))
+        forbidden = self.refuses(403, aws.call, "GetSecretValue", wanted, role, session)
+        self.assertEqual(forbidden["__type"], "AccessDenied")
         aws.allow()
 
     def test_outages(self):

@@ -44,6 +44,12 @@ TEST(Encoding, hex_is_written_in_lower_case_and_read_in_either) {
   for (const std::string_view text : {"0", "0g", "0x", " 0", "00 0"}) EXPECT_FALSE(hex_decode(text)) << text;
 }
 
+TEST(Encoding, percent_encoding_leaves_only_unreserved_characters) {
+  std::string out = "q=";
+  append_percent_encoded(out, "a b/\xC3\xA9~");
+  EXPECT_EQ(out, "q=a%20b%2F%C3%A9~");
+}
+
 TEST(Encoding, random_bytes_read_back_equal) {
   std::mt19937 random(1);
   for (int i = 0; i < 500; ++i) {

@@ -324,7 +324,8 @@ TEST(JsonWrite, appends_to_what_is_there) {
   std::string out = "data: ";
   write(out, 1);
   write_string(out, "x");
-  EXPECT_EQ(out, "data: 1\"x\"");
+  write_string(out, std::string_view());
+  EXPECT_EQ(out, "data: 1\"x\"\"\"");
 }
 
 TEST(JsonWrite, strings_are_escaped_and_invalid_utf8_is_replaced) {

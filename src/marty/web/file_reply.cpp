@@ -4,13 +4,13 @@
 #include <array>
 #include <memory>
 
+#include "marty/base/encoding.hpp"
 #include "marty/base/error.hpp"
 #include "marty/runtime/file.hpp"
 #include "marty/web/app.hpp"
 #include "marty/web/conditional.hpp"
 #include "marty/web/http_date.hpp"
 #include "marty/web/media_type.hpp"
-#include "marty/web/percent.hpp"
 #include "marty/web/range.hpp"
 
 namespace marty::web {

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "marty/base/check.hpp"
+#include "marty/base/encoding.hpp"
 #include "marty/base/error.hpp"
 #include "marty/base/strings.hpp"
 #include "marty/web/conditional.hpp"

@@ -5,14 +5,6 @@
 #include "marty/base/encoding.hpp"
 
 namespace marty::web {
-namespace {
-
-bool is_unreserved(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
-         c == '_' || c == '~';
-}
-
-}  // namespace
 
 std::optional<std::string_view> percent_decode(std::string_view text, std::string& buffer, Plus plus) {
   std::size_t at = text.find('%');
@@ -34,19 +26,6 @@ std::optional<std::string_view> percent_decode(std::string_view text, std::strin
     }
   }
   return buffer;
-}
-
-void append_percent_encoded(std::string& out, std::string_view text) {
-  constexpr char kDigits[] = "0123456789ABCDEF";
-  for (const char c : text) {
-    if (is_unreserved(c)) {
-      out += c;
-    } else {
-      out += '%';
-      out += kDigits[static_cast<unsigned char>(c) >> 4];
-      out += kDigits[static_cast<unsigned char>(c) & 15];
-    }
-  }
 }
 
 }  // namespace marty::web

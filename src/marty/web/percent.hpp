@@ -1,4 +1,4 @@
-// Percent-encoding of URLs (RFC 3986 section 2.1).
+// Percent-decoding of URLs (RFC 3986 section 2.1); encoding.hpp has the other direction.
 //
 //   std::string buffer;
 //   auto text = percent_decode("caf%C3%A9", buffer);   // "café"; a view of the input where there is nothing to decode
@@ -16,8 +16,5 @@ enum class Plus { literal, space };
 // The decoded text: a view of `text` itself, or of `buffer`, which is overwritten. Nothing where a '%' is not followed
 // by two hexadecimal digits.
 std::optional<std::string_view> percent_decode(std::string_view text, std::string& buffer, Plus plus = Plus::literal);
-
-// Appends `text` with everything but the unreserved characters (section 2.3) encoded.
-void append_percent_encoded(std::string& out, std::string_view text);
 
 }  // namespace marty::web

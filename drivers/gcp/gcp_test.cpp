@@ -1,0 +1,197 @@
+// Secret Manager as a server that the test scripts: every status, and replies that no server should send.
+#include "gcp/gcp.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "gcp/internal/scripted_gcp.hpp"
+#include "marty/config/config.hpp"
+
+namespace marty::gcp {
+namespace {
+
+using internal::crc32c;
+using internal::is_read;
+using internal::kValue;
+using internal::refusal;
+using internal::ScriptedAnswer;
+using internal::ScriptedGcp;
+using internal::secret;
+using internal::SeenRequest;
+using internal::simulate;
+using internal::token;
+using secrets::internal::read;
+using secrets::internal::tells_nothing_of;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+// Secret Manager that answers as `answer` says, and a metadata server that always gives a token.
+struct Manager {
+  ScriptedAnswer answer = secret();
+  ScriptedGcp gcp{[this](const SeenRequest& request) { return is_read(request) ? answer : token("tOkEn"); }};
+  std::unique_ptr<secrets::Store> store = gcp::store(gcp.options());
+};
+
+TEST(Crc32c, AgreesWithTheVectorsOfTheRfc) {
+  EXPECT_EQ(crc32c("123456789"), 0xE3069283u);
+  EXPECT_EQ(crc32c(std::string(32, '\0')), 0x8A9136AAu);
+  EXPECT_EQ(crc32c(std::string(32, '\xFF')), 0x62A8AB43u);
+  EXPECT_EQ(crc32c(""), 0u);
+}
+
+TEST(ScriptedSecretManager, IsAskedForTheLatestVersionWithTheToken) {
+  simulate([] {
+    Manager manager;
+    const auto found = manager.store->get(secrets::Key::parse("shop/db"));
+    EXPECT_EQ(found->value.reveal(), kValue);
+    EXPECT_EQ(found->version, "3");
+    const SeenRequest& request = manager.gcp.seen.back();
+    EXPECT_EQ(request.method, "GET");
+    EXPECT_EQ(request.target, "/v1/projects/shop-123/secrets/shop--db/versions/latest:access");
+    EXPECT_EQ(request.header("authorization"), "Bearer tOkEn");
+  });
+}
+
+TEST(ScriptedSecretManager, IsAskedForNamesThatItCanHave) {
+  simulate([] {
+    Manager manager;
+    read(*manager.store, "Shop/e-u/data_base.url");
+    EXPECT_THAT(manager.gcp.seen.back().target, HasSubstr("/secrets/Shop--e-u--data_base-url/versions"));
+    EXPECT_EQ(read(*manager.store, std::string(255, 'a')), kValue);
+    EXPECT_THAT(read(*manager.store, std::string(256, 'a')), AllOf(StartsWith("invalid_argument: "), HasSubstr("255")));
+  });
+}
+
+TEST(ScriptedSecretManager, GivesBytesAsTheyAre) {
+  simulate([] {
+    Manager manager;
+    manager.answer = secret(std::string_view("\x00\x01\xFF", 3));
+    EXPECT_EQ(read(*manager.store), std::string("\x00\x01\xFF", 3));
+    manager.answer = {200, R"({"name":"projects/7/secrets/s/versions/1","payload":{"dataCrc32c":"0"}})"};
+    EXPECT_EQ(read(*manager.store), "");
+  });
+}
+
+TEST(ScriptedSecretManager, AnswersBecomeTheErrorsOfAStore) {
+  simulate([] {
+    Manager manager;
+    const auto expect = [&](ScriptedAnswer given, const auto& matcher) {
+      manager.answer = std::move(given);
+      EXPECT_THAT(read(*manager.store), matcher) << manager.answer.body;
+    };
+    expect(refusal(404, "NOT_FOUND"), "(nothing)");
+    expect({404, "<html>no such page"}, StartsWith("unavailable: "));
+    expect(refusal(403, "PERMISSION_DENIED"),
+           AllOf(StartsWith("permission_denied: "), HasSubstr("secretmanager.versions.access")));
+    expect(refusal(403, "PERMISSION_DENIED", "IAM_PERMISSION_DENIED", "other.permission"),
+           AllOf(StartsWith("permission_denied: "), HasSubstr("needed is other.permission")));
+    expect(refusal(403, "PERMISSION_DENIED", "SERVICE_DISABLED"),
+           AllOf(StartsWith("permission_denied: "), HasSubstr("SERVICE_DISABLED")));
+    expect(refusal(400, "FAILED_PRECONDITION"), AllOf(StartsWith("permission_denied: "), HasSubstr("disabled")));
+    expect(refusal(400, "INVALID_ARGUMENT"), StartsWith("invalid_argument: "));
+    expect(refusal(401, "UNAUTHENTICATED"), StartsWith("unauthenticated: "));
+    expect(refusal(429, "RESOURCE_EXHAUSTED"), StartsWith("unavailable: "));
+    expect(refusal(503, "UNAVAILABLE"), StartsWith("unavailable: "));
+    expect({500, ""}, StartsWith("unavailable: "));
+    expect({302, ""}, StartsWith("unavailable: "));
+  });
+}
+
+TEST(ScriptedSecretManager, ErrorsNameStoreSecretProjectAndEndpoint) {
+  simulate([] {
+    Manager manager;
+    manager.answer = refusal(403, "PERMISSION_DENIED");
+    EXPECT_THAT(read(*manager.store),
+                StartsWith("permission_denied: gcp_secret_manager: cannot read shop/db of the project shop-123: " +
+                           manager.gcp.endpoint() + " answers 403 PERMISSION_DENIED"));
+  });
+}
+
+TEST(ScriptedSecretManager, APayloadWithAnotherChecksumIsNotTaken) {
+  simulate([] {
+    Manager manager;
+    manager.answer = {200, R"({"name":"n/1","payload":{"data":"aHVudGVyMg==","dataCrc32c":"1"}})"};
+    EXPECT_THAT(read(*manager.store), AllOf(StartsWith("unavailable: "), HasSubstr("checksum")));
+    manager.answer = {200, R"({"name":"n/1","payload":{"data":"aHVudGVyMg=="}})"};
+    EXPECT_EQ(read(*manager.store), kValue) << "none was given";
+  });
+}
+
+TEST(ScriptedSecretManager, RepliesThatAreNoneAreAnOutageAndAreNotQuoted) {
+  simulate([] {
+    Manager manager;
+    const std::string value(kValue);
+    for (const ScriptedAnswer& given :
+         std::vector<ScriptedAnswer>{{200, ""},
+                                     {200, value},
+                                     {200, "[\"" + value + "\"]"},
+                                     {200, R"({"name":"n/1","payload":{"data":"hunter2 is no base64"}})"},
+                                     {200, R"({"name":"n/1","payload":{"data":"aHVud)"},
+                                     {200, R"({"name":"n/1","payload":{"data":"aHVud)", true},
+                                     {200, R"({"name":"n/1","payload":{"data":")" + std::string(2 << 20, 'x') + "\"}}"},
+                                     {500, value},
+                                     {500, R"({"error":{"status":"it is )" + value + "\"}}"}}) {
+      manager.answer = given;
+      EXPECT_THAT(read(*manager.store), AllOf(StartsWith("unavailable: "), tells_nothing_of({value, "aHVud", "tOkEn"})))
+          << given.body;
+    }
+  });
+}
+
+TEST(ScriptedSecretManager, IsUnavailableWhereItDoesNotAnswerInTimeOrAtAll) {
+  simulate([] {
+    ScriptedGcp gcp([](const SeenRequest& request) {
+      if (is_read(request)) runtime::sleep_for(std::chrono::hours(1));
+      return is_read(request) ? secret() : token("t");
+    });
+    Options options = gcp.options();
+    const auto slow = store(options);
+    EXPECT_THAT(read(*slow), AllOf(StartsWith("unavailable: gcp_secret_manager: "), HasSubstr("in time")));
+    {
+      const runtime::DeadlineScope scope(std::chrono::seconds(1));
+      EXPECT_THAT(read(*slow), StartsWith("deadline_exceeded: "));
+    }
+    options.endpoint = "http://127.0.0.1:1";
+    const auto absent = store(options);
+    EXPECT_THAT(read(*absent), StartsWith("unavailable: gcp_secret_manager: cannot read shop/db: http://127.0.0.1:1"));
+    EXPECT_THROW(absent->check(), Error);
+  });
+}
+
+TEST(ScriptedSecretManager, IsWellWhereItAnswersAboutASecretThatIsNotThere) {
+  simulate([] {
+    Manager manager;
+    for (const ScriptedAnswer& fine :
+         {refusal(404, "NOT_FOUND"), refusal(403, "PERMISSION_DENIED"),
+          refusal(403, "PERMISSION_DENIED", "IAM_PERMISSION_DENIED", "secretmanager.versions.access")}) {
+      manager.answer = fine;
+      EXPECT_NO_THROW(manager.store->check());
+    }
+    for (const ScriptedAnswer& bad :
+         {refusal(403, "PERMISSION_DENIED", "SERVICE_DISABLED"), refusal(401, "UNAUTHENTICATED"),
+          refusal(429, "RESOURCE_EXHAUSTED"), ScriptedAnswer{404, "no such page"}}) {
+      manager.answer = bad;
+      EXPECT_THROW(manager.store->check(), Error) << bad.body;
+    }
+  });
+}
+
+TEST(GcpOptions, NeedAProject) {
+  runtime::SimulatedWorld().run([] {
+    EXPECT_THROW(store({}), Error);
+    EXPECT_THROW(store({.project = "Not/One"}), Error);
+    EXPECT_THROW(store({.project = "p", .endpoint = "secretmanager.googleapis.com"}), Error);
+    EXPECT_NO_THROW(store({}, {{"GOOGLE_CLOUD_PROJECT", "shop-123"}}));
+  });
+}
+
+TEST(GcpOptions, ComeFromTheConfiguration) {
+  config::Tree tree = config::parse("secrets: {gcp: {project: shop-123, key_file: /run/key.json, timeout: 2s}}");
+  const auto options = tree.bind<Options>("secrets.gcp");
+  tree.finish();
+  EXPECT_EQ(options.project, "shop-123");
+  EXPECT_EQ(options.timeout, config::Duration(std::chrono::seconds(2)));
+}
+
+}  // namespace
+}  // namespace marty::gcp

@@ -1,0 +1,136 @@
+#include "marty/secrets/remote.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "marty/runtime/fiber.hpp"
+#include "marty/runtime/simulation.hpp"
+#include "marty/secrets/internal/test_support.hpp"
+
+namespace marty::secrets {
+namespace {
+
+TEST(Reply, GivesWhatIsThereAndClearsTheText) {
+  std::string text = R"({"a": {"token": "t1", "lives": 60, "lives_too": "90"}, "code": "AADSTS70002"})";
+  const Reply reply(text);
+  EXPECT_EQ(text, "");
+  EXPECT_EQ(reply.text("/a/token"), "t1");
+  EXPECT_EQ(reply.secret("/a/token").reveal(), "t1");
+  EXPECT_EQ(reply.integer("/a/lives"), 60);
+  EXPECT_EQ(reply.integer("/a/lives_too"), 90);
+  EXPECT_EQ(reply.word("/code"), "AADSTS70002");
+  EXPECT_EQ(reply.text("/a/lives"), "");
+  EXPECT_EQ(reply.text("/missing/token"), "");
+  EXPECT_EQ(reply.integer("/a/token"), std::nullopt);
+}
+
+TEST(Reply, AnythingElseReadsAsAnObjectWithoutMembers) {
+  for (std::string text : {"", "[]", "hunter2", "{\"a\": \"hunter2", "<html>"}) {
+    const Reply reply(text);
+    EXPECT_FALSE(reply.is_object());
+    EXPECT_EQ(reply.text("/a"), "");
+  }
+}
+
+TEST(Reply, GivesTheFieldsOfASecretAsTextsAndNothingElse) {
+  std::string text = R"({"data": {"a": "x \"y\"", "b": 18446744073709551615, "c": true, "d": {"e": "hunter2"}}})";
+  const Reply reply(text);
+  const auto field = [&](std::string_view key) {
+    return std::string(reply.field("/data", Key::parse(key), "vault").reveal());
+  };
+  EXPECT_EQ(field("shop#a"), "x \"y\"");
+  EXPECT_EQ(field("shop#b"), "18446744073709551615");
+  EXPECT_EQ(field("shop#c"), "true");
+  try {
+    field("shop#d");
+    ADD_FAILURE();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.message(),
+              "the field d of the secret shop of vault is an object: only texts, numbers and booleans can be given");
+  }
+  EXPECT_THROW(field("shop#none"), Error);
+  EXPECT_THROW(reply.field("/none", Key::parse("shop"), "vault"), Error);
+}
+
+TEST(Reply, IsWithoutMembersWhereItIsLargerThanAllowed) {
+  std::string text = R"({"a": "hunter2"})", same = text;
+  EXPECT_FALSE(Reply(text, 10).is_object());
+  EXPECT_TRUE(Reply(same, 100).is_object());
+}
+
+TEST(Reply, MovesWithoutLeavingACopy) {
+  std::string text = R"({"a": "hunter2"})";
+  Reply first(text);
+  const Reply second = std::move(first);
+  EXPECT_FALSE(first.is_object());  // NOLINT: a moved-from one has nothing
+  EXPECT_EQ(second.text("/a"), "hunter2");
+}
+
+TEST(Reply, GivesForErrorsOnlyShortWords) {
+  std::string text = R"({"sentence": "the password is hunter2", "long": ")" + std::string(101, 'a') + R"(", "w": "a"})";
+  const Reply reply(text);
+  EXPECT_EQ(reply.word("/sentence"), "");
+  EXPECT_EQ(reply.word("/long"), "");
+  EXPECT_EQ(reply.word("/w"), "a");
+}
+
+TEST(Reply, BoundsWhatATokenLives) {
+  std::string text = R"({"none": -5, "much": 9223372036854775807})";
+  const Reply reply(text);
+  EXPECT_EQ(reply.lifetime("/none"), std::chrono::seconds(1));
+  EXPECT_EQ(reply.lifetime("/much"), std::chrono::hours(24 * 3650));
+  EXPECT_EQ(reply.lifetime("/missing"), std::chrono::hours(1));
+}
+
+TEST(NotReached, IsUnavailableUnlessTheFiberItselfWasInterrupted) {
+  runtime::SimulatedWorld().run([] {
+    const auto code = [](Code cause) { return not_reached("vault", "reading", "http://v", Error(cause, "x")).code(); };
+    EXPECT_EQ(code(Code::unavailable), Code::unavailable);
+    EXPECT_EQ(code(Code::out_of_range), Code::unavailable);
+    EXPECT_EQ(code(Code::deadline_exceeded), Code::unavailable);
+    EXPECT_EQ(code(Code::invalid_argument), Code::invalid_argument);
+    EXPECT_EQ(code(Code::cancelled), Code::cancelled);
+    const runtime::DeadlineScope scope(runtime::now());
+    EXPECT_EQ(code(Code::deadline_exceeded), Code::deadline_exceeded);
+  });
+}
+
+TEST(NotReached, QuotesNothingOfWhatWasSent) {
+  runtime::SimulatedWorld().run([] {
+    const Error cause(Code::invalid_argument, "the header authorization: Bearer hunter2 holds a line end");
+    const std::string message = not_reached("vault", "cannot read shop/db", "http://v", cause).message();
+    EXPECT_THAT(message, testing::StartsWith("vault: cannot read shop/db: http://v"));
+    EXPECT_THAT(message, testing::Not(testing::HasSubstr("hunter2")));
+  });
+}
+
+TEST(ReadTokenFile, GivesTheTokenWithoutTheSpaceAroundIt) {
+  runtime::SimulatedWorld().run([] {
+    const internal::TokenFile file(" t1 \n");
+    EXPECT_EQ(read_token_file(file.path, "vault", "cannot log in").reveal(), "t1");
+    const auto refused = [&](const std::string& path) {
+      try {
+        read_token_file(path, "vault", "cannot log in");
+      } catch (const Error& error) {
+        EXPECT_EQ(error.code(), Code::unauthenticated);
+        return error.message();
+      }
+      return std::string();
+    };
+    file.write(" \n");
+    EXPECT_EQ(refused(file.path), "vault: cannot log in: " + file.path + " is empty");
+    std::filesystem::remove(file.path);
+    EXPECT_THAT(refused(file.path), testing::HasSubstr(file.path));
+  });
+}
+
+TEST(OriginOf, IsTheUrlUpToItsPath) {
+  EXPECT_EQ(origin_of("http://v:80/a/b?c"), "http://v:80");
+  EXPECT_EQ(origin_of("https://v?c"), "https://v");
+  EXPECT_EQ(origin_of("v/x"), "v/x");
+}
+
+}  // namespace
+}  // namespace marty::secrets
