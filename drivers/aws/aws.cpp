@@ -212,7 +212,8 @@ std::unique_ptr<secrets::Store> store(Options options, const config::Variables& 
   }
   if (region.empty())
     throw Error(Code::invalid_argument,
-                std::string(kName) + " needs a region: set secrets.aws.region or AWS_REGION, such as eu-west-1");
+                std::string(kName) +
+                    " needs a region: set secrets.aws_secrets_manager.region or AWS_REGION, such as eu-west-1");
   return std::make_unique<SecretsManager>(options, variables, std::move(region));
 }
 

@@ -31,7 +31,7 @@
 
 namespace marty::aws {
 
-// The section secrets.aws.
+// The section secrets.aws_secrets_manager.
 struct Options {
   std::optional<std::string> region;
   std::optional<std::string> endpoint;

@@ -196,8 +196,9 @@ TEST(AwsOptions, NeedARegion) {
 
 TEST(AwsOptions, ComeFromTheConfiguration) {
   config::Tree tree = config::parse(
-      "secrets: {aws: {region: eu-west-1, access_key_id: AKID, secret_access_key: hunter2, timeout: 2s}}");
-  const auto options = tree.bind<Options>("secrets.aws");
+      "secrets: {aws_secrets_manager: {region: eu-west-1, access_key_id: AKID, secret_access_key: hunter2, timeout: "
+      "2s}}");
+  const auto options = tree.bind<Options>("secrets.aws_secrets_manager");
   tree.finish();
   EXPECT_EQ(options.secret_access_key->reveal(), "hunter2");
   EXPECT_EQ(options.timeout, config::Duration(std::chrono::seconds(2)));

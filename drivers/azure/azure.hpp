@@ -31,7 +31,7 @@
 
 namespace marty::azure {
 
-// The section secrets.azure.
+// The section secrets.azure_key_vault.
 struct Options {
   std::string vault_url;
   std::optional<std::string> tenant_id;

@@ -163,12 +163,12 @@ TEST(AzureOptions, AreChecked) {
 }
 
 TEST(AzureOptions, ComeFromTheConfiguration) {
-  config::Tree tree = config::parse("secrets: {azure: {vault_url: 'https://v', client_secret: hunter2}}");
-  const auto options = tree.bind<Options>("secrets.azure");
+  config::Tree tree = config::parse("secrets: {azure_key_vault: {vault_url: 'https://v', client_secret: hunter2}}");
+  const auto options = tree.bind<Options>("secrets.azure_key_vault");
   tree.finish();
   EXPECT_EQ(options.client_secret->reveal(), "hunter2");
-  config::Tree without = config::parse("secrets: {azure: {timeout: 2s}}");
-  static_cast<void>(without.bind<Options>("secrets.azure"));
+  config::Tree without = config::parse("secrets: {azure_key_vault: {timeout: 2s}}");
+  static_cast<void>(without.bind<Options>("secrets.azure_key_vault"));
   EXPECT_THROW(without.finish(), Error) << "vault_url is required";
 }
 

@@ -215,8 +215,9 @@ std::unique_ptr<secrets::Store> store(Options options, const config::Variables& 
   std::string project = option_or(options.project, variables, "GOOGLE_CLOUD_PROJECT");
   if (project.empty() && account) project = account->project();
   if (project.empty())
-    throw Error(Code::invalid_argument,
-                std::string(kName) + " needs a project: set secrets.gcp.project or GOOGLE_CLOUD_PROJECT");
+    throw Error(
+        Code::invalid_argument,
+        std::string(kName) + " needs a project: set secrets.gcp_secret_manager.project or GOOGLE_CLOUD_PROJECT");
   if (account && !options.token_uri && !account->token_uri().starts_with("https://"))
     throw Error(Code::invalid_argument,
                 std::string(kName) + ": the token_uri of the key file does not begin with https://");

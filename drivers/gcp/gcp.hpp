@@ -30,7 +30,7 @@
 
 namespace marty::gcp {
 
-// The section secrets.gcp.
+// The section secrets.gcp_secret_manager.
 struct Options {
   std::optional<std::string> project;
   std::optional<std::string> key_file;

@@ -186,8 +186,9 @@ TEST(GcpOptions, NeedAProject) {
 }
 
 TEST(GcpOptions, ComeFromTheConfiguration) {
-  config::Tree tree = config::parse("secrets: {gcp: {project: shop-123, key_file: /run/key.json, timeout: 2s}}");
-  const auto options = tree.bind<Options>("secrets.gcp");
+  config::Tree tree =
+      config::parse("secrets: {gcp_secret_manager: {project: shop-123, key_file: /run/key.json, timeout: 2s}}");
+  const auto options = tree.bind<Options>("secrets.gcp_secret_manager");
   tree.finish();
   EXPECT_EQ(options.project, "shop-123");
   EXPECT_EQ(options.timeout, config::Duration(std::chrono::seconds(2)));
