@@ -5,58 +5,32 @@
 #include <fstream>
 #include <sstream>
 
-#include "marty/json/json.hpp"
-#include "marty/json/value.hpp"
-#include "marty/reflect/type_of.hpp"
+#include "marty/secrets/local_stores.hpp"
 #include "marty/service/config.hpp"
+#include "marty/service/internal/settings_table.hpp"
+#include "marty/service/secret_stores.hpp"
 
 namespace marty::service {
 namespace {
 
-using reflect::Kind;
-
-std::string default_text(const reflect::Field& field) {
-  if (field.type->kind == Kind::sequence && field.default_value == nullptr) return "`[]`";
-  if (field.default_value == nullptr) return field.required ? "(required)" : "";
-  std::string text;
-  json::write(text, *field.type, field.default_value, json::View::response);
-  const json::Value value = json::Value::parse(text);
-  return "`" + (value.is_string() ? value.as_string() : text) + "`";
-}
-
-std::string meaning(const reflect::Field& field, const reflect::Type& type) {
-  std::string text = field.rules != nullptr ? std::string(field.rules->description) : std::string();
-  if (type.kind != Kind::enumeration) return text;
-  std::string names;
-  for (const auto& enumerator : type.enumeration().enumerators)
-    names += (names.empty() ? "" : ", ") + std::string(enumerator.name);
-  return text + (text.empty() ? "" : ": ") + names;
-}
-
-void append_rows(std::string& out, const std::string& prefix, const reflect::Type& section) {
-  for (const reflect::Field& field : section.object().fields) {
-    const reflect::Type& type = field.type->kind == Kind::optional ? *field.type->element : *field.type;
-    const std::string key = prefix + "." + std::string(field.name);
-    if (type.kind == Kind::object) {
-      append_rows(out, key, type);
-    } else if (type.kind == Kind::sequence && type.element->kind == Kind::object) {
-      append_rows(out, key + "[]", *type.element);
-    } else {
-      out += "| `" + key + "` | " + default_text(field) + " | " + meaning(field, type) + " |\n";
-    }
-  }
-}
+using internal::append_rows;
 
 TEST(ConfigurationReference, ListsEverySettingThatEveryServiceHas) {
   std::string text =
       "# Settings\n\nWhat every service reads, in `config/*.yaml` or as a variable (`MARTY_SERVER__HTTP_PORT`): see "
-      "the [guide](../guide/configuration.md).\n\n| setting | default | meaning |\n| --- | --- | --- |\n";
+      "the [guide](../guide/configuration.md). Those of the stores that are drivers stand in "
+      "[secrets](secrets.md).\n\n| setting | default | meaning |\n| --- | --- | --- |\n";
   append_rows(text, "service", reflect::type_of<ServiceSection>());
   append_rows(text, "server", reflect::type_of<ServerSection>());
   append_rows(text, "security.tls", reflect::type_of<TlsSection>());
   append_rows(text, "database", reflect::type_of<DatabaseSection>());
   append_rows(text, "logging", reflect::type_of<LoggingSection>());
   append_rows(text, "telemetry", reflect::type_of<TelemetrySection>());
+  append_rows(text, "configuration", reflect::type_of<ConfigurationSection>());
+  append_rows(text, "secrets", reflect::type_of<SecretsSection>());
+  append_rows(text, "secrets.environment", reflect::type_of<secrets::EnvironmentOptions>());
+  append_rows(text, "secrets.file", reflect::type_of<secrets::FileOptions>());
+  append_rows(text, "secrets.memory", reflect::type_of<secrets::MemoryOptions>());
   if (std::getenv("MARTY_UPDATE_GOLDEN") != nullptr) std::ofstream(MARTY_SETTINGS_REFERENCE) << text;
   std::ostringstream expected;
   expected << std::ifstream(MARTY_SETTINGS_REFERENCE).rdbuf();
