@@ -91,7 +91,7 @@ const reflect::Field& field_of() {
   using Of = reflect::internal::MemberOf<Member>;
   static const reflect::Field& found = [] -> const reflect::Field& {
     alignas(typename Of::owner) static char storage[sizeof(typename Of::owner)];
-    return field_at(reflect::type_of<typename Of::owner>(), Of::offset(storage));
+    return field_at(reflect::type_of<typename Of::owner>(), Of::place::offset(storage));
   }();
   return found;
 }
