@@ -236,6 +236,8 @@ TEST_F(ConfigurationTest, ASectionMayChangeAsAWhole) {
     write("prices: {pear: 2}");
     EXPECT_TRUE(configuration.reload().changed);
     EXPECT_THAT(*prices, testing::ElementsAre(testing::Pair("pear", 2)));
+    EXPECT_THAT(configuration.current().tree.settings(),
+                testing::ElementsAre(Setting{"prices.pear", "2", (folder / "base.yaml").string() + ":1", true}));
   });
 }
 

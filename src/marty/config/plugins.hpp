@@ -93,8 +93,8 @@ class PluginView {
   std::string name_;
 };
 
-// See above. Declared by one thread before start(), then used on fibers: what they see is that of their generation. The
-// configuration must outlive it, and not reload after it.
+// See above. Declared by one thread before start(), then used on fibers: what they see is that of their generation, and
+// a reference is good until the fiber next waits. The configuration must outlive it, and not reload after it.
 class Plugins {
  public:
   using Prepare = std::function<Configuration::Commit(const PluginChange& change)>;
