@@ -1,15 +1,14 @@
 #include "marty/config/config.hpp"
 
-#include <algorithm>
-#include <array>
 #include <filesystem>
 #include <utility>
 
 #include "marty/base/error.hpp"
-#include "marty/base/strings.hpp"
+#include "marty/config/internal/environment.hpp"
 #include "marty/config/internal/inspect.hpp"
 #include "marty/config/internal/keep.hpp"
 #include "marty/config/internal/overrides.hpp"
+#include "marty/config/internal/plugin_files.hpp"
 #include "marty/config/internal/tree_state.hpp"
 #include "marty/config/internal/yaml.hpp"
 #include "marty/runtime/file.hpp"
@@ -20,29 +19,9 @@ using internal::Node;
 
 namespace {
 
-constexpr std::array<std::string_view, 4> kEnvironments = {"development", "testing", "staging", "production"};
-
-std::string choose_environment(const LoadOptions& options) {
-  const auto variable = options.variables.find("MARTY_ENV");
-  const bool from_variable =
-      options.environment.empty() && variable != options.variables.end() && !variable->second.empty();
-  const std::string chosen = !options.environment.empty() ? options.environment
-                             : from_variable              ? variable->second
-                                                          : "development";
-  if (std::ranges::find(kEnvironments, chosen) != kEnvironments.end()) return chosen;
-  std::string message = from_variable ? "MARTY_ENV" : "the environment";
-  message += " must be one of development, testing, staging, production, not \"" + chosen + "\"";
-  if (const auto near = nearest(chosen, kEnvironments)) message += "; did you mean " + std::string(*near) + "?";
-  throw Error(Code::invalid_argument, std::move(message));
-}
-
 // Lays one document over `root`; false: `problems` says why.
 bool add_layer(Node& root, std::string_view text, const std::string& name, std::string& problems) {
-  auto layer = internal::parse_yaml(text, name);
-  if (layer && layer->kind != Node::Kind::map && layer->kind != Node::Kind::null) {
-    layer = std::unexpected(layer->origin.text() + ": the file must be a section of keys, not " +
-                            internal::describe(*layer));
-  }
+  auto layer = internal::parse_yaml_file(text, name);
   if (!layer) {
     problems += "\n  " + layer.error();
     return false;
@@ -67,12 +46,6 @@ Node empty_map() {
   return root;
 }
 
-Tree make_tree(Node root, std::string environment, std::string directory, const Variables& variables) {
-  internal::merge(root, internal::read_overrides(variables, root));
-  return Tree(
-      std::make_unique<internal::TreeState>(std::move(root), std::move(environment), std::move(directory), variables));
-}
-
 }  // namespace
 
 Tree::Tree(std::unique_ptr<internal::TreeState> state) : state_(std::move(state)) {}
@@ -92,6 +65,11 @@ std::vector<std::string> Tree::keep(const reflect::Type& type, std::string_view 
   return state_->keep(type, section, changes, *before.state_);
 }
 bool Tree::contains(std::string_view key) const { return state_->find(key) != nullptr; }
+std::vector<std::string> Tree::keep_plugins(const Tree& before) { return state_->keep_plugins(*before.state_); }
+void Tree::report(std::string_view key, std::string message, std::string_view origin) {
+  state_->report(key, std::move(message), origin);
+}
+std::vector<std::string> Tree::plugins() const { return state_->plugins(); }
 const std::string& Tree::environment() const { return state_->environment(); }
 const std::vector<std::string>& Tree::warnings() const { return state_->warnings(); }
 std::vector<Setting> Tree::settings() const { return internal::settings_of(*state_); }
@@ -134,7 +112,7 @@ std::vector<Layer> Tree::explain(std::string_view key) const {
 }
 
 Tree load(const LoadOptions& options) {
-  const std::string environment = choose_environment(options);
+  const std::string environment = internal::choose_environment(options);
   const std::filesystem::path directory(options.directory);
   if (options.directory_required && !std::filesystem::is_directory(directory)) {
     throw Error(Code::not_found, "the configuration directory " + options.directory + " does not exist");
@@ -149,8 +127,13 @@ Tree load(const LoadOptions& options) {
     if (std::filesystem::exists(lookalike))
       problems += "\n  " + lookalike.string() + ": would not be read: call it " + name + ".yaml";
   }
+  internal::PluginFiles plugins = internal::read_plugin_files(options.plugin_directory, environment, problems);
   if (!problems.empty()) throw Error(Code::invalid_argument, "the configuration cannot be read:" + problems);
-  return make_tree(std::move(root), environment, options.directory, options.variables);
+  internal::merge(root, std::move(plugins.layer));
+  internal::merge(root, internal::read_overrides(options.variables, root));
+  internal::merge(root, internal::read_settings(options.set_at_run_time));
+  return Tree(std::make_unique<internal::TreeState>(std::move(root), environment, options.directory, options.variables,
+                                                    std::move(plugins.names)));
 }
 
 Tree parse(std::string_view yaml, std::string_view name, const Variables& variables) {
@@ -159,7 +142,8 @@ Tree parse(std::string_view yaml, std::string_view name, const Variables& variab
   if (!add_layer(root, yaml, std::string(name), problems)) {
     throw Error(Code::invalid_argument, "the configuration cannot be read:" + problems);
   }
-  return make_tree(std::move(root), "development", "", variables);
+  internal::merge(root, internal::read_overrides(variables, root));
+  return Tree(std::make_unique<internal::TreeState>(std::move(root), "development", "", variables));
 }
 
 }  // namespace marty::config

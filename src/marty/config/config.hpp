@@ -14,7 +14,7 @@
 //
 // Later layers win, key by key; lists are replaced whole:
 //   1. the defaults of the structs   2. the profile of the environment   3. base.yaml   4. {environment}.yaml
-//   5. plugins/*.yaml   6. MARTY_SERVER__HTTP_PORT=9000
+//   5. plugins/*.yaml   6. MARTY_SERVER__HTTP_PORT=9000   7. what the program sets while it runs
 // A value may hold ${VAR}, ${VAR:-default} and ${SECRET:key}. In a variable a list is written "a, b" or "[a, b]".
 // MARTY_ variables without "__" are no settings. Files are optional: without any the defaults apply. A key that no
 // struct knows is an error.
@@ -49,6 +49,7 @@ struct LoadOptions {
   Variables variables;
   // YAML below all files: what an environment is like where nobody says anything. Empty: nothing.
   std::function<std::string_view(std::string_view environment)> profile;
+  Variables set_at_run_time;  // by key, as texts like those of variables: Configuration::set()
 };
 
 // What one layer says about a key.
@@ -116,6 +117,13 @@ class Tree {
   std::vector<std::string> keep(const reflect::Type& type, std::string_view section, Changes changes,
                                 const Tree& before);
 
+  // At a reload, before any section is bound: plugins whose file is new or gone are as in `before`. Returns their keys.
+  std::vector<std::string> keep_plugins(const Tree& before);
+
+  // Adds to what is wrong, for whatever goes beyond one field: "KEY MESSAGE", with the place of the key's value where
+  // no other `origin` is given.
+  void report(std::string_view key, std::string message, std::string_view origin = {});
+
   // Call when all sections are bound. Throws Error(invalid_argument) when there is anything wrong: one line each with
   // file and line, key, what was expected, what was found, and for unknown keys the nearest known one.
   void finish();
@@ -130,6 +138,8 @@ class Tree {
   // JSON Schema (2020-12) of the sections that are bound, for editors and for tools that check files.
   json::Value schema() const;
   const std::string& environment() const;
+  // The plugins that have a file, by name. Each is a section, plugin.NAME.
+  std::vector<std::string> plugins() const;
   // What somebody should look at, for the log; complete after finish(): keys in use that are deprecated, and variables
   // that look like settings but lack the "__".
   const std::vector<std::string>& warnings() const;

@@ -15,9 +15,10 @@ Configuration::~Configuration() = default;
 std::size_t Configuration::declare(std::string path, const reflect::Type& type, Changes changes,
                                    std::function<std::shared_ptr<void>()> make) {
   MARTY_CHECK(!started());
-  const auto known = std::ranges::find(sections_, path, &Section::path);
+  const auto known = std::ranges::find_if(
+      sections_, [&](const Section& section) { return section.type != nullptr && section.path == path; });
   if (known == sections_.end()) {
-    sections_.push_back({std::move(path), &type, changes, std::move(make)});
+    sections_.push_back({std::move(path), &type, changes, std::move(make), {}});
     return sections_.size() - 1;
   }
   if (known->type != &type)
@@ -25,6 +26,17 @@ std::size_t Configuration::declare(std::string path, const reflect::Type& type, 
                                           " and as a " + std::string(type.name));
   if (changes == Changes::at_run_time) known->changes = changes;
   return static_cast<std::size_t>(known - sections_.begin());
+}
+
+std::size_t Configuration::derive_object(Derive derive) {
+  MARTY_CHECK(!started());
+  sections_.push_back({.path = "", .type = nullptr, .changes = {}, .make = {}, .derive = std::move(derive)});
+  return sections_.size() - 1;
+}
+
+void Configuration::declare_found(std::function<void(const Tree&)> declare) {
+  MARTY_CHECK(!started());
+  declare_found_.push_back(std::move(declare));
 }
 
 void Configuration::subscribe(std::string name, Prepare prepare) {
@@ -37,26 +49,38 @@ void Configuration::use_secrets(std::function<FindSecret(Tree&)> make) {
   make_secrets_ = std::move(make);
 }
 
-Generation Configuration::bind_all(const Generation* before, std::vector<std::string>& kept) {
-  Tree tree = load(options_);
-  if (before == nullptr && make_secrets_) find_secret_ = make_secrets_(tree);
-  tree.use_secrets(find_secret_);
-  std::vector<std::shared_ptr<const void>> objects;
-  for (const Section& section : sections_) {
-    if (before != nullptr) {
-      std::vector<std::string> keys = tree.keep(*section.type, section.path, section.changes, before->tree);
-      kept.insert(kept.end(), keys.begin(), keys.end());
-    }
-    const std::shared_ptr<void> object = section.make();
-    tree.bind(*section.type, object.get(), section.path, section.changes);
-    objects.push_back(object);
+std::shared_ptr<const void> Configuration::bind(const Section& section, Tree& tree, const Generation* before,
+                                                std::vector<std::string>& kept) const {
+  if (section.type == nullptr) return nullptr;
+  if (before != nullptr) {
+    std::vector<std::string> keys = tree.keep(*section.type, section.path, section.changes, before->tree);
+    kept.insert(kept.end(), keys.begin(), keys.end());
   }
-  return Generation(std::move(tree), std::move(objects));
+  std::shared_ptr<void> object = section.make();
+  tree.bind(*section.type, object.get(), section.path, section.changes);
+  return object;
 }
 
-std::unique_ptr<const Generation> Configuration::load_generation(const Generation* before,
+Generation Configuration::bind_all(const LoadOptions& options, const Generation* before,
+                                   std::vector<std::string>& kept) {
+  Generation next(load(options), {});
+  if (before != nullptr) {
+    kept = next.tree.keep_plugins(before->tree);
+  } else {
+    if (make_secrets_) find_secret_ = make_secrets_(next.tree);
+    for (const auto& declare : declare_found_) declare(next.tree);
+  }
+  next.tree.use_secrets(find_secret_);
+  for (const Section& section : sections_) next.sections.push_back(bind(section, next.tree, before, kept));
+  for (std::size_t i = 0; i < sections_.size(); ++i) {
+    if (sections_[i].derive) next.sections[i] = sections_[i].derive(next);
+  }
+  return next;
+}
+
+std::unique_ptr<const Generation> Configuration::load_generation(const LoadOptions& options, const Generation* before,
                                                                  std::vector<std::string>& kept) {
-  auto generation = std::make_unique<Generation>(bind_all(before, kept));
+  auto generation = std::make_unique<Generation>(bind_all(options, before, kept));
   generation->tree.finish();
   return generation;
 }
@@ -64,14 +88,14 @@ std::unique_ptr<const Generation> Configuration::load_generation(const Generatio
 Tree Configuration::inspect() {
   MARTY_CHECK(!started());
   std::vector<std::string> kept;
-  return std::move(bind_all(nullptr, kept).tree);
+  return std::move(bind_all(options_, nullptr, kept).tree);
 }
 
 // The first generation has been prepared for, too: a subscriber may refuse it.
 void Configuration::start() {
   MARTY_CHECK(!started());
   std::vector<std::string> kept;
-  std::unique_ptr<const Generation> first = load_generation(nullptr, kept);
+  std::unique_ptr<const Generation> first = load_generation(options_, nullptr, kept);
   const std::vector<Commit> commits = prepare(*first);
   published_ = std::make_unique<runtime::Published<Generation>>(std::move(first));
   for (const Commit& commit : commits) {
@@ -96,12 +120,32 @@ std::vector<Configuration::Commit> Configuration::prepare(const Generation& next
 Reload Configuration::reload() {
   MARTY_CHECK(started());
   const std::lock_guard one_at_a_time(reloading_);
+  return reload(options_, "");
+}
+
+Reload Configuration::set(std::string key, std::optional<std::string> value) {
+  MARTY_CHECK(started());
+  const std::lock_guard one_at_a_time(reloading_);
+  LoadOptions options = options_;
+  options.set_at_run_time.erase(key);
+  if (value) options.set_at_run_time.emplace(key, std::move(*value));
+  return reload(std::move(options), key);
+}
+
+// With reloading_ held. The options become ours once they have led to something that all accept.
+Reload Configuration::reload(LoadOptions options, std::string_view must_change) {
   const runtime::Pin pin = published_->pin();
   const Generation& before = published_->value(pin);
   Reload result{.generation = pin.number()};
-  std::unique_ptr<const Generation> next = load_generation(&before, result.needs_restart);
-  if (next->tree.same_as(before.tree)) return result;
+  std::unique_ptr<const Generation> next = load_generation(options, &before, result.needs_restart);
+  const std::string below = std::string(must_change) + ".";
+  if (!must_change.empty() && std::ranges::any_of(result.needs_restart, [&](const std::string& key) {
+        return key == must_change || key.starts_with(below);
+      }))
+    throw Error(Code::failed_precondition, std::string(must_change) + " cannot change while the program runs");
+  if (next->tree.same_as(before.tree)) return options_ = std::move(options), result;
   std::vector<Commit> commits = prepare(*next);
+  options_ = std::move(options);
   published_->publish(std::move(next));
   for (const Commit& commit : commits) {
     if (commit) commit();

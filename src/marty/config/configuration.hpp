@@ -10,6 +10,7 @@
 //   configuration.start();                                        // throws, listing all that is wrong
 //   shop->greeting;                                               // a few loads: no lock, no reference count
 //   configuration.reload();                                       // throws, and then nothing has changed anywhere
+//   configuration.set("shop.greeting", "good day");               // the same, with a value over all that is written
 //
 // A request – whatever has a telemetry::Context with a pin – sees the generation that was current when it began, to its
 // end. Elsewhere a reference is good until the fiber next waits; who needs it for longer takes a pin().
@@ -21,8 +22,10 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "marty/config/config.hpp"
@@ -38,7 +41,7 @@ class Generation {
       : tree(std::move(loaded)), sections(std::move(bound)) {}
 
   Tree tree;                                          // where everything came from; not to be bound again
-  std::vector<std::shared_ptr<const void>> sections;  // in the order of their declaration
+  std::vector<std::shared_ptr<const void>> sections;  // and what is derived, in the order of their declaration
 };
 
 // What a reload led to.
@@ -73,6 +76,16 @@ class Configuration {
   // The part of section() that knows no type; `make` gives a T{}. Returns the number of the section.
   std::size_t declare(std::string path, const reflect::Type& type, Changes changes,
                       std::function<std::shared_ptr<void>()> make);
+  // Something that is made of each generation, once its sections are bound and before anyone has it: an index, a
+  // decision that takes several sections. What is wrong `make` reports to bound.tree. Before start().
+  template <class T>
+  Live<T> derive(std::function<T(Generation& bound)> make) {
+    return Live<T>(*this, derive_object([make = std::move(make)](Generation& bound) {
+      return std::static_pointer_cast<const void>(std::make_shared<const T>(make(bound)));
+    }));
+  }
+  // Declares the sections that are known only once there is something to look at, at start(). Before start().
+  void declare_found(std::function<void(const Tree& loaded)> declare);
   // Before start(). Prepared and committed in the order of their subscription.
   void subscribe(std::string name, Prepare prepare);
   // Makes what ${SECRET:...} is looked up in, once at start(), from what the tree says of that. Before start().
@@ -91,6 +104,10 @@ class Configuration {
   // Reads everything again. Throws what start() may, and Error(failed_precondition) where a subscriber refuses, naming
   // it and its reason; then everything stays as it was. One at a time: others wait.
   Reload reload();
+  // Lays a value, a text like that of a variable, over all that is written, and reloads. It stays until it is set to
+  // nothing, or the program ends. Throws as reload() does, and Error(failed_precondition) where the key needs a
+  // restart.
+  Reload set(std::string key, std::optional<std::string> value);
 
   std::uint64_t generation() const noexcept { return published_->number(); }
   // The current one, up to the next wait; or that of the pin.
@@ -101,24 +118,32 @@ class Configuration {
   const Generation& seen() const noexcept { return published_->value(telemetry::current().generation); }
 
  private:
+  using Derive = std::function<std::shared_ptr<const void>(Generation& bound)>;
   struct Section {
     std::string path;
-    const reflect::Type* type;
+    const reflect::Type* type;  // null: derived
     Changes changes;
     std::function<std::shared_ptr<void>()> make;
+    Derive derive;
   };
   struct Subscriber {
     std::string name;
     Prepare prepare;
   };
 
+  std::size_t derive_object(Derive derive);
+  std::shared_ptr<const void> bind(const Section& section, Tree& tree, const Generation* before,
+                                   std::vector<std::string>& kept) const;
   // Binds all sections, and leaves what is wrong to finish().
-  Generation bind_all(const Generation* before, std::vector<std::string>& kept);
-  std::unique_ptr<const Generation> load_generation(const Generation* before, std::vector<std::string>& kept);
+  Generation bind_all(const LoadOptions& options, const Generation* before, std::vector<std::string>& kept);
+  std::unique_ptr<const Generation> load_generation(const LoadOptions& options, const Generation* before,
+                                                    std::vector<std::string>& kept);
+  Reload reload(LoadOptions options, std::string_view must_change);
   std::vector<Commit> prepare(const Generation& next) const;
 
   LoadOptions options_;
   std::vector<Section> sections_;
+  std::vector<std::function<void(const Tree&)>> declare_found_;
   std::vector<Subscriber> subscribers_;
   std::function<FindSecret(Tree&)> make_secrets_;
   FindSecret find_secret_;

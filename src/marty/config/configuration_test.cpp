@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -235,6 +236,66 @@ TEST_F(ConfigurationTest, ASectionMayChangeAsAWhole) {
     write("prices: {pear: 2}");
     EXPECT_TRUE(configuration.reload().changed);
     EXPECT_THAT(*prices, testing::ElementsAre(testing::Pair("pear", 2)));
+    EXPECT_THAT(configuration.current().tree.settings(),
+                testing::ElementsAre(Setting{"prices.pear", "2", (folder / "base.yaml").string() + ":1", true}));
+  });
+}
+
+TEST_F(ConfigurationTest, SetsValuesOverAllThatIsWritten) {
+  write("shop: {greeting: hello, prices: {apple: 1}}");
+  with([&](Configuration& configuration) {
+    configuration.options().variables = {{"MARTY_SHOP__GREETING", "good day"}};
+    const auto shop = configuration.section<Shop>("shop");
+    configuration.start();
+    EXPECT_TRUE(configuration.set("shop.greeting", "welcome").changed);
+    EXPECT_TRUE(configuration.set("shop.prices", "{pear: 2}").changed);
+    EXPECT_EQ(shop->greeting, "welcome");
+    EXPECT_THAT(shop->prices, testing::ElementsAre(testing::Pair("pear", 2)));
+    EXPECT_EQ(configuration.current().tree.explain("shop.greeting").back(), (Layer{"set at run time", "welcome"}));
+    EXPECT_TRUE(configuration.set("shop.greeting", std::nullopt).changed);
+    EXPECT_EQ(shop->greeting, "good day");
+  });
+}
+
+TEST_F(ConfigurationTest, ForgetsASetValueThatIsRefused) {
+  write("shop: {limits: {high: 5}}");
+  with([&](Configuration& configuration) {
+    const auto shop = configuration.section<Shop>("shop");
+    configuration.start();
+    EXPECT_THROW(configuration.set("shop.limits.high", "many"), Error);
+    EXPECT_THROW(configuration.set("shop.hihg", "6"), Error);
+    EXPECT_THROW(configuration.set("shop.limits", "{low: 2}"), Error) << "low needs a restart";
+    EXPECT_FALSE(configuration.reload().changed);
+    EXPECT_EQ(shop->limits.high, 5);
+    EXPECT_EQ(configuration.generation(), 1U);
+  });
+}
+
+TEST_F(ConfigurationTest, DerivesWhatIsMadeOfSeveralSections) {
+  write("shop: {limits: {high: 5}}\nprices: {apple: 4}");
+  with([&](Configuration& configuration) {
+    struct Dearest {
+      int price = 0;
+    };
+    const auto shop = configuration.section<Shop>("shop");
+    const auto prices = configuration.section<std::map<std::string, int>>("prices", Changes::at_run_time);
+    const auto dearest = configuration.derive<Dearest>([&](Generation& bound) {
+      Dearest found;
+      for (const auto& [name, price] : prices.in(bound)) {
+        found.price = std::max(found.price, price);
+        if (price > shop.in(bound).limits.high)
+          bound.tree.report("prices." + name, "must not be above shop.limits.high");
+      }
+      return found;
+    });
+    configuration.start();
+    EXPECT_EQ(dearest->price, 4);
+    write("shop: {limits: {high: 2}}\nprices:\n  apple: 4\n  pear: 3\n  plum: many");
+    const std::string message = refusal(configuration);
+    EXPECT_THAT(message, HasSubstr("base.yaml:3: prices.apple must not be above shop.limits.high"));
+    EXPECT_THAT(message, HasSubstr("base.yaml:4: prices.pear must not be above shop.limits.high"));
+    EXPECT_THAT(message, HasSubstr("base.yaml:5: prices.plum must be an integer"));
+    EXPECT_EQ(dearest->price, 4);
   });
 }
 

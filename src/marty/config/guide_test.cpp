@@ -1,10 +1,13 @@
-// The code of docs/guide/configuration.md.
+// The code of docs/guide/configuration.md and plugins.md.
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "marty/base/error.hpp"
 #include "marty/config/configuration.hpp"
+#include "marty/config/plugins.hpp"
 #include "marty/runtime/world.hpp"
 
 namespace {
@@ -80,6 +83,44 @@ TEST(Guide, follows_what_changes) {
     }
     // [/reload]
     EXPECT_EQ(greeting->text, "good day");
+  });
+}
+
+// [plugin-settings]
+struct BillingSettings {
+  std::string url;
+  config::Duration timeout = std::chrono::seconds(10);
+  marty::Secret token;
+};
+// [/plugin-settings]
+
+TEST(Guide, configures_plugins) {
+  std::vector<std::string> running;
+  const auto start = [&](const std::string& name) { running.push_back(name); };
+  const auto stop = [&](const std::string& name) { std::erase(running, name); };
+  marty::runtime::World::real({.loops = 1})->run([&] {
+    const std::string folder = MARTY_CONFIG_GOLDEN "/guide/plugins";
+    config::Configuration configuration({.plugin_directory = folder, .environment = "production"});
+    configuration.use_secrets([](config::Tree&) { return [](std::string_view) { return marty::Secret("t"); }; });
+    // [plugins]
+    config::Plugins plugins(configuration);
+    config::PluginView billing = plugins.view("billing");  // all that billing gets to see
+    const config::Live<BillingSettings> settings = billing.settings<BillingSettings>();
+    plugins.on_change("plugins", [&](const config::PluginChange& change) -> config::Configuration::Commit {
+      return [&, change] {  // here everybody has agreed
+        for (const std::string& name : change.stopped) stop(name);
+        for (const std::string& name : change.started) start(name);
+      };
+    });
+    configuration.start();
+    // [/plugins]
+    EXPECT_EQ(running, (std::vector<std::string>{"ledger", "billing"}));
+    EXPECT_EQ(settings->timeout, config::Duration(std::chrono::seconds(2)));
+    // [switch]
+    plugins.set_enabled("billing", false);
+    plugins.set_enabled("billing", std::nullopt);  // as its file says again
+    // [/switch]
+    EXPECT_EQ(running, (std::vector<std::string>{"ledger", "billing"}));
   });
 }
 

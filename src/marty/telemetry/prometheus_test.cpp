@@ -179,6 +179,7 @@ TEST(Metrics, the_reference_lists_the_standard_families) {
   event_loop_lag(metrics, 0);
   config_generation(metrics);
   config_reloads(metrics, "applied");
+  flag_evaluations(metrics, "f");
   RecordingSink sink;
   const Observation dropped = observe_dropped_lines(metrics, sink);
 

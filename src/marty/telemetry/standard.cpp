@@ -101,6 +101,14 @@ Counter config_reloads(Metrics& metrics, std::string_view result) {
                          {{"result", std::string(result)}});
 }
 
+FlagEvaluations flag_evaluations(Metrics& metrics, std::string_view flag) {
+  const auto counter = [&](const char* result) {
+    return metrics.counter("mmf_feature_flag_evaluations_total", "Decisions whether a feature is on.",
+                           {{"flag", std::string(flag)}, {"result", result}});
+  };
+  return {counter("on"), counter("off")};
+}
+
 Histogram event_loop_lag(Metrics& metrics, std::size_t loop) {
   return metrics.histogram("mmf_event_loop_lag_seconds",
                            "How late an event loop gets to its work, asked once a second.", kLatencyBounds,

@@ -156,6 +156,13 @@ class DatabaseMetrics {
 Gauge config_generation(Metrics& metrics);
 Counter config_reloads(Metrics& metrics, std::string_view result);
 
+// mmf_feature_flag_evaluations_total{flag,result}: result is on or off.
+struct FlagEvaluations {
+  Counter on;
+  Counter off;
+};
+FlagEvaluations flag_evaluations(Metrics& metrics, std::string_view flag);
+
 // mmf_event_loop_lag_seconds{loop}: how much later than it could a loop gets to its work.
 Histogram event_loop_lag(Metrics& metrics, std::size_t loop);
 

@@ -1,8 +1,10 @@
 #include "marty/config/internal/expand.hpp"
 
 #include <algorithm>
+#include <ranges>
 
 #include "marty/base/error.hpp"
+#include "marty/config/internal/plugin_files.hpp"
 
 namespace marty::config::internal {
 namespace {
@@ -17,6 +19,16 @@ bool is_variable_name(std::string_view name) {
          std::ranges::all_of(name, [&](char c) { return letter(c) || (c >= '0' && c <= '9'); });
 }
 
+// Whether the key of a secret is one below the prefix, whatever a store makes of "." and "..".
+bool is_below(std::string_view key, std::string_view prefix) {
+  if (!key.starts_with(prefix)) return false;
+  for (const auto part : std::views::split(key, '/')) {
+    const std::string_view name(part);
+    if (name.empty() || name == "." || name == "..") return false;
+  }
+  return true;
+}
+
 // Where a text ends: at its own end, at the brace of the reference around it, or also before its default.
 enum class Until { end, brace, brace_or_default };
 
@@ -25,8 +37,8 @@ class Expander {
  public:
   using Result = std::expected<std::string, std::string>;
 
-  Expander(std::string_view text, const Variables& variables, const FindSecret& find_secret)
-      : rest_(text), variables_(variables), find_secret_(find_secret) {}
+  Expander(std::string_view text, const Variables& variables, const FindSecret& find_secret, std::string_view plugin)
+      : rest_(text), variables_(variables), find_secret_(find_secret), plugin_(plugin) {}
 
   bool has_secret() const { return has_secret_; }
 
@@ -62,6 +74,11 @@ class Expander {
 
   static Result wrong(std::string_view reason) { return std::unexpected(std::string(reason)); }
 
+  Result foreign(const std::string& what, const std::string& allowed) const {
+    return std::unexpected("needs the " + what + ", but the file of the plugin " + std::string(plugin_) +
+                           " may only name " + allowed);
+  }
+
   // Where the text moves to, what it leaves is cleared: it may be a secret.
   static void append(std::string& out, std::string_view piece) {
     if (out.size() + piece.size() > out.capacity()) {
@@ -89,6 +106,8 @@ class Expander {
     const std::string name(rest_.substr(0, end));
     const bool has_default = rest_.substr(end).starts_with(":-");
     if (!is_variable_name(name) || (rest_[end] == ':' && !has_default)) return wrong(kMalformed);
+    if (!plugin_.empty() && !name.starts_with(variable_prefix(plugin_)))
+      return foreign("environment variable " + name, "variables that begin with " + variable_prefix(plugin_));
     rest_.remove_prefix(end + (has_default ? 2 : 0));
     const auto found = variables_.find(name);
     const bool missing = found == variables_.end() || (has_default && found->second.empty());
@@ -104,6 +123,8 @@ class Expander {
     const Result key = expand(Until::brace_or_default);
     if (!key) return key;
     if (has_secret_ != was_secret) return wrong("has a secret in the name of a secret");
+    if (!plugin_.empty() && !is_below(*key, secret_prefix(plugin_)))
+      return foreign("secret " + *key, "secrets below " + secret_prefix(plugin_));
     const bool has_default = rest_.starts_with(":-");
     if (has_default) rest_.remove_prefix(2);
     if (!find_secret_) return std::unexpected("needs the secret " + *key + ", and secrets cannot be used here");
@@ -132,6 +153,7 @@ class Expander {
   std::string_view rest_;
   const Variables& variables_;
   const FindSecret& find_secret_;
+  const std::string_view plugin_;
   int nesting_ = 0;
   bool has_secret_ = false;
 };
@@ -139,8 +161,8 @@ class Expander {
 }  // namespace
 
 std::expected<Expanded, std::string> expand(std::string_view text, const Variables& variables,
-                                            const FindSecret& find_secret) {
-  Expander expander(text, variables, find_secret);
+                                            const FindSecret& find_secret, std::string_view plugin) {
+  Expander expander(text, variables, find_secret, plugin);
   Expander::Result result = expander.expand(Until::end);
   if (!result) return std::unexpected(std::move(result.error()));
   return Expanded{std::move(*result), expander.has_secret()};

@@ -5,6 +5,8 @@
 // not set or empty. ${SECRET:key} needs the secret, and its default counts where no store has it; the key may hold
 // references: ${SECRET:${REGION}/database}. $${ stands for a plain "${". What a variable or a secret holds is taken as
 // it is.
+//
+// What stands in a plugin's own file has its own names: ${PLUGIN_BILLING__VAR} and ${SECRET:plugins/billing/key}.
 #pragma once
 
 #include <expected>
@@ -21,9 +23,10 @@ struct Expanded {
 };
 
 // The text with every reference replaced, or what is wrong, such as "needs the environment variable DB_HOST, which is
-// not set". `find_secret` may be empty: a secret is then what is wrong.
+// not set". `find_secret` may be empty: a secret is then what is wrong. `plugin` is the one in whose file the text
+// stands.
 std::expected<Expanded, std::string> expand(std::string_view text, const Variables& variables,
-                                            const FindSecret& find_secret = {});
+                                            const FindSecret& find_secret = {}, std::string_view plugin = {});
 
 inline bool has_reference(std::string_view text) { return text.find("${") != std::string_view::npos; }
 

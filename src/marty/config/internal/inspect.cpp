@@ -21,10 +21,13 @@ class Lister {
   void add_section(const std::string& section, const TreeState::Section& bound) {
     const bool reloadable = bound.changes == Changes::at_run_time;
     const Node* const node = state_.find(section);
-    if (bound.type->kind == Kind::object)
+    if (bound.type->kind == Kind::object) {
       add_fields(bound.type->object(), node, section, reloadable);
-    else if (node != nullptr)
+    } else if (node != nullptr && node->kind == Node::Kind::map) {
+      for (const auto& [name, member] : node->members) add_node(member, join(section, name), reloadable);
+    } else if (node != nullptr) {
       add_node(*node, section, reloadable);
+    }
   }
 
  private:

@@ -102,6 +102,15 @@ std::vector<std::string> keep_unchangeable(const reflect::Type& type, const std:
   return keeper.take();
 }
 
+void keep_section(const std::string& section, Node& root, const Node& before) {
+  std::string_view name = section, name_before = section;
+  const Node* const parent_before = parent_of(before, name_before);
+  const Node* const node = parent_before != nullptr ? parent_before->find(name_before) : nullptr;
+  Node& parent = made_parent_of(root, name);
+  std::erase_if(parent.members, [&](const Node::Member& member) { return member.name == name; });
+  if (node != nullptr) parent.members.push_back({std::string(name), *node});
+}
+
 bool has_reloadable(const reflect::Type& type) {
   if (type.kind == Kind::optional) return has_reloadable(*type.element);
   if (type.kind != Kind::object) return false;

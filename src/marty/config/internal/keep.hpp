@@ -15,6 +15,9 @@ namespace marty::config::internal {
 std::vector<std::string> keep_unchangeable(const reflect::Type& type, const std::string& section, bool reloadable,
                                            Node& root, const Node& before);
 
+// The same for a whole section, whatever is in it: puts what `before` says in its place, or removes it.
+void keep_section(const std::string& section, Node& root, const Node& before);
+
 bool has_reloadable(const reflect::Type& type);
 
 }  // namespace marty::config::internal

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 
 namespace marty::config::internal {
 namespace {
@@ -99,6 +100,7 @@ void merge(Node& base, Node layer) {
   if (base.kind != Node::Kind::map || layer.kind != Node::Kind::map) {
     std::vector<Overridden> history = std::move(base.history);
     history.push_back({std::move(base.origin), describe(base)});
+    std::ranges::move(layer.history, std::back_inserter(history));
     base = std::move(layer);
     base.history = std::move(history);
     return;

@@ -1,4 +1,5 @@
-// Overrides: the layer of environment variables. MARTY_DATABASE__POOL_SIZE=20 is database.pool_size.
+// Overrides: the layer of environment variables. MARTY_DATABASE__POOL_SIZE=20 is database.pool_size; where a key has a
+// '-', the variable has a '_'. Above it stands what the program sets while it runs.
 #pragma once
 
 #include <string>
@@ -12,6 +13,9 @@ namespace marty::config::internal {
 // The layer as a map. `below` is what it will be laid over: its spelling of a key is kept, as variables do not tell
 // upper from lower case.
 Node read_overrides(const Variables& variables, const Node& below);
+
+// What was set at run time, by its key, as a map.
+Node read_settings(const Variables& settings);
 
 // The name of the variable that sets a key: "MARTY_DATABASE__POOL_SIZE".
 std::string variable_for(std::string_view key);

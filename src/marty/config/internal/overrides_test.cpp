@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -29,6 +30,13 @@ TEST(Warnings, name_variables_that_look_like_settings_but_set_nothing) {
             (std::vector<std::string>{
                 "MARTY_SERVER_HTTP_PORT sets nothing; did you mean MARTY_SERVER__HTTP_PORT?",
                 "MARTY_SERVER_TLS_CERTIFICATE sets nothing; did you mean MARTY_SERVER__TLS__CERTIFICATE?"}));
+}
+
+TEST(Variables, write_an_underscore_where_a_key_has_a_hyphen) {
+  Tree tree = parse("my-section: {some-key: 1}", "f.yaml", {{"MARTY_MY_SECTION__SOME_KEY", "2"}});
+  const auto section = tree.bind<std::map<std::string, int>>("my-section");
+  EXPECT_EQ(section.at("some-key"), 2);
+  tree.finish();
 }
 
 }  // namespace

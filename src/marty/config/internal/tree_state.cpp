@@ -1,6 +1,8 @@
 #include "marty/config/internal/tree_state.hpp"
 
 #include <algorithm>
+#include <charconv>
+#include <iterator>
 #include <tuple>
 #include <utility>
 
@@ -8,6 +10,7 @@
 #include "marty/config/internal/expand.hpp"
 #include "marty/config/internal/keep.hpp"
 #include "marty/config/internal/overrides.hpp"
+#include "marty/config/internal/plugin_files.hpp"
 #include "marty/reflect/scalar.hpp"
 
 namespace marty::config::internal {
@@ -23,11 +26,13 @@ bool holds_secrets(const reflect::Type& type) {
 
 }  // namespace
 
-TreeState::TreeState(Node root, std::string environment, std::string directory, Variables variables)
+TreeState::TreeState(Node root, std::string environment, std::string directory, Variables variables,
+                     PluginNames plugins)
     : root_(std::move(root)),
       environment_(std::move(environment)),
       directory_(std::move(directory)),
-      environment_variables_(std::move(variables)) {
+      environment_variables_(std::move(variables)),
+      plugins_(std::move(plugins)) {
   for (const auto& [name, value] : environment_variables_) {
     if (name.starts_with("MARTY_") && name.find("__") == std::string::npos) near_settings_.push_back(name);
   }
@@ -39,7 +44,9 @@ void TreeState::expand_references(Node& node, const std::string& key) {
   for (std::size_t i = 0; i < node.items.size(); ++i)
     expand_references(node.items[i], key + "[" + std::to_string(i) + "]");
   if (node.kind != Node::Kind::scalar || !has_reference(node.scalar)) return;
-  auto result = expand(node.scalar, environment_variables_, find_secret_);
+  const auto plugin = plugins_.find(node.origin.source);
+  auto result = expand(node.scalar, environment_variables_, find_secret_,
+                       plugin != plugins_.end() ? std::string_view(plugin->second) : std::string_view());
   node.loose = true;
   if (!result) {
     node.faulty = true;
@@ -92,6 +99,42 @@ std::vector<std::string> TreeState::keep(const reflect::Type& type, std::string_
   const std::string key(section);
   if (Node* const node = const_cast<Node*>(find(section))) expand_references(*node, key);
   return keep_unchangeable(type, key, changes == Changes::at_run_time, root_, before.root_);
+}
+
+std::vector<std::string> TreeState::plugins() const {
+  std::vector<std::string> names;
+  for (const auto& [file, name] : plugins_) names.push_back(name);
+  std::ranges::sort(names);
+  return names;
+}
+
+// What is loaded for a plugin – its code, its dependencies – does not come and go with its file.
+std::vector<std::string> TreeState::keep_plugins(const TreeState& before) {
+  const std::vector<std::string> now = plugins(), then = before.plugins();
+  std::vector<std::string> keys;
+  std::ranges::set_symmetric_difference(now, then, std::back_inserter(keys));
+  for (std::string& key : keys) {
+    key = join(std::string(kPluginSection), key);
+    keep_section(key, root_, before.root_);
+  }
+  plugins_ = before.plugins_;
+  return keys;
+}
+
+// The node of "a.list[2]"; a list that was written as one text is the node for all of its items.
+const Node* TreeState::find_item(std::string_view key) const {
+  const std::size_t bracket = std::min(key.find('['), key.size());
+  const Node* const node = find(key.substr(0, bracket));
+  if (node == nullptr || bracket == key.size()) return node;
+  std::size_t item = 0;
+  std::from_chars(key.data() + bracket + 1, key.data() + key.size(), item);
+  return item < node->items.size() ? &node->items[item] : node;
+}
+
+void TreeState::report(std::string_view key, std::string message, std::string_view origin) {
+  const Node* const node = find_item(key);
+  const Origin place = !origin.empty() ? Origin{std::string(origin), 0} : node != nullptr ? node->origin : Origin{};
+  problems_.push_back({place, std::string(key), std::move(message)});
 }
 
 void TreeState::learn_keys(const reflect::Type& type, const std::string& key, int depth) {

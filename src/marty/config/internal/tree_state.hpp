@@ -15,13 +15,18 @@ namespace marty::config::internal {
 
 class TreeState {
  public:
-  TreeState(Node root, std::string environment, std::string directory, Variables variables);
+  // `plugins`: their names, by their file.
+  using PluginNames = std::map<std::string, std::string, std::less<>>;
+
+  TreeState(Node root, std::string environment, std::string directory, Variables variables, PluginNames plugins = {});
 
   void use_secrets(FindSecret find_secret) { find_secret_ = std::move(find_secret); }
   bool bind(const reflect::Type& type, void* object, std::string_view section, Changes changes);
   std::string text(std::string_view key);
   std::vector<std::string> keep(const reflect::Type& type, std::string_view section, Changes changes,
                                 const TreeState& before);
+  std::vector<std::string> keep_plugins(const TreeState& before);
+  void report(std::string_view key, std::string message, std::string_view origin);
   // All that is wrong, in order.
   const std::vector<BindingProblem>& check();
   std::string line(const BindingProblem& problem) const;
@@ -29,6 +34,7 @@ class TreeState {
   const Node& root() const { return root_; }
   const Node* find(std::string_view key) const;
   const std::string& environment() const { return environment_; }
+  std::vector<std::string> plugins() const;
   const std::vector<std::string>& warnings() const { return warnings_; }
 
   // A section that was bound.
@@ -42,6 +48,7 @@ class TreeState {
 
  private:
   void expand_references(Node& node, const std::string& key);
+  const Node* find_item(std::string_view key) const;
   void learn_keys(const reflect::Type& type, const std::string& section, int depth);
   void warn_of_near_settings();
   void forgive_sections();
@@ -51,6 +58,7 @@ class TreeState {
   std::string environment_;
   std::string directory_;  // empty: there are no files
   Variables environment_variables_;
+  PluginNames plugins_;
   FindSecret find_secret_;
   std::map<std::string, Section, std::less<>> sections_;
   std::set<std::string, std::less<>> hidden_keys_;  // secrets, and what they are in

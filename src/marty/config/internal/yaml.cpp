@@ -189,4 +189,13 @@ std::expected<Node, std::string> parse_yaml(std::string_view text, const std::st
   }
 }
 
+std::expected<Node, std::string> parse_yaml_file(std::string_view text, const std::string& source) {
+  auto document = parse_yaml(text, source);
+  if (document && document->kind != Node::Kind::map && document->kind != Node::Kind::null) {
+    return std::unexpected(document->origin.text() + ": the file must be a section of keys, not " +
+                           describe(*document));
+  }
+  return document;
+}
+
 }  // namespace marty::config::internal

@@ -21,4 +21,7 @@ struct YamlLimits {
 std::expected<Node, std::string> parse_yaml(std::string_view text, const std::string& source,
                                             const YamlLimits& limits = {});
 
+// The same of a whole file, which must be a section of keys, or empty.
+std::expected<Node, std::string> parse_yaml_file(std::string_view text, const std::string& source);
+
 }  // namespace marty::config::internal
