@@ -263,6 +263,34 @@ TEST_F(ServiceConfiguration, RotatesASecretUnderLoadWithoutAFailedRequest) {
       });
 }
 
+TEST_F(ServiceConfiguration, SwitchesFlagsAndPluginsWhileItRuns) {
+  folder.replace("feature_flags: {new_greeting: false}\n");
+  std::filesystem::create_directory(folder.path() + "/plugins");
+  std::ofstream(folder.path() + "/plugins/billing.yaml") << "default: {settings: {url: 'https://a'}}\n";
+  with(
+      [](Service& service) {
+        const flags::Flag flag = service.flags().declare("new_greeting", false);
+        service.plugins();
+        service.get(
+            "/said",
+            [flag](const config::Plugins& plugins) {
+              return Said{flag.enabled() ? "hi" : "hello", static_cast<int>(plugins.enabled().size())};
+            },
+            "Say");
+      },
+      [&](Service& service) {
+        EXPECT_EQ(get(service, "/said").to_string(), R"({"text":"hello","number":1})");
+        folder.replace("feature_flags: {new_greeting: true}\n");
+        service.reload();
+        service.plugins().set_enabled("billing", false);
+        EXPECT_EQ(get(service, "/said").to_string(), R"({"text":"hi","number":0})");
+        std::ofstream(folder.path() + "/plugins/billing.yaml") << "default: {enabld: true}\n";
+        EXPECT_TRUE(log_tells("did you mean plugin.billing.enabled?"));
+        EXPECT_THAT(service.metrics().prometheus(),
+                    HasSubstr("mmf_feature_flag_evaluations_total{flag=\"new_greeting\",result=\"on\"} 1"));
+      });
+}
+
 TEST_F(ServiceConfiguration, RefusesStoresThatItDoesNotHave) {
   const auto refusal = [&](std::string_view yaml) -> std::string {
     folder.replace(yaml);

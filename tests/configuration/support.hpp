@@ -45,11 +45,9 @@ class Folder {
   std::filesystem::path path_;
 };
 
-inline ServiceOptions options_for(const Folder& folder, telemetry::LogSink& sink) {
-  return {.directory = folder.path(),
-          .environment = "testing",
-          .variables = {{"MARTY_SERVER__HTTP_PORT", "0"}},
-          .log_sink = &sink};
+inline ServiceOptions options_for(const Folder& folder, telemetry::LogSink& sink, config::Variables variables = {}) {
+  variables.emplace("MARTY_SERVER__HTTP_PORT", "0");
+  return {.directory = folder.path(), .environment = "testing", .variables = std::move(variables), .log_sink = &sink};
 }
 
 // Asks for `path` on `clients` connections until `done`; counts the replies, and those that are not 200.

@@ -58,7 +58,7 @@ Seen look(const Numbers& numbers, const config::Live<Numbers>& live, telemetry::
 void with_service(const Folder& folder, telemetry::RecordingSink& sink, const std::function<void(Service&)>& declare,
                   const std::function<void(Service&)>& body) {
   runtime::World::real({.loops = 2})->run([&] {
-    Service service("numbers", options_for(folder, sink));
+    Service service("numbers", options_for(folder, sink, variables));
     service.configure<Numbers>("numbers");
     service.get("/look", look, "Look");
     declare(service);
@@ -73,11 +73,7 @@ TEST(ConfigurationUnderLoad, ARequestSeesOneGenerationAtAThousandReloadsASecond)
   folder.replace(yaml(0));
   telemetry::RecordingSink sink;
   with_service(
-      folder, sink,
-      [](Service& service) {
-        // Only the reloads that are counted here.
-        service.configuration().options().variables["MARTY_CONFIGURATION__WATCH"] = "false";
-      },
+      folder, sink, [](Service&) {},
       [&](Service& service) {
         Load load(service, "/look", 16);
         const auto seconds = std::getenv("MARTY_SHORT") != nullptr ? 3s : 30s;
@@ -95,7 +91,8 @@ TEST(ConfigurationUnderLoad, ARequestSeesOneGenerationAtAThousandReloadsASecond)
         EXPECT_THAT(load.failures(), testing::IsEmpty());
         EXPECT_GT(load.replies(), 1000);
         EXPECT_EQ(service.configuration().generation(), static_cast<std::uint64_t>(reloads) + 1);
-      });
+      },
+      {{"MARTY_CONFIGURATION__WATCH", "false"}});  // only the reloads that are counted here
 }
 
 // How a writer goes wrong.

@@ -64,6 +64,22 @@ config::Reload Service::reload(std::string_view cause) {
   return state_->reloader.reload(cause);
 }
 
+flags::Flags& Service::flags() {
+  if (state_->flags == nullptr) {
+    state_->flags = std::make_unique<flags::Flags>(state_->configuration, state_->metrics);
+    app().dependencies().use(*state_->flags);
+  }
+  return *state_->flags;
+}
+
+config::Plugins& Service::plugins() {
+  if (state_->plugins == nullptr) {
+    state_->plugins = std::make_unique<config::Plugins>(state_->configuration);
+    app().dependencies().use(*state_->plugins);
+  }
+  return *state_->plugins;
+}
+
 secrets::Secrets& Service::secrets() noexcept {
   MARTY_CHECK(state_->secret_stores.secrets() != nullptr);
   return *state_->secret_stores.secrets();

@@ -25,8 +25,10 @@
 #include <vector>
 
 #include "marty/config/configuration.hpp"
+#include "marty/config/plugins.hpp"
 #include "marty/config/variables.hpp"
 #include "marty/data/database.hpp"
+#include "marty/flags/flags.hpp"
 #include "marty/health/health.hpp"
 #include "marty/secrets/secrets.hpp"
 #include "marty/service/lifecycle.hpp"
@@ -133,6 +135,12 @@ class Service {
     use_secret_store(std::move(name), reflect::type_of<Options>(), options,
                      [store, options](const config::Variables& variables) { return store(*options, variables); });
   }
+
+  // Feature flags, the section feature_flags; a dependency, too. See flags/flags.hpp: declared before the start.
+  flags::Flags& flags();
+  // What is configured of plugins, in plugins/*.yaml; a dependency, too. See config/plugins.hpp. Without a call of this
+  // there are none, and the folder is not looked at.
+  config::Plugins& plugins();
 
   // The database, by the name of a driver and its function from options to driver: provides Database, data::Session
   // and, for each request that asks for it, a Transaction that commits when the handler returns and rolls back when it

@@ -12,7 +12,7 @@ namespace marty {
 
 config::LoadOptions Service::State::load_options() const {
   return {.directory = path_of("config"),
-          .plugin_directory = path_of("plugins"),
+          .plugin_directory = plugins != nullptr ? path_of("plugins") : "",
           .environment = options.environment,
           .variables = options.variables,
           .profile = service::profile};

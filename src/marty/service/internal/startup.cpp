@@ -140,7 +140,8 @@ void Service::State::drain_servers() {
 
 void Service::State::watch_configuration() {
   service::Reloader::Watched watched;
-  if (configuration_section.watch) watched.folders = {path_of("config"), path_of("plugins")};
+  if (configuration_section.watch) watched.folders.push_back(path_of("config"));
+  if (configuration_section.watch && plugins != nullptr) watched.folders.push_back(path_of("plugins"));
   watched.secrets = secret_stores.secrets();
   watched.refresh_interval = secret_stores.section().refresh_interval;
   reloader.start(std::move(watched));

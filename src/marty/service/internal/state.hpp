@@ -104,7 +104,9 @@ class Service::State {
   telemetry::Observation dropped_lines;
   service::SecretStores secret_stores;
   config::Configuration configuration{{}};
-  runtime::Pin first_generation;  // what service-wide objects may have references into
+  std::unique_ptr<flags::Flags> flags;       // null: nobody asked for any
+  std::unique_ptr<config::Plugins> plugins;  // the same
+  runtime::Pin first_generation;             // what service-wide objects may have references into
   service::Reloader reloader{configuration, metrics};
   service::LoopLag loop_lag{metrics};
   telemetry::Context context;  // of what happens outside of requests
