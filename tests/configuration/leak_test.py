@@ -4,6 +4,7 @@ Usage: leak_test.py PROGRAM
 """
 
 import base64
+import http.server
 import json
 import os
 import pathlib
@@ -11,6 +12,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 import urllib.error
@@ -45,6 +47,22 @@ def forms_of(secret):
     yield from (secret, urllib.parse.quote(secret, safe=""), raw.hex(), base64.b64encode(raw).decode().rstrip("="))
 
 
+class ScriptedVault(http.server.BaseHTTPRequestHandler):
+    """Has the secret `mail` under every path."""
+
+    def do_GET(self):
+        data = {"data": {"password": "hunter2-in-a-file"}, "metadata": {"version": 1}}
+        body = json.dumps({"data": data, "auth": None}).encode()
+        self.send_response(200)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
 class Leaks(unittest.TestCase):
     def setUp(self):
         self.folder = tempfile.TemporaryDirectory()
@@ -60,7 +78,7 @@ class Leaks(unittest.TestCase):
             "MARTY_SERVER__HTTP_PORT": "0",
             "MARTY_LOGGING__LEVEL": "trace",
             "MARTY_LOGGING__ACCESS_LOG": "true",
-            "SECRET_MAIL_OTHER": "hunter2-in-a-variable",
+            "SECRET_MAIL__OTHER": "hunter2-in-a-variable",
         }
 
     def write_secret(self, text):
@@ -119,6 +137,22 @@ class Leaks(unittest.TestCase):
             self.assertEqual(self.run_command().returncode, 1)
             self.run_command("config", "show")
         self.assertIn("mail.port must be an integer", "".join(self.said))
+        self.assert_nothing_leaked()
+
+    def test_a_store_with_connections(self):
+        """What has connections goes before the world does, whatever the program was asked to do."""
+        vault = http.server.ThreadingHTTPServer(("127.0.0.1", 0), ScriptedVault)
+        threading.Thread(target=vault.serve_forever, daemon=True).start()
+        self.addCleanup(vault.server_close)
+        self.addCleanup(vault.shutdown)
+        address = f"http://127.0.0.1:{vault.server_port}"
+        base = f"secrets: {{order: [vault], vault: {{address: '{address}', token: hunter2-sent}}}}\n"
+        (self.path / "config" / "base.yaml").write_text(base + "mail: {password: '${SECRET:mail#password}'}\n")
+        self.assertEqual(self.run_command("config", "show").returncode, 0)
+        self.assertEqual(self.run_command("config", "validate").returncode, 0)
+        (self.path / "config" / "base.yaml").write_text(base + "mail: {password: '${SECRET:mail#none}'}\n")
+        self.assertEqual(self.run_command().returncode, 1)
+        self.assertIn("has no field none", self.said[-1])
         self.assert_nothing_leaked()
 
     def test_a_running_service(self):

@@ -4,6 +4,7 @@
 #include "marty/base/error.hpp"
 #include "marty/service/service.hpp"
 #include "marty/telemetry/log.hpp"
+#include "vault/vault.hpp"
 
 namespace {
 
@@ -35,6 +36,7 @@ struct Welcome {
 
 int main(int argc, char** argv) {
   Service service("secretive", argc, argv);
+  service.secret_store("vault", vault::store);
   service.configure<Mail>("mail");
   service.post(
       "/login",

@@ -56,7 +56,7 @@ Seen look(const Numbers& numbers, const config::Live<Numbers>& live, telemetry::
 
 // The loops and the load of all tests here.
 void with_service(const Folder& folder, telemetry::RecordingSink& sink, const std::function<void(Service&)>& declare,
-                  const std::function<void(Service&)>& body) {
+                  const std::function<void(Service&)>& body, const config::Variables& variables = {}) {
   runtime::World::real({.loops = 2})->run([&] {
     Service service("numbers", options_for(folder, sink, variables));
     service.configure<Numbers>("numbers");

@@ -47,5 +47,57 @@ TEST(Explain, shows_no_secrets) {
   EXPECT_EQ(tree.explain("database").at(0).value, "{admin_password: (not shown), url: a://b:(not shown)@c}");
 }
 
+struct Account {
+  std::string name;
+  Secret pin;
+};
+struct Bank {
+  std::vector<Account> accounts;
+  std::map<std::string, Secret> codes;
+  std::vector<std::string> api_tokens;
+  std::string links;
+  static constexpr auto rules =
+      marty::rules(marty::field<&Bank::codes>.optional(), marty::field<&Bank::accounts>.optional(),
+                   marty::field<&Bank::api_tokens>.optional().unique(), marty::field<&Bank::links>.optional());
+};
+
+// Whatever the names say: what is bound to a Secret is one, wherever it stands.
+TEST(Show, hides_secrets_in_lists_and_maps_and_below_what_is_asked_for) {
+  Tree tree = parse(
+      "bank:\n  accounts: [{name: ann, pin: 1234}]\n  codes: {front: 5678}\n"
+      "  links: 'amqp://u:p1@h1,amqp://u:p2@h2 https://tok3n@host/x db://u:p4/5@h'\n",
+      "f.yaml", {{"MARTY_BANK__CODES", "{front: 9012}"}});
+  static_cast<void>(tree.bind<Bank>("bank"));
+  tree.finish();
+  std::string all;
+  for (const Setting& setting : tree.settings()) all += setting.key + "=" + setting.value + "\n";
+  for (const char* key : {"bank", "bank.accounts", "bank.codes", "bank.codes.front", "bank.links"}) {
+    for (const Layer& layer : tree.explain(key)) all += std::string(key) + ": " + layer.value + "\n";
+  }
+  for (const char* secret : {"1234", "5678", "9012", "p1", "p2", "tok3n", "p4"})
+    EXPECT_THAT(all, testing::Not(testing::HasSubstr(secret)));
+  EXPECT_THAT(all, testing::HasSubstr("name: ann"));
+}
+
+TEST(Problems, hide_secrets_that_a_rule_would_name_and_whole_maps_of_them) {
+  const auto said = [](std::string_view yaml) {
+    Tree tree = parse(yaml, "f.yaml");
+    tree.use_secrets([](std::string_view) { return Secret("hunter2"); });
+    static_cast<void>(tree.bind<Bank>("bank"));
+    try {
+      tree.finish();
+    } catch (const Error& error) {
+      return error.message();
+    }
+    return std::string("nothing");
+  };
+  EXPECT_THAT(
+      said("bank: {api_tokens: ['${SECRET:a}', '${SECRET:b}']}"),
+      testing::AllOf(testing::HasSubstr("must not hold an item twice"), testing::Not(testing::HasSubstr("hunter2"))));
+  for (const char* yaml :
+       {"bank: {codes: hunter2}", "bank: {codes: {a: [hunter2]}}", "bank: {accounts: [{name: a, pin: [hunter2]}]}"})
+    EXPECT_THAT(said(yaml), testing::AllOf(testing::HasSubstr("bank."), testing::Not(testing::HasSubstr("hunter2"))));
+}
+
 }  // namespace
 }  // namespace marty::config

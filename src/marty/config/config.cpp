@@ -102,12 +102,13 @@ std::vector<Layer> Tree::explain(std::string_view key) const {
   const Node* const node = state_->find(key);
   if (node == nullptr) return layers;
   const bool hidden = state_->hides(key);
-  const auto add = [&](const internal::Origin& origin, const std::string& value) {
-    const bool shown = !hidden || internal::is_secret_reference(value);
+  const bool replaced_hidden = hidden || internal::holds_hidden(*node);
+  const auto add = [&](const internal::Origin& origin, const std::string& value, bool hide) {
+    const bool shown = !hide || internal::is_secret_reference(value);
     layers.push_back({origin.text(), shown ? value : "(not shown)"});
   };
-  for (const internal::Overridden& before : node->history) add(before.origin, before.value);
-  add(node->origin, internal::describe(*node));
+  for (const internal::Overridden& before : node->history) add(before.origin, before.value, replaced_hidden);
+  add(node->origin, internal::describe(*node), hidden);
   return layers;
 }
 

@@ -6,8 +6,15 @@
 
 #include "marty/base/check.hpp"
 #include "marty/base/error.hpp"
+#include "marty/runtime/fiber.hpp"
+#include "marty/telemetry/log.hpp"
 
 namespace marty::config {
+namespace {
+
+constexpr Logger kLog("marty.configuration");
+
+}  // namespace
 
 Configuration::Configuration(LoadOptions options) : options_(std::move(options)) {}
 Configuration::~Configuration() = default;
@@ -96,25 +103,35 @@ void Configuration::start() {
   MARTY_CHECK(!started());
   std::vector<std::string> kept;
   std::unique_ptr<const Generation> first = load_generation(options_, nullptr, kept);
-  const std::vector<Commit> commits = prepare(*first);
+  const std::vector<Prepared> prepared = prepare(*first);
+  const runtime::ShieldScope shield;
   published_ = std::make_unique<runtime::Published<Generation>>(std::move(first));
-  for (const Commit& commit : commits) {
-    if (commit) commit();
-  }
+  for (const Prepared& each : prepared) carry_out(each);
 }
 
-std::vector<Configuration::Commit> Configuration::prepare(const Generation& next) const {
-  std::vector<Commit> commits;
+std::vector<Configuration::Prepared> Configuration::prepare(const Generation& next) const {
+  std::vector<Prepared> prepared;
   for (const Subscriber& subscriber : subscribers_) {
     try {
-      commits.push_back(subscriber.prepare(next));
-    } catch (const Error& error) {
-      if (error.code() == Code::cancelled) throw;
-      throw Error(Code::failed_precondition, subscriber.name + " refuses the configuration: " + error.message(),
+      prepared.push_back({&subscriber.name, subscriber.prepare(next)});
+    } catch (const std::exception& exception) {
+      const auto* const error = dynamic_cast<const Error*>(&exception);
+      if (error != nullptr && error->code() == Code::cancelled) throw;
+      throw Error(Code::failed_precondition, subscriber.name + " refuses the configuration: " + exception.what(),
                   std::current_exception());
     }
   }
-  return commits;
+  return prepared;
+}
+
+// The generation is published: whatever happens, the others have to follow it.
+void Configuration::carry_out(const Prepared& prepared) noexcept {
+  if (!prepared.commit) return;
+  try {
+    prepared.commit();
+  } catch (...) {
+    kLog.error(*prepared.subscriber + " could not follow the configuration", std::current_exception());
+  }
 }
 
 Reload Configuration::reload() {
@@ -144,12 +161,11 @@ Reload Configuration::reload(LoadOptions options, std::string_view must_change) 
       }))
     throw Error(Code::failed_precondition, std::string(must_change) + " cannot change while the program runs");
   if (next->tree.same_as(before.tree)) return options_ = std::move(options), result;
-  std::vector<Commit> commits = prepare(*next);
+  const std::vector<Prepared> prepared = prepare(*next);
   options_ = std::move(options);
+  const runtime::ShieldScope shield;  // from here on there is no way back
   published_->publish(std::move(next));
-  for (const Commit& commit : commits) {
-    if (commit) commit();
-  }
+  for (const Prepared& each : prepared) carry_out(each);
   result.generation = published_->number();
   result.changed = true;
   return result;

@@ -57,7 +57,8 @@ class Live;
 // See above. Declared by one thread; start() and everything after it on fibers of one world.
 class Configuration {
  public:
-  // What a subscriber does in a commit. Empty: nothing. Destroyed without being called where another one refuses.
+  // What a subscriber does in a commit. Empty: nothing. Must not throw: others follow all the same, and the log has it.
+  // Not interrupted by cancellation and deadlines. Destroyed without being called where another one refuses.
   using Commit = std::function<void()>;
   // Throws Error to refuse.
   using Prepare = std::function<Commit(const Generation& next)>;
@@ -131,6 +132,11 @@ class Configuration {
     Prepare prepare;
   };
 
+  struct Prepared {
+    const std::string* subscriber;
+    Commit commit;
+  };
+
   std::size_t derive_object(Derive derive);
   std::shared_ptr<const void> bind(const Section& section, Tree& tree, const Generation* before,
                                    std::vector<std::string>& kept) const;
@@ -139,7 +145,8 @@ class Configuration {
   std::unique_ptr<const Generation> load_generation(const LoadOptions& options, const Generation* before,
                                                     std::vector<std::string>& kept);
   Reload reload(LoadOptions options, std::string_view must_change);
-  std::vector<Commit> prepare(const Generation& next) const;
+  std::vector<Prepared> prepare(const Generation& next) const;
+  static void carry_out(const Prepared& prepared) noexcept;
 
   LoadOptions options_;
   std::vector<Section> sections_;

@@ -8,6 +8,7 @@
 #include <fstream>
 #include <map>
 #include <optional>
+#include <stdexcept>
 
 #include "marty/base/error.hpp"
 #include "marty/runtime/fiber.hpp"
@@ -104,7 +105,7 @@ TEST_F(ConfigurationTest, KeepsWhatMustNotChangeAndSaysThatItNeedsARestart) {
     configuration.start();
     write("shop: {name: two, greeting: good day, limits: {low: 3, high: 6}, more: {low: 1}}");
     const Reload reload = configuration.reload();
-    EXPECT_THAT(reload.needs_restart, testing::ElementsAre("shop.name", "shop.limits.low", "shop.more.low"));
+    EXPECT_THAT(reload.needs_restart, testing::ElementsAre("shop.name", "shop.limits.low", "shop.more"));
     EXPECT_EQ(shop->name, "one");
     EXPECT_EQ(shop->greeting, "good day");
     EXPECT_EQ(shop->limits.low, 2);
@@ -116,6 +117,60 @@ TEST_F(ConfigurationTest, KeepsWhatMustNotChangeAndSaysThatItNeedsARestart) {
     EXPECT_EQ(shop->limits.high, 10);
     write("shop: {name: one, greeting: good day, limits: {low: 2}}");
     EXPECT_THAT(configuration.reload().needs_restart, testing::IsEmpty());
+  });
+}
+
+TEST_F(ConfigurationTest, SectionsWithNothingInThemStayAsTheyAre) {
+  write("shop:\n  more:\n  limits:\n");
+  with([&](Configuration& configuration) {
+    const auto shop = configuration.section<Shop>("shop");
+    configuration.start();
+    EXPECT_FALSE(configuration.reload().changed);
+    write("shop:\n  greeting: good day\n  more:\n  limits:\n");
+    EXPECT_TRUE(configuration.reload().changed);
+    EXPECT_FALSE(shop->more);
+  });
+}
+
+TEST_F(ConfigurationTest, AnOptionalSectionComesOrGoesAsAWhole) {
+  write("shop: {greeting: hello}");
+  with([&](Configuration& configuration) {
+    const auto shop = configuration.section<Shop>("shop");
+    configuration.start();
+    write("shop: {greeting: hello, more: {high: 5}}");
+    EXPECT_THAT(configuration.reload().needs_restart, testing::ElementsAre("shop.more"));
+    EXPECT_FALSE(shop->more);
+  });
+}
+
+TEST_F(ConfigurationTest, ACommitThatThrowsKeepsNobodyFromFollowing) {
+  write("shop: {greeting: one}");
+  with([&](Configuration& configuration) {
+    const auto shop = configuration.section<Shop>("shop");
+    std::string followed;
+    configuration.subscribe("clumsy", [](const Generation&) { return [] { throw std::out_of_range("oh"); }; });
+    configuration.subscribe(
+        "careful", [&](const Generation& next) { return [&, text = shop.in(next).greeting] { followed = text; }; });
+    configuration.start();
+    write("shop: {greeting: two}");
+    EXPECT_TRUE(configuration.reload().changed);
+    EXPECT_EQ(followed, "two");
+  });
+}
+
+TEST_F(ConfigurationTest, WhateverASubscriberThrowsIsARefusal) {
+  write("shop: {greeting: one}");
+  with([&](Configuration& configuration) {
+    configuration.section<Shop>("shop");
+    bool refuses = false;
+    configuration.subscribe("clumsy", [&](const Generation&) -> Configuration::Commit {
+      if (refuses) throw std::out_of_range("oh");
+      return {};
+    });
+    configuration.start();
+    refuses = true;
+    write("shop: {greeting: two}");
+    EXPECT_EQ(refusal(configuration), "clumsy refuses the configuration: oh");
   });
 }
 

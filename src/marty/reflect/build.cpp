@@ -253,8 +253,9 @@ void add_field(const ObjectSource& source, const Samples& samples, std::size_t i
   for (const RuleEntry& entry : source.rules) {
     if (entry.offset(source.defaults) == offset) apply_rules(source, entry.rules, object, field);
   }
-  const Type& held = type->kind == Kind::optional ? *type->element : *type;
-  const bool never_written = held.kind == Kind::text && held.text->append == nullptr;
+  const Type* held = type;
+  while (held->kind == Kind::optional || held->kind == Kind::sequence || held->kind == Kind::map) held = held->element;
+  const bool never_written = held->kind == Kind::text && held->text->append == nullptr;
   if (never_written) field.write_only = true;
   if (!lacks_value && type->kind != Kind::optional && !never_written) field.default_value = field.in(source.defaults);
   if (field.rules != nullptr) {

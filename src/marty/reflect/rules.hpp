@@ -97,7 +97,7 @@ concept RuledContainer = !std::same_as<T, std::string> && !ReadsText<T> && requi
   t.size();
 };
 template <class T>
-concept RuledScalar = std::is_arithmetic_v<T> || std::is_enum_v<T> || std::same_as<T, std::string> || ReadsText<T>;
+concept RuledScalar = std::is_arithmetic_v<T> || std::is_enum_v<T> || std::same_as<T, std::string> || HasText<T>;
 
 template <class T>
 struct ElementOf {

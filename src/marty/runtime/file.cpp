@@ -68,6 +68,7 @@ FileInfo to_info(const struct stat& status) {
           .modified = Timestamp(std::chrono::duration_cast<Timestamp::duration>(modified)),
           .is_regular = S_ISREG(status.st_mode),
           .is_directory = S_ISDIR(status.st_mode),
+          .owner = status.st_uid,
           .mode = status.st_mode & 07777u};
 }
 
@@ -118,6 +119,8 @@ FileInfo file_info(const std::filesystem::path& path) {
   });
 }
 
+unsigned own_user() noexcept { return geteuid(); }
+
 std::vector<std::string> list_directory(const std::filesystem::path& path) {
   return off_the_loop([&] {
     std::vector<std::string> names;
@@ -141,7 +144,8 @@ void write_file(const std::filesystem::path& path, std::string_view content, uns
 }
 
 File File::open(const std::filesystem::path& path) {
-  return File(off_the_loop([&] { return Descriptor(path, O_RDONLY).release(); }));
+  // A pipe without a writer must not hold us: it is opened, and tells nothing.
+  return File(off_the_loop([&] { return Descriptor(path, O_RDONLY | O_NONBLOCK | O_NOCTTY).release(); }));
 }
 
 File::File(File&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}

@@ -18,11 +18,13 @@ struct FileInfo {
   Timestamp modified{};
   bool is_regular = false;
   bool is_directory = false;
-  unsigned mode = 0;  // the permissions, as of chmod(2): 0640
+  unsigned owner = 0;  // the number of the user
+  unsigned mode = 0;   // the permissions, as of chmod(2): 0640
 };
 
 // Throw not_found, permission_denied, unavailable (with path and reason).
 FileInfo file_info(const std::filesystem::path& path);
+unsigned own_user() noexcept;                                                // whose rights this process has
 std::vector<std::string> list_directory(const std::filesystem::path& path);  // names, sorted, without "." and ".."
 std::string read_file(const std::filesystem::path& path,
                       std::size_t max_bytes = 64 << 20);  // out_of_range where larger

@@ -10,6 +10,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include "marty/base/error.hpp"
@@ -55,7 +56,7 @@ class FileWatch::State final : public internal::EpollSource {
       happened_ = false;
       park(std::min(latest, writing_.empty() ? after(options.quiet) : kNever));
     } while ((happened_ || !writing_.empty()) && now() < latest);
-    changed_ = false;
+    changed_ = happened_ = false;
     writing_.clear();
     arm();  // what took the place of something is watched from now on
   }
@@ -102,7 +103,8 @@ class FileWatch::State final : public internal::EpollSource {
       // A link's own place, and that of the folder.
       for (fs::path at = folder; at.has_relative_path(); at = at.parent_path()) {
         add(at.parent_path(), kAbove, at.filename().string());
-        if (fs::is_directory(at.parent_path())) break;
+        std::error_code ignored;  // what cannot be looked at cannot be watched either
+        if (fs::is_directory(at.parent_path(), ignored)) break;
       }
     }
   }

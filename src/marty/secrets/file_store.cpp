@@ -45,17 +45,24 @@ class FileStore final : public Store {
   static std::vector<std::string> files_of(const fs::path& folder) {
     std::vector<std::string> names;
     for (const std::string& name : runtime::list_directory(folder)) {
-      if (!name.starts_with('.') && runtime::file_info(folder / name).is_regular) names.push_back(name);
+      if (name.starts_with('.')) continue;
+      const std::optional<runtime::FileInfo> info = look_at(folder / name);  // it may have gone meanwhile
+      if (info && info->is_regular) names.push_back(name);
     }
     return names;
   }
 
   Secret read(const fs::path& path) const {
-    if (!runtime::file_info(path).is_regular)
-      throw Error(Code::permission_denied, "file: " + path.string() + " is no plain file");
     const runtime::File file = runtime::File::open(path);  // what is checked is what is read
-    check_place(path, file.real_path());
-    check_mode(path, file.info().mode);
+    const runtime::FileInfo info = file.info();
+    if (!info.is_regular) throw Error(Code::permission_denied, "file: " + path.string() + " is no plain file");
+    if (info.size_bytes > kMaxBytes)
+      throw Error(Code::invalid_argument, "file: " + path.string() + " is larger than 1 MiB");
+    const std::string real_path = file.real_path();
+    check_place(path, real_path);
+    check_folder(fs::path(real_path).parent_path());
+    check_owner(path, info);
+    check_mode(path, info.mode);
     const Secret whole = read_all(file, path);
     std::string_view text = whole.reveal();
     if (text.ends_with('\n')) text.remove_suffix(text.ends_with("\r\n") ? 2 : 1);
@@ -91,6 +98,19 @@ class FileStore final : public Store {
     if (real_path.starts_with(within)) return;
     throw Error(Code::permission_denied,
                 "file: " + path.string() + " is a link that leads out of " + options_.directory);
+  }
+
+  // Who may write a folder may put another file into the place of one, unless it is sticky and the file is another's.
+  static void check_folder(const fs::path& folder) {
+    const unsigned mode = runtime::file_info(folder).mode;
+    if ((mode & 0022) == 0 || (mode & 01000) != 0) return;
+    throw Error(Code::permission_denied,
+                "file: others can write the folder " + folder.string() + ": chmod go-w, or make it sticky");
+  }
+
+  static void check_owner(const fs::path& path, const runtime::FileInfo& info) {
+    if (info.owner == 0 || info.owner == runtime::own_user()) return;
+    throw Error(Code::permission_denied, "file: " + path.string() + " belongs to neither us nor root");
   }
 
   void check_mode(const fs::path& path, unsigned mode) const {

@@ -9,12 +9,16 @@
 namespace marty::secrets {
 namespace {
 
-// The variable of a path: shop/database -> SHOP_DATABASE.
+// The variable of a path: shop/data-base -> SHOP__DATA_BASE. Levels stay apart, as they do in MARTY_ variables.
 std::string variable_name(std::string_view path) {
-  std::string name(path);
-  for (char& c : name) {
-    if (c >= 'a' && c <= 'z') c = static_cast<char>(c & ~0x20);
-    if (c == '/' || c == '-' || c == '.') c = '_';
+  std::string name;
+  for (const char c : path) {
+    if (c == '/')
+      name += "__";
+    else if (c == '-' || c == '.')
+      name += '_';
+    else
+      name += c >= 'a' && c <= 'z' ? static_cast<char>(c & ~0x20) : c;
   }
   return name;
 }
@@ -31,7 +35,7 @@ class EnvironmentStore final : public Store {
   std::optional<Found> get(const Key& key) override {
     const std::string name = prefix_ + variable_name(key.path);
     if (!key.field.empty()) {
-      if (const std::string* const own = variables_(name + "_" + variable_name(key.field)))
+      if (const std::string* const own = variables_(name + "__" + variable_name(key.field)))
         return Found{Secret(*own), ""};
     }
     const std::string* const value = variables_(name);

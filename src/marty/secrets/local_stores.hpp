@@ -41,7 +41,7 @@ class MemoryStore final : public Store {
 struct EnvironmentOptions {
   std::string prefix = "SECRET_";
   static constexpr auto rules = marty::rules(
-      field<&EnvironmentOptions::prefix>.description("shop/database is the variable PREFIX and SHOP_DATABASE"));
+      field<&EnvironmentOptions::prefix>.description("shop/database is the variable PREFIX and SHOP__DATABASE"));
 };
 
 // `variables`: gives the value of a variable, or null. What is read at the start stays: variables do not change.

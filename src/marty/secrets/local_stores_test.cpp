@@ -62,8 +62,8 @@ class EnvironmentBackend final : public Backend {
     });
   }
   void put(const std::string& path, const std::map<std::string, std::string>& fields) override {
-    std::string name = "SECRET_" + path;
-    for (char& c : name) c = c == '/' ? '_' : static_cast<char>(std::toupper(c));
+    std::string name = "SECRET_";
+    for (const char c : path) c == '/' ? void(name += "__") : name.push_back(static_cast<char>(std::toupper(c)));
     variables_[name] = as_json(fields);
   }
 
@@ -166,9 +166,34 @@ TEST_F(FileStoreTest, RefusesWhatIsNoPlainFileOrTooLarge) {
   EXPECT_EQ(read("largest").size(), std::size_t{1} << 20);
 }
 
+TEST_F(FileStoreTest, RefusesAFolderThatOthersCanWrite) {
+  folder.write("shared/plain", "hunter2");
+  ::chmod((folder.path / "shared").c_str(), 0777);
+  EXPECT_EQ(read("shared/plain"), "permission_denied");
+  EXPECT_THAT(said, testing::HasSubstr("others can write the folder"));
+  ::chmod((folder.path / "shared").c_str(), 01777);  // as the volumes of Kubernetes are
+  EXPECT_EQ(read("shared/plain"), "hunter2");
+}
+
+TEST_F(FileStoreTest, MindsNoFieldThatIsGone) {
+  folder.write("database/password", "hunter2");
+  fs::create_symlink("nowhere", folder.path / "database/old");
+  EXPECT_EQ(read("database"), "hunter2");
+}
+
+TEST(EnvironmentStore, KeepsLevelsApart) {
+  const std::map<std::string, std::string, std::less<>> variables = {{"SECRET_PLUGINS__A_B__TOKEN", "of a-b"}};
+  const auto store = environment_store({}, [&](std::string_view name) -> const std::string* {
+    const auto found = variables.find(name);
+    return found == variables.end() ? nullptr : &found->second;
+  });
+  EXPECT_EQ(store->get(Key::parse("plugins/a-b/token"))->value.reveal(), "of a-b");
+  EXPECT_FALSE(store->get(Key::parse("plugins/a/b/token")));
+}
+
 TEST(EnvironmentStore, LooksForTheFieldInAVariableOfItsOwnFirst) {
-  const std::map<std::string, std::string, std::less<>> variables = {{"SECRET_SHOP_DB_PASSWORD", "own"},
-                                                                     {"SECRET_SHOP_DB", R"({"password": "member"})"}};
+  const std::map<std::string, std::string, std::less<>> variables = {{"SECRET_SHOP__DB__PASSWORD", "own"},
+                                                                     {"SECRET_SHOP__DB", R"({"password": "member"})"}};
   const auto store = environment_store({}, [&](std::string_view name) -> const std::string* {
     const auto found = variables.find(name);
     return found == variables.end() ? nullptr : &found->second;

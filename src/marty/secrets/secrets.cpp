@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <map>
 #include <mutex>
+#include <set>
 #include <utility>
 
 #include "marty/base/error.hpp"
+#include "marty/runtime/fiber.hpp"
 #include "marty/runtime/sync.hpp"
 
 namespace marty::secrets {
@@ -32,18 +34,40 @@ class Secrets::State {
     runtime::TimePoint read;  // when
   };
 
+  // What several stores say of a key.
+  struct Answer {
+    std::optional<Secret> value;
+    bool skipped = false;  // an optional one could not be asked: there may be more
+    std::string asked;     // "vault (which cannot be asked now), file"
+  };
+
   std::optional<Secret> ask(AskedSource& asked, const Key& key);
-  Secret read(const Key& key);
-  // The value after asking again, or the old one where that cannot be; true where it is another one.
-  bool renew(const Key& key, Known& known);
+  Answer read(const Key& key);
+  static Secret value_of(Answer answer, const Key& key);
+  std::optional<Secret> fresh(const Key& key);
+  bool knows(const Key& key) const {
+    const std::lock_guard lock(values);
+    return known.contains(key.text());
+  }
+  Secret last_known(const Key& key) const {
+    const std::lock_guard lock(values);
+    return known.at(key.text()).value;
+  }
+  std::vector<Key> known_keys() const;
+  std::vector<Key> take_rotated();
+  void keep(const Key& key, Secret value);
+  // Asks again, and keeps the old value where that cannot be; true where it is another one.
+  bool renew(const Key& key);
   void note(AskedSource& asked, Code code, const std::string& failure);
   void tell(const Key& key);
 
   const SecretsOptions options;
   runtime::Mutex asking;  // one question at a time: what all want to know is asked once
   std::vector<AskedSource> sources;
+  mutable std::mutex values;           // guards the next two, which others look at while a store is being asked
   std::map<std::string, Known> known;  // by Key::text()
-  mutable std::mutex states;           // guards the failures, which others look at while a store is being asked
+  std::set<std::string> rotated;       // keys that changed, and refresh() has not told yet
+  mutable std::mutex states;           // guards the failures: the same
   std::vector<std::function<void(const Key&)>> notices;
 };
 
@@ -63,34 +87,80 @@ std::optional<Secret> Secrets::State::ask(AskedSource& asked, const Key& key) {
     if (!found) return std::nullopt;
     return std::move(found->value);
   } catch (const Error& error) {
-    if (error.code() == Code::cancelled) throw;
+    const bool ours = error.code() == Code::deadline_exceeded && runtime::now() >= runtime::deadline();
+    if (error.code() == Code::cancelled || ours) throw;
+    // Only its answer says that a store has nothing; what vanished under its hands is for another time.
+    const Code code = error.code() == Code::not_found ? Code::unavailable : error.code();
     // What is wrong with one key says nothing of the store.
-    if (error.code() != Code::invalid_argument && runtime::now() >= asked.down_until)
-      note(asked, error.code(), error.message());
-    if (asked.source.optional && is_outage(error.code())) return std::nullopt;
-    throw;
+    if (code != Code::invalid_argument && runtime::now() >= asked.down_until) note(asked, code, error.message());
+    if (asked.source.optional && is_outage(code)) return std::nullopt;
+    throw Error(code, error.message(), std::current_exception());
   }
 }
 
-Secret Secrets::State::read(const Key& key) {
-  std::string names;
+Secrets::State::Answer Secrets::State::read(const Key& key) {
+  Answer answer;
   for (AskedSource& asked : sources) {
-    if (std::optional<Secret> found = ask(asked, key)) return std::move(*found);
-    names += (names.empty() ? "" : ", ") + std::string(asked.source.store->name());
-    if (is_outage(asked.code)) names += " (which cannot be asked now)";
+    answer.value = ask(asked, key);
+    if (answer.value) return answer;
+    answer.asked += (answer.asked.empty() ? "" : ", ") + std::string(asked.source.store->name());
+    if (!is_outage(asked.code)) continue;
+    answer.skipped = true;
+    answer.asked += " (which cannot be asked now)";
   }
-  if (names.empty()) throw Error(Code::not_found, "there is no place to look for secrets: see secrets.order");
-  throw Error(Code::not_found, "there is no secret " + key.text() + "; asked: " + names);
+  return answer;
 }
 
-bool Secrets::State::renew(const Key& key, Known& entry) {
+Secret Secrets::State::value_of(Answer answer, const Key& key) {
+  if (answer.value) return std::move(*answer.value);
+  if (answer.asked.empty()) throw Error(Code::not_found, "there is no place to look for secrets: see secrets.order");
+  throw Error(Code::not_found, "there is no secret " + key.text() + "; asked: " + answer.asked);
+}
+
+std::vector<Key> Secrets::State::known_keys() const {
+  std::vector<Key> keys;
+  const std::lock_guard lock(values);
+  for (const auto& [text, entry] : known) keys.push_back(Key::parse(text));
+  return keys;
+}
+
+std::vector<Key> Secrets::State::take_rotated() {
+  std::vector<Key> keys;
+  const std::lock_guard lock(values);
+  for (const std::string& text : rotated) keys.push_back(Key::parse(text));
+  rotated.clear();
+  return keys;
+}
+
+std::optional<Secret> Secrets::State::fresh(const Key& key) {
+  const std::lock_guard lock(values);
+  const auto found = known.find(key.text());
+  if (found == known.end() || runtime::now() - found->second.read >= options.ttl) return std::nullopt;
+  return found->second.value;
+}
+
+void Secrets::State::keep(const Key& key, Secret value) {
+  const std::lock_guard lock(values);
+  known.insert_or_assign(key.text(), Known{std::move(value), runtime::now()});
+}
+
+bool Secrets::State::renew(const Key& key) {
+  Known before;
+  {
+    const std::lock_guard lock(values);
+    before = known.at(key.text());
+  }
+  const bool too_old = runtime::now() - before.read > options.ttl + options.max_stale;
   try {
-    Secret value = read(key);
-    const bool changed = !(value == entry.value);
-    entry = {std::move(value), runtime::now()};
+    Answer answer = read(key);
+    if (answer.skipped && !too_old) return false;
+    Secret value = value_of(std::move(answer), key);
+    const bool changed = !(value == before.value);
+    keep(key, std::move(value));
+    const std::lock_guard lock(values);
+    if (changed) rotated.insert(key.text());
     return changed;
   } catch (const Error& error) {
-    const bool too_old = runtime::now() - entry.read > options.ttl + options.max_stale;
     if (!is_outage(error.code()) || too_old) throw;
     return false;
   }
@@ -106,18 +176,19 @@ Secrets::~Secrets() = default;
 
 Secret Secrets::get(const Key& key) {
   State& state = *state_;
+  if (std::optional<Secret> value = state.fresh(key)) return std::move(*value);
   bool rotated = false;
   Secret value;
   {
     const std::lock_guard lock(state.asking);
-    const auto known = state.known.find(key.text());
-    if (known == state.known.end()) {
-      value = state.read(key);
-      state.known.emplace(key.text(), State::Known{value, runtime::now()});
-    } else {
-      if (runtime::now() - known->second.read >= state.options.ttl) rotated = state.renew(key, known->second);
-      value = known->second.value;
+    if (std::optional<Secret> meanwhile = state.fresh(key)) return std::move(*meanwhile);
+    if (!state.knows(key)) {
+      value = State::value_of(state.read(key), key);
+      state.keep(key, value);
+      return value;
     }
+    rotated = state.renew(key);
+    value = state.last_known(key);
   }
   if (rotated) state.tell(key);
   return value;
@@ -128,8 +199,7 @@ bool Secrets::refresh(const Key& key) {
   bool rotated = false;
   {
     const std::lock_guard lock(state.asking);
-    const auto known = state.known.find(key.text());
-    rotated = known != state.known.end() && state.renew(key, known->second);
+    rotated = state.knows(key) && state.renew(key);
   }
   if (rotated) state.tell(key);
   return rotated;
@@ -137,20 +207,17 @@ bool Secrets::refresh(const Key& key) {
 
 std::vector<Key> Secrets::refresh() {
   State& state = *state_;
-  std::vector<Key> rotated;
-  {
-    const std::lock_guard lock(state.asking);
-    for (auto& [text, entry] : state.known) {
-      const Key key = Key::parse(text);
-      try {
-        if (state.renew(key, entry)) rotated.push_back(key);
-      } catch (const Error& error) {
-        if (error.code() == Code::cancelled) throw;  // any other is a state of its store, or shows at the next get()
-      }
+  for (const Key& key : state.known_keys()) {
+    bool rotated = false;
+    try {
+      const std::lock_guard lock(state.asking);
+      rotated = state.renew(key);
+    } catch (const Error& error) {
+      if (error.code() == Code::cancelled) throw;  // any other is a state of its store, or shows at the next get()
     }
+    if (rotated) state.tell(key);
   }
-  for (const Key& key : rotated) state.tell(key);
-  return rotated;
+  return state.take_rotated();
 }
 
 void Secrets::on_rotation(std::function<void(const Key&)> notice) { state_->notices.push_back(std::move(notice)); }

@@ -9,8 +9,8 @@
 //   secrets.refresh();      // now and then: asks anew for all that is in use
 //
 // The next store is asked where one answers that it has no such secret, and where one that is declared optional cannot
-// be asked; never where a store refuses. A value that was read before goes on being given for max_stale where its store
-// cannot be asked. Fibers of all loops may use it at a time.
+// be asked; never where a store refuses. A value that was read before goes on being given for max_stale where its
+// store, or one before it, cannot be asked. Fibers of all loops may use it at a time.
 #pragma once
 
 #include <functional>
@@ -53,9 +53,10 @@ class Secrets {
   Secret get(const Key& key);
 
   // Asks anew for every key that was ever given, and calls the notices for those that have another value than before.
-  // Keys that cannot be read now keep their value. Returns the keys that changed.
+  // Keys that cannot be read now keep their value. Returns the keys that changed since it last returned, whoever
+  // noticed.
   std::vector<Key> refresh();
-  // The same for one key, at once: a request that was refused may have met a rotation. True where it changed.
+  // Asks anew for one key, at once: a request that was refused may have met a rotation. True where it changed.
   bool refresh(const Key& key);
 
   void on_rotation(std::function<void(const Key&)> notice);

@@ -150,6 +150,58 @@ TEST_F(SecretsTest, LeavesAStoreAloneForAMomentAfterAnOutage) {
   });
 }
 
+TEST_F(SecretsTest, KeepsAValueWhileAnOptionalStoreThatMayHaveItCannotBeAsked) {
+  in_world(
+      [&] {
+        first->values = {{"a", "good"}};
+        second->values = {{"a", "stale"}};
+        EXPECT_EQ(get("a"), "good");
+        first->failure = Code::unavailable;
+        pass(2min);
+        EXPECT_EQ(get("a"), "good");
+        EXPECT_TRUE(secrets->refresh().empty());
+        pass(10min);
+        EXPECT_EQ(get("a"), "stale") << "in the end it has nothing";
+      },
+      true);
+}
+
+TEST_F(SecretsTest, GivesWhatIsFreshWhileAStoreIsBeingAsked) {
+  in_world([&] {
+    first->values = {{"a", "1"}, {"b", "2"}};
+    get("a");
+    auto slow = runtime::spawn([&] { return get("b"); });
+    runtime::yield();
+    const runtime::TimePoint before = runtime::now();
+    EXPECT_EQ(get("a"), "1");
+    EXPECT_EQ(runtime::now(), before);
+    EXPECT_EQ(slow.join(), "2");
+  });
+}
+
+TEST_F(SecretsTest, TellsOfARotationThatSomebodyElseNoticedFirst) {
+  in_world([&] {
+    first->values = {{"a", "1"}};
+    get("a");
+    first->values = {{"a", "2"}};
+    pass(1min);
+    EXPECT_EQ(get("a"), "2");
+    EXPECT_EQ(secrets->refresh(), std::vector<Key>{Key::parse("a")});
+    EXPECT_TRUE(secrets->refresh().empty());
+  });
+}
+
+TEST_F(SecretsTest, TakesNobodysDeadlineForAnOutage) {
+  in_world([&] {
+    first->values = {{"a", "1"}};
+    {
+      const runtime::DeadlineScope deadline(std::chrono::milliseconds(1));
+      EXPECT_EQ(get("a"), "deadline_exceeded");
+    }
+    EXPECT_EQ(get("a"), "1");
+  });
+}
+
 TEST_F(SecretsTest, TellsOfRotations) {
   in_world([&] {
     std::vector<std::string> told;

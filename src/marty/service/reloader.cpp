@@ -46,40 +46,64 @@ config::Reload Reloader::reload(std::string_view cause) {
   } catch (const Error& error) {
     if (error.code() != Code::cancelled) report_failure(error.message(), cause);
     throw;
+  } catch (const std::exception& error) {
+    report_failure(error.what(), cause);
+    throw;
   }
 }
 
+// What goes wrong is in the log, unless it is the end.
 void Reloader::try_reload(std::string_view cause) {
   try {
     reload(cause);
   } catch (const Error& error) {
-    if (error.code() == Code::cancelled) throw;  // any other is in the log
+    if (error.code() == Code::cancelled) throw;
+  } catch (const std::exception&) {
   }
 }
 
 void Reloader::watch_files() {
   try {
     runtime::FileWatch watch(watched_.folders);
+    try_reload("a look at what changed before the files were watched");
     for (;;) {
       watch.wait();
       try_reload("files changed");
     }
   } catch (const Error& error) {
-    if (error.code() == Code::cancelled) return;  // the end
+    if (error.code() == Code::cancelled) return;
     kLog.error("changes of the configuration's files are not noticed from now on: " + error.message());
   }
 }
 
+// What was refused may be right the next time: a store is back, a subscriber agrees.
 void Reloader::watch_secrets() {
   try {
     for (;;) {
       runtime::sleep_for(watched_.refresh_interval);  // tidy:allow(sleep): the runtime's, virtual in a simulated world
       std::vector<std::string> rotated;
       for (const secrets::Key& key : watched_.secrets->refresh()) rotated.push_back(key.text());
-      if (!rotated.empty()) try_reload("rotation of the secret " + joined(rotated));
+      report_stores();
+      if (!rotated.empty())
+        try_reload("rotation of the secret " + joined(rotated));
+      else if (!failure().empty())
+        try_reload("another attempt");
     }
-  } catch (const Error&) {
-    // Cancelled: the end.
+  } catch (const Error& error) {
+    if (error.code() == Code::cancelled) return;
+    kLog.error("rotations of secrets are not noticed from now on: " + error.message());
+  }
+}
+
+void Reloader::report_stores() {
+  for (const secrets::StoreState& store : watched_.secrets->states()) {
+    std::string& before = store_failures_[store.name];
+    if (store.failure == before) continue;
+    if (store.failure.empty())
+      kLog.info("a store of secrets is well again", {{"store", store.name}});
+    else
+      kLog.warning("a store of secrets failed: " + store.failure, {{"store", store.name}});
+    before = store.failure;
   }
 }
 

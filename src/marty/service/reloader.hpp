@@ -9,6 +9,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -47,6 +48,7 @@ class Reloader {
   void try_reload(std::string_view cause);
   void watch_files();
   void watch_secrets();
+  void report_stores();
   void report(const config::Reload& result, std::string_view cause);
   void report_failure(const std::string& reason, std::string_view cause);
 
@@ -54,6 +56,7 @@ class Reloader {
   telemetry::Gauge generation_;
   telemetry::Counter applied_, unchanged_, refused_;
   Watched watched_;
+  std::map<std::string, std::string> store_failures_;  // as they were last told, by store
   std::vector<Fiber> fibers_;
   runtime::Mutex reporting_;  // guards the rest
   std::string failure_;

@@ -92,6 +92,8 @@ config::FindSecret SecretStores::open(config::Tree& tree, config::Configuration&
     const std::string path = "secrets." + name;
     const reflect::Type& type = *known.options_type;
     configuration.declare(path, type, config::Changes::by_field, [&type] { return reflect::make_object(type); });
+    type.destroy(known.options.get());  // what an attempt before this one has left
+    type.construct(known.options.get());
     good &= tree.bind(type, known.options.get(), path);
     // Containers mount secrets for whoever is in them.
     const bool in_container =
@@ -109,7 +111,10 @@ config::FindSecret SecretStores::open(config::Tree& tree, config::Configuration&
   }
   secrets_ = std::make_unique<secrets::Secrets>(
       std::move(sources), secrets::SecretsOptions{.ttl = section_.ttl, .max_stale = section_.max_stale});
-  return [this](std::string_view key) { return secrets_->get(secrets::Key::parse(key)); };
+  return [this](std::string_view key) {
+    if (secrets_ == nullptr) throw Error(Code::failed_precondition, "the stores of secrets are closed");
+    return secrets_->get(secrets::Key::parse(key));
+  };
 }
 
 std::string SecretStores::order() const {

@@ -57,6 +57,7 @@ class SecretStores {
   secrets::Secrets* secrets() noexcept { return secrets_.get(); }  // null before open()
   const SecretsSection& section() const noexcept { return section_; }
   std::string order() const;  // "vault, environment": for the log
+  // On a fiber of the world that the stores were opened in, before it ends: they may have connections.
   void close() noexcept { secrets_.reset(); }
 
  private:

@@ -93,12 +93,10 @@ void Service::use_secret_store(std::string name, const reflect::Type& options_ty
 void Service::add_hook(service::Part part) { state_->hooks.push_back(std::move(part)); }
 void Service::health_check(health::HealthCheck check) { state_->health_checks.push_back(std::move(check)); }
 
-void Service::use_database(std::string name, const reflect::Type& options_type, std::shared_ptr<void> options,
-                           std::function<std::unique_ptr<data::Driver>()> make_driver) {
+void Service::use_database(std::string name, std::function<std::unique_ptr<data::Driver>()> make_driver) {
   if (state_->database_plan)
     throw Error(Code::already_exists, "service.database() was called twice: a service has one");
-  state_->database_plan =
-      State::DatabasePlan{std::move(name), &options_type, std::move(options), std::move(make_driver)};
+  state_->database_plan = State::DatabasePlan{std::move(name), std::move(make_driver)};
   web::Dependencies& dependencies = app().dependencies();
   dependencies.provide([this]() -> Database& { return database(); });
   dependencies.provide([](Database& database) -> data::Session& { return database; });

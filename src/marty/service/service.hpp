@@ -147,8 +147,8 @@ class Service {
   // throws. Its options are the section database.NAME.
   template <class Options>
   void database(std::string name, std::unique_ptr<data::Driver> (*driver)(Options)) {
-    auto options = std::make_shared<Options>();
-    use_database(std::move(name), reflect::type_of<Options>(), options, [driver, options] { return driver(*options); });
+    const auto options = configuration().section<Options>("database." + name);
+    use_database(std::move(name), [driver, options] { return driver(*options); });
   }
 
   // Runs after the dependencies are built and before the first request; parameters are dependencies. What it throws
@@ -196,8 +196,7 @@ class Service {
   }
   void use_secret_store(std::string name, const reflect::Type& options_type, std::shared_ptr<void> options,
                         std::function<std::unique_ptr<secrets::Store>(const config::Variables&)> make);
-  void use_database(std::string name, const reflect::Type& options_type, std::shared_ptr<void> options,
-                    std::function<std::unique_ptr<data::Driver>()> make_driver);
+  void use_database(std::string name, std::function<std::unique_ptr<data::Driver>()> make_driver);
   void add_hook(service::Part part);
 
   class State;

@@ -42,6 +42,13 @@ std::string expectation(const reflect::Type& type, const reflect::Rules* rules) 
   return text;
 }
 
+// What was read as a secret is never shown from then on.
+void hide(const Node& node) {
+  node.hidden = true;
+  for (const Node& item : node.items) hide(item);
+  for (const auto& [name, member] : node.members) hide(member);
+}
+
 // Where a JSON Pointer below `node` leads: for the problems that a struct's own check() finds.
 const Node& follow(const Node& node, std::string_view pointer, std::string& key) {
   const Node* at = &node;
@@ -78,7 +85,11 @@ bool Binder::read(const Type& type, void* object, const Node& node, const std::s
   if (node.faulty) return false;
   if (node.kind == Node::Kind::scalar && node.loose && !reflect::is_scalar(type.kind)) {
     std::string problem;
-    if (const auto parsed = parse_loose(node, type, problem)) return read_value(type, object, *parsed, key);
+    if (const auto parsed = parse_loose(node, type, problem)) {
+      const bool good = read_value(type, object, *parsed, key);
+      node.hidden = node.hidden || holds_hidden(*parsed);
+      return good;
+    }
     if (!problem.empty()) return report(node, key, problem), false;
   }
   return read_value(type, object, node, key);
@@ -107,6 +118,7 @@ bool Binder::read_value(const Type& type, void* object, const Node& node, const 
 }
 
 bool Binder::read_scalar(const Type& type, void* object, const Node& node, const std::string& key) {
+  if (type.kind == Kind::text && type.text->append == nullptr) hide(node);
   if (node.kind != Node::Kind::scalar) return refuse(node, key, expectation(type, rules_));
   const std::string problem = reflect::from_text(type, node.text(), object);
   if (problem.empty()) return true;
@@ -150,7 +162,12 @@ bool Binder::read_field(const Field& field, void* object, const Node& node, cons
     reflect::check_rules(*field.rules, *field.type, field.in(object), reflect::Path{}, found);
     for (const FieldError& error : found.errors()) {
       const bool number = field.type->kind == Kind::integer || field.type->kind == Kind::number;
-      refuse(node, key, number ? expectation(*field.type, rules_) : error.message);
+      // Some messages name what they found.
+      const bool named = field.rules->unique && holds_hidden(node);
+      refuse(node, key,
+             number  ? expectation(*field.type, rules_)
+             : named ? "must not hold an item twice"
+                     : error.message);
     }
     good = found.empty();
   }

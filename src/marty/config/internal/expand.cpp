@@ -135,7 +135,7 @@ class Expander {
       return std::string(found.reveal());
     } catch (const Error& error) {
       if (error.code() == Code::cancelled) throw;
-      if (error.code() == Code::not_found && has_default) return expand(Until::brace);
+      if (error.code() == Code::not_found && has_default) return has_secret_ = true, expand(Until::brace);
       return std::unexpected("needs the secret " + *key + ": " + error.message());
     }
   }

@@ -47,7 +47,7 @@ TEST(Expand, puts_secrets_in_and_says_so) {
   EXPECT_EQ(expanded("postgres://ann:${SECRET:db/password}@${HOST}"), "secret: postgres://ann:hunter2@db");
   EXPECT_EQ(expanded("${SECRET:${HOST}/password}"), "secret: hunter2") << "a key may hold references";
   EXPECT_EQ(expanded("${NOPE:-${SECRET:db/password}}"), "secret: hunter2");
-  EXPECT_EQ(expanded("${SECRET:a:-${HOST}}"), "db") << "the default is no secret";
+  EXPECT_EQ(expanded("${SECRET:a:-${HOST}}"), "secret: db") << "what stands in for a secret is one";
   EXPECT_EQ(expanded("${SECRET:db/password:-${NOPE}}"), "secret: hunter2");
   EXPECT_EQ(expanded("${SECRET:a:-${SECRET:db/password}}"), "secret: hunter2");
   EXPECT_EQ(expanded("${SECRET:tricky}"), "secret: ${HOST}}") << "what a secret holds is taken as it is";

@@ -20,19 +20,23 @@ class Keeper {
     const reflect::Type& held = type.kind == Kind::optional ? *type.element : type;
     const Node* const before = parent_before != nullptr ? parent_before->find(name) : nullptr;
     Node* const now = parent.find(name);
-    const bool sections = (now == nullptr || is_section(*now)) && (before == nullptr || is_section(*before));
-    if (held.kind == Kind::object && sections)
+    if (says_nothing(now) && says_nothing(before)) return;
+    // Whether an optional section is there is decided as a whole.
+    const bool comes_or_goes = type.kind == Kind::optional && says_nothing(now) != says_nothing(before);
+    const bool sections = (says_nothing(now) || is_map(*now)) && (says_nothing(before) || is_map(*before));
+    if (held.kind == Kind::object && sections && !comes_or_goes)
       keep_fields(held.object(), parent, now, before, name, key);
     else
       keep_value(parent, now, before, name, key);
   }
 
  private:
-  static bool is_section(const Node& node) { return node.kind == Node::Kind::map || node.kind == Node::Kind::null; }
+  static bool is_map(const Node& node) { return node.kind == Node::Kind::map; }
+  static bool says_nothing(const Node* node) { return node == nullptr || node->kind == Node::Kind::null; }
 
+  // One of both is a map.
   void keep_fields(const reflect::Object& shape, Node& parent, Node* now, const Node* before, std::string_view name,
                    const std::string& key) {
-    if (now == nullptr && before == nullptr) return;
     const bool added = now == nullptr;
     if (added) now = &parent.members.emplace_back(Node::Member{std::string(name), {}}).value;
     if (now->kind == Node::Kind::null) {
@@ -45,11 +49,10 @@ class Keeper {
       keep(*field.type, *now, before, field.name, join(key, field.name));
     }
     // A section that only had what was taken back is as if nobody had written it.
-    if (before == nullptr && now->members.empty()) remove(parent, name);
+    if (says_nothing(before) && now->members.empty()) remove(parent, name);
   }
 
   void keep_value(Node& parent, const Node* now, const Node* before, std::string_view name, const std::string& key) {
-    if (now == nullptr && before == nullptr) return;
     if (now != nullptr && before != nullptr && same_value(*now, *before)) return;
     kept_.push_back(key);
     remove(parent, name);

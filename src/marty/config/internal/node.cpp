@@ -12,15 +12,27 @@ constexpr std::string_view kHidden = "(not shown)";
 
 char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
 
-// scheme://user:password@host -> scheme://user:(not shown)@host
+// scheme://user:password@host -> scheme://user:(not shown)@host, scheme://token@host -> scheme://(not shown)@host;
+// everywhere in it.
 std::string without_password(std::string text) {
-  const std::size_t scheme = text.find("://");
-  if (scheme == std::string::npos) return text;
-  const std::size_t begin = scheme + 3;
-  const std::size_t at = text.rfind('@', text.find('/', begin));
-  const std::size_t colon = text.find(':', begin);
-  if (at == std::string::npos || colon >= at) return text;
-  return text.replace(colon + 1, at - colon - 1, kHidden);
+  for (std::size_t at = 0; (at = text.find("://", at)) != std::string::npos;) {
+    at += 3;
+    const std::size_t end = std::min(text.find_first_of(" \t,;\"'", at), text.size());
+    const std::size_t sign = end == at ? std::string::npos : text.rfind('@', end - 1);
+    if (sign == std::string::npos || sign < at) continue;
+    const std::size_t colon = std::min(text.find(':', at), sign);
+    const std::size_t begin = colon < sign ? colon + 1 : at;
+    // A '/' ends the authority, but passwords are written with one all the same: only behind a port is it surely a
+    // path.
+    const std::size_t slash = text.find('/', at);
+    const bool has_port = slash > begin && text.find_first_not_of("0123456789", begin) == slash;
+    if (slash < sign && (colon == sign || slash < begin || has_port)) continue;
+    const std::string_view found = std::string_view(text).substr(begin, sign - begin);
+    if (found.starts_with("${") && found.ends_with('}')) continue;
+    text.replace(begin, sign - begin, kHidden);
+    at = begin + kHidden.size();
+  }
+  return text;
 }
 
 // ${SECRET:key:-default} -> ${SECRET:key:-(not shown)}
@@ -40,7 +52,7 @@ std::string without_defaults(std::string text) {
 std::string shown(const std::string& scalar) { return without_password(without_defaults(scalar)); }
 
 void append(std::string& out, const Node& node) {
-  if (node.hidden) return void(out += kHidden);
+  if (node.hidden && !is_secret_reference(without_defaults(node.scalar))) return void(out += kHidden);
   switch (node.kind) {
     case Node::Kind::null:
       out += "nothing";
@@ -121,6 +133,12 @@ bool is_confidential(std::string_view name) {
   std::string lower(name);
   std::ranges::transform(lower, lower.begin(), to_lower);
   return std::ranges::any_of(kWords, [&](std::string_view word) { return lower.find(word) != std::string::npos; });
+}
+
+bool holds_hidden(const Node& node) {
+  const auto in_member = [](const Node::Member& member) { return holds_hidden(member.value); };
+  return node.hidden || node.secret != nullptr || std::ranges::any_of(node.items, holds_hidden) ||
+         std::ranges::any_of(node.members, in_member);
 }
 
 bool is_secret_reference(std::string_view text) {

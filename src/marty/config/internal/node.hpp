@@ -32,12 +32,12 @@ struct Node {
   enum class Kind : std::uint8_t { null, scalar, sequence, map };
 
   Kind kind = Kind::null;
-  bool quoted = false;        // a scalar that YAML does not resolve to a number, boolean or null
-  bool loose = false;         // a scalar from an environment variable or reference: a list may be written in it
-  bool faulty = false;        // reported already: it has no usable value
-  bool expanded = false;      // its references are replaced
-  bool hidden = false;        // what it holds must not be shown
-  mutable bool used = false;  // a section asked for it
+  bool quoted = false;          // a scalar that YAML does not resolve to a number, boolean or null
+  bool loose = false;           // a scalar from an environment variable or reference: a list may be written in it
+  bool faulty = false;          // reported already: it has no usable value
+  bool expanded = false;        // its references are replaced
+  mutable bool used = false;    // a section asked for it
+  mutable bool hidden = false;  // what it holds must not be shown: it is a secret
   Origin origin;
   std::string scalar;                    // as it was written, where there is a `secret`
   std::shared_ptr<const Secret> secret;  // what the scalar stands for, where secrets are in it
@@ -63,6 +63,9 @@ void merge(Node& base, Node layer);
 
 // Whether a setting of this name must not be shown: passwords, secrets, tokens, keys.
 bool is_confidential(std::string_view name);
+
+// Whether something in it must not be shown.
+bool holds_hidden(const Node& node);
 
 // Whether a text is one reference to a secret and nothing else: it may be shown where a value may not.
 bool is_secret_reference(std::string_view text);

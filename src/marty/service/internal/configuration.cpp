@@ -18,8 +18,8 @@ config::LoadOptions Service::State::load_options() const {
           .profile = service::profile};
 }
 
-// Once.
 void Service::State::declare_sections() {
+  if (std::exchange(declared, true)) return;
   hosting = config::detect_hosting({.variables = options.variables});
   configuration.options() = load_options();
   configuration.use_secrets([this](config::Tree& tree) {
@@ -43,20 +43,13 @@ void Service::State::declare_sections() {
       if (logging != nullptr) logging->set_level(level);
     };
   });
-  if (!database_plan) return;
-  copy(database_section, "database");
-  // The driver is made of the object that the first generation fills.
-  const reflect::Type& type = *database_plan->options_type;
-  configuration.declare("database." + database_plan->name, type, config::Changes::by_field,
-                        [&type, first = database_plan->options]() mutable {
-                          return first != nullptr ? std::exchange(first, nullptr) : reflect::make_object(type);
-                        });
+  if (database_plan) copy(database_section, "database");
 }
 
 void Service::State::load_configuration() {
   if (configured) return;
   declare_sections();
-  configuration.start();
+  if (!configuration.started()) configuration.start();
   first_generation = configuration.pin();
   environment = configuration.current().tree.environment();
   for (const auto& copy : copies) copy();

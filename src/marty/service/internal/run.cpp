@@ -47,6 +47,12 @@ void print_steps(const std::vector<data::MigrationStep>& steps, bool dry_run) {
   }
 }
 
+// The stores' connections belong to the world, which ends before the service does.
+struct CloseStores {
+  service::SecretStores& stores;
+  ~CloseStores() { stores.close(); }
+};
+
 }  // namespace
 
 // Like `make -C`: configuration, migrations and a database file are all found from there.
@@ -72,7 +78,10 @@ int Service::State::run(Service& self) {
     enter_directory();
     if (line.command == service::CommandLine::Command::config_init) return init_configuration(line), 0;
     int exit_code = 0;
-    runtime::World::real(world_options())->run([&] { exit_code = carry_out(line, self); });
+    runtime::World::real(world_options())->run([&] {
+      const CloseStores closing{secret_stores};
+      exit_code = carry_out(line, self);
+    });
     return exit_code;
   } catch (const std::exception&) {
     print(stderr, name + ": " + marty::describe(std::current_exception()));
@@ -118,6 +127,8 @@ int Service::State::serve(Service& self) {
   runtime::Event asked_to_stop;
   // Caught from the beginning: a signal that comes just when the service is ready has to stop it in order.
   auto signal = runtime::spawn([&] { runtime::wait_for_signal(kSignals), asked_to_stop.set(); }, "signal");
+  runtime::Event ready;
+  auto hang_up = runtime::spawn([&] { reload_on_hang_up(ready); }, "SIGHUP");
   runtime::yield();
   if (!start_until(self, asked_to_stop)) {
     print(stderr, name + " was stopped before it was ready");
@@ -127,7 +138,7 @@ int Service::State::serve(Service& self) {
   print(stderr, name + " " + description.version + " serves " + url +
                     (server_section.docs ? "  docs " + url + "/docs" : "") + "  health " + url + "/health  metrics " +
                     url + "/metrics" + (grpc_server != nullptr ? "  gRPC " + grpc_server->address().to_string() : ""));
-  auto hang_up = runtime::spawn([&] { reload_on_hang_up(); }, "SIGHUP");
+  ready.set();
   asked_to_stop.wait();
   hang_up.cancel();
   // A second signal is from somebody who does not want to wait.
@@ -145,15 +156,18 @@ int Service::State::serve(Service& self) {
   return cut_off ? 1 : 0;
 }
 
-void Service::State::reload_on_hang_up() {
+// Caught from the beginning, too: unhandled it would end the process.
+void Service::State::reload_on_hang_up(runtime::Event& ready) {
   constexpr int kHangUp[] = {SIGHUP};
-  const telemetry::ContextScope scope(context);
   for (;;) {
     try {
       runtime::wait_for_signal(kHangUp);
+      ready.wait();
+      const telemetry::ContextScope scope(context);
       reloader.reload("SIGHUP");
     } catch (const Error& error) {
       if (error.code() == Code::cancelled) return;  // the end; any other is in the log
+    } catch (const std::exception&) {
     }
   }
 }

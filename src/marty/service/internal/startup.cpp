@@ -147,18 +147,20 @@ void Service::State::watch_configuration() {
   reloader.start(std::move(watched));
 }
 
+// Reasons are for the log: anybody may ask how a service is.
 void Service::State::check_configuration() {
-  if (const std::string failure = reloader.failure(); !failure.empty())
-    throw Error(Code::failed_precondition, "the last reload was refused: " + failure);
+  if (!reloader.failure().empty())
+    throw Error(Code::failed_precondition, "the last reload was refused: the log says why");
 }
 
 // As they did when they were last asked: a probe must not wait for servers elsewhere.
 void Service::State::check_secrets() {
   std::string failures;
+  if (secret_stores.secrets() == nullptr) return;
   for (const secrets::StoreState& store : secret_stores.secrets()->states()) {
-    if (!store.failure.empty()) failures += (failures.empty() ? "" : "; ") + store.name + ": " + store.failure;
+    if (!store.failure.empty()) failures += (failures.empty() ? "" : ", ") + store.name;
   }
-  if (!failures.empty()) throw Error(Code::unavailable, failures);
+  if (!failures.empty()) throw Error(Code::unavailable, "cannot be asked: " + failures + "; the log says why");
 }
 
 void Service::State::plan_lifecycle() {

@@ -34,8 +34,6 @@ class Service::State {
 
   struct DatabasePlan {
     std::string name;  // of the driver
-    const reflect::Type* options_type;
-    std::shared_ptr<void> options;
     std::function<std::unique_ptr<data::Driver>()> make_driver;
   };
 
@@ -67,7 +65,7 @@ class Service::State {
   void enter_directory();
   runtime::WorldOptions world_options() const;
   int serve(Service& self);
-  void reload_on_hang_up();
+  void reload_on_hang_up(runtime::Event& ready);
   bool start_until(Service& self, runtime::Event& asked_to_stop);
   int carry_out(const service::CommandLine& line, Service& self);
   int migrate(const service::CommandLine& line);
@@ -95,7 +93,8 @@ class Service::State {
   std::string environment;
   config::Hosting hosting;
   std::vector<std::function<void()>> copies;  // of sections, to their places here
-  bool configured = false;
+  bool declared = false;                      // the sections, that is
+  bool configured = false;                    // and loaded
 
   telemetry::DescriptorSink standard_output{1};
   std::unique_ptr<telemetry::Logging> logging;
