@@ -2,14 +2,14 @@
 //
 //   auto mounted = kubernetes::store({});                                      // below /var/run/secrets/marty
 //   auto asked = kubernetes::store({.mode = kubernetes::Mode::api}, config::environment_variables());
-//   asked->get(secrets::Key::parse("shop/database#password"));                 // of the secret shop-database
+//   asked->get(secrets::Key::parse("shop/database#password"));                 // of the secret shop--database
 //
 // files: the secret shop/database is the folder shop/database below the directory, where a volume of the pod puts it,
 // and its files are its fields. The kubelet renews them within a minute or so. Links are followed as far as they stay
 // in the directory, as those of a volume do (..data).
 //
-// api: a secret of Kubernetes has a DNS name (RFC 1123), in which there is no '/' and no '_': each is a '-' there. So
-// shop/database, shop_database and shop-database are one secret; keys with upper case are refused. All are of one
+// api: a secret of Kubernetes has a DNS name (RFC 1123), in which there is no '/' and no '_': of a path '/' becomes
+// "--" and '_' becomes '-'. So shop_eu and shop-eu are one secret; keys with upper case are refused. All are of one
 // namespace, that of the pod unless another is given. The service account needs the verb `get` for the resource
 // `secrets`. Its token is read from its file for each request, since Kubernetes puts another one there every hour.
 // Such a store belongs to one world, and is destroyed on a fiber of it, once it was used.

@@ -28,7 +28,7 @@ using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
 
-constexpr const char* kSecret = R"({"kind": "Secret", "metadata": {"name": "shop-database", "resourceVersion": "42"},
+constexpr const char* kSecret = R"({"kind": "Secret", "metadata": {"name": "shop--database", "resourceVersion": "42"},
                                     "data": {"user": "YW5u", "password": "aHVudGVyMg=="}})";
 
 // A server that answers with what a test wants. It is no API server.
@@ -82,7 +82,7 @@ TEST(ScriptedApi, GivesAFieldWithItsVersion) {
     EXPECT_EQ(found->value.reveal(), "hunter2");
     EXPECT_EQ(found->version, "42");
     EXPECT_EQ(store.name(), "kubernetes");
-    EXPECT_THAT(api.seen, ElementsAre("/api/v1/namespaces/shop/secrets/shop-database"));
+    EXPECT_THAT(api.seen, ElementsAre("/api/v1/namespaces/shop/secrets/shop--database"));
     EXPECT_THAT(api.tokens, ElementsAre("Bearer first.token"));
   });
 }
@@ -90,7 +90,7 @@ TEST(ScriptedApi, GivesAFieldWithItsVersion) {
 TEST(ScriptedApi, HasNothingWhereTheServerSaysSo) {
   with_scripted_api([](ScriptedApi& api, secrets::Store& store) {
     api.status = 404;
-    api.body = R"({"kind": "Status", "reason": "NotFound", "message": "secrets \"shop-database\" not found"})";
+    api.body = R"({"kind": "Status", "reason": "NotFound", "message": "secrets \"shop--database\" not found"})";
     EXPECT_EQ(read(store), "(nothing)");
     api.body = "<html>nginx</html>";
     EXPECT_THAT(read(store), StartsWith("unavailable: kubernetes: "));
@@ -107,7 +107,7 @@ TEST(ScriptedApi, SaysWhatEachStatusMeans) {
       api.status = status;
       api.body = R"({"kind": "Status", "message": "the words\nof the server"})";
       EXPECT_THAT(read(store), AllOf(StartsWith(std::string(code) +
-                                                ": kubernetes: GET /api/v1/namespaces/shop/secrets/shop-database"),
+                                                ": kubernetes: GET /api/v1/namespaces/shop/secrets/shop--database"),
                                      HasSubstr(*api.options().server + " answers " + std::to_string(status)),
                                      HasSubstr("the words of the server")));
     });
@@ -135,7 +135,7 @@ TEST(ScriptedApi, IsUnavailableWhereTheAnswerIsNotThatOfAnApiServer) {
   for (const std::string& answer : answers) {
     with_scripted_api([&](ScriptedApi& api, secrets::Store& store) {
       api.body = answer;
-      EXPECT_THAT(read(store), AllOf(StartsWith("unavailable: kubernetes: "), HasSubstr("shop-database"),
+      EXPECT_THAT(read(store), AllOf(StartsWith("unavailable: kubernetes: "), HasSubstr("shop--database"),
                                      Not(HasSubstr("hunter2"))));
     });
   }
@@ -223,7 +223,7 @@ TEST(ScriptedApi, IsAskedInTheNamespaceOfThePod) {
     EXPECT_TRUE(api.seen.empty());
     runtime::write_file(options.namespace_file, "team-a\n");
     EXPECT_EQ(read(*store), "hunter2");
-    EXPECT_THAT(api.seen, ElementsAre("/api/v1/namespaces/team-a/secrets/shop-database"));
+    EXPECT_THAT(api.seen, ElementsAre("/api/v1/namespaces/team-a/secrets/shop--database"));
   });
 }
 
@@ -272,12 +272,18 @@ TEST(ScriptedApiErrors, HoldNoSecret) {
 
 TEST(SecretName, IsADnsName) {
   EXPECT_EQ(internal::secret_name("database"), "database");
-  EXPECT_EQ(internal::secret_name("shop/database"), "shop-database");
-  EXPECT_EQ(internal::secret_name("shop_eu/data.base-1"), "shop-eu-data.base-1");
+  EXPECT_EQ(internal::secret_name("shop/database"), "shop--database");
+  EXPECT_EQ(internal::secret_name("shop_eu/data.base-1"), "shop-eu--data.base-1");
   for (const std::string& path :
        {std::string("Shop"), std::string("-shop"), std::string("shop/_"), std::string("a.-b"), std::string("a..b"),
         std::string("../b"), std::string("a?b"), std::string("a#b"), std::string(), std::string(254, 'a')})
     EXPECT_EQ(error_of([&] { internal::secret_name(path); }).code(), Code::invalid_argument) << path;
+}
+
+// A plugin may read what is below plugins/ITS NAME/.
+TEST(SecretName, OfOnePluginIsNoneOfAnother) {
+  EXPECT_NE(internal::secret_name("plugins/a/b/token"), internal::secret_name("plugins/a-b/token"));
+  EXPECT_NE(internal::secret_name("plugins/a/b_token"), internal::secret_name("plugins/a_b/token"));
 }
 
 TEST(MountedVolume, GivesTheFieldsOfItsSecrets) {
