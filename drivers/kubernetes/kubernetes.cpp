@@ -19,7 +19,12 @@ class FilesStore final : public secrets::Store {
         files_(secrets::file_store({.directory = directory, .readable_by = secrets::Readers::anyone})) {}
 
   std::string_view name() const noexcept override { return "kubernetes"; }
-  std::optional<secrets::Found> get(const secrets::Key& key) override { return files_->get(key); }
+  // Where no volume is mounted, no secret is known to be missing.
+  std::optional<secrets::Found> get(const secrets::Key& key) override {
+    std::optional<secrets::Found> found = files_->get(key);
+    if (!found) check();
+    return found;
+  }
   void check() override {
     try {
       if (runtime::file_info(directory_).is_directory) return;

@@ -297,8 +297,16 @@ TEST(MountedVolume, GivesTheFieldsOfItsSecrets) {
     EXPECT_EQ(read(*store), "hunter3");
     EXPECT_EQ(read(*store, "shop/none#password"), "(nothing)");
     store->check();
-    const auto unmounted = kubernetes::store({.directory = volume.directory() + "/none"});
-    EXPECT_EQ(read(*unmounted), "(nothing)");
+  });
+}
+
+TEST(MountedVolume, IsUnavailableWhereItIsNotMounted) {
+  run_in(WorldKind::real, [] {
+    const internal::MountedVolume volume("shop/database");
+    const std::string directory = volume.directory() + "/none";
+    const auto unmounted = kubernetes::store({.directory = directory});
+    EXPECT_THAT(read(*unmounted),
+                AllOf(StartsWith("unavailable: kubernetes: is a volume with secrets mounted? "), HasSubstr(directory)));
     EXPECT_EQ(error_of([&] { unmounted->check(); }).code(), Code::unavailable);
   });
 }
