@@ -20,6 +20,20 @@ bool is_word_character(char c) {
          std::string_view("_-.:#/").find(c) != std::string_view::npos;
 }
 
+// What queries hold is not for errors.
+std::string without_queries(std::string_view text) {
+  std::string shown;
+  while (true) {
+    const std::size_t scheme = text.find("://");
+    if (scheme == std::string_view::npos) return shown += text;
+    const std::size_t end = std::min(text.find_first_of(" \t\r\n", scheme), text.size());
+    const std::size_t query = std::min(text.find_first_of("?#", scheme), end);
+    shown += text.substr(0, query);
+    if (query < end && text[end - 1] == ':') shown += ':';  // the text's own, as in "GET URL: reason"
+    text.remove_prefix(end);
+  }
+}
+
 void clear_strings(json::Value& value) {
   if (value.is_string()) clear(const_cast<std::string&>(value.as_string()));
   if (value.is_array()) {
@@ -106,7 +120,7 @@ Error not_reached(std::string_view store, std::string_view doing, std::string_vi
     case Code::invalid_argument:  // its message may quote a header, and so a token
       return Error(Code::invalid_argument, where + " cannot be asked: its URL, or what is to be sent, is malformed");
     default:
-      return Error(Code::unavailable, where + " cannot be reached: " + cause.message());
+      return Error(Code::unavailable, where + " cannot be reached: " + without_queries(cause.message()));
   }
 }
 

@@ -63,7 +63,7 @@ std::string word_of(std::string_view text);
 
 // The error of a request that got no reply: unavailable, or that of the fiber where it was interrupted (its deadline
 // has passed, it was cancelled), or invalid_argument where the endpoint is no URL. `doing` is "cannot read shop/db".
-// The message: "STORE: DOING: ENDPOINT REASON".
+// The message: "STORE: DOING: ENDPOINT REASON". URLs in the reason end with their path.
 Error not_reached(std::string_view store, std::string_view doing, std::string_view endpoint, const Error& cause);
 
 // Sends a request by an http::Client, which is of a higher layer; what goes wrong throws as not_reached() says.

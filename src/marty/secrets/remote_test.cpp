@@ -106,6 +106,19 @@ TEST(NotReached, QuotesNothingOfWhatWasSent) {
   });
 }
 
+TEST(NotReached, ShowsUrlsWithoutTheirQueries) {
+  runtime::SimulatedWorld().run([] {
+    const auto said = [](std::string_view reason) {
+      return not_reached("vault", "reading", "http://v", Error(Code::unavailable, std::string(reason))).message();
+    };
+    constexpr std::string_view kStart = "vault: reading: http://v cannot be reached: ";
+    EXPECT_EQ(said("GET http://v:80/a?t=hunter2: refused?"), std::string(kStart) + "GET http://v:80/a: refused?");
+    EXPECT_EQ(said("GET http://v:80/a: refused"), std::string(kStart) + "GET http://v:80/a: refused");
+    EXPECT_EQ(said("https://v?t=hunter2 and http://w#x"), std::string(kStart) + "https://v and http://w");
+    EXPECT_EQ(said("nobody listens"), std::string(kStart) + "nobody listens");
+  });
+}
+
 TEST(ReadTokenFile, GivesTheTokenWithoutTheSpaceAroundIt) {
   runtime::SimulatedWorld().run([] {
     const internal::TokenFile file(" t1 \n");
