@@ -45,6 +45,7 @@ struct Options {
   std::string namespace_file = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
   std::string token_file = "/var/run/secrets/kubernetes.io/serviceaccount/token";
   std::string ca_file = "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt";
+  bool insecure = false;
   config::Duration timeout = std::chrono::seconds(5);
 
   void check(Problems& problems) const;
@@ -60,6 +61,7 @@ struct Options {
       field<&Options::namespace_file>.description("For mode: api; where the pod's own namespace stands"),
       field<&Options::token_file>.description("For mode: api; the token of the service account, read for each request"),
       field<&Options::ca_file>.description("For mode: api; PEM file of the authorities that the server is verified by"),
+      field<&Options::insecure>.description("Plain HTTP to other machines: whoever is in between reads the secrets"),
       field<&Options::timeout>.description("Of one request to the API server"));
 };
 

@@ -45,7 +45,8 @@ class ScriptedApi {
     return {.mode = Mode::api,
             .server = "http://" + server_.server.address().to_string(),
             .cluster_namespace = "shop",
-            .token_file = token_file()};
+            .token_file = token_file(),
+            .insecure = true};  // as in the simulated world it is another machine
   }
   void set_token(std::string_view token) { runtime::write_file(token_file(), token, 0600); }
   std::string token_file() const { return (folder_.path() / "token").string(); }
@@ -242,6 +243,7 @@ TEST(ScriptedApi, IsFoundByTheVariablesOfThePod) {
     EXPECT_THAT(said("10.96.0.1"), AllOf(StartsWith("unavailable: "), HasSubstr(": https://10.96.0.1:6443 ")));
     EXPECT_THAT(said("fd00::1"), AllOf(StartsWith("unavailable: "), HasSubstr(": https://[fd00::1]:6443 ")));
     EXPECT_THAT(error_of([&] { kubernetes::store(options); }).message(), HasSubstr("secrets.kubernetes.server"));
+    EXPECT_THAT(error_of([&] { said("k@elsewhere"); }).message(), HasSubstr("KUBERNETES_SERVICE_HOST"));
     options.ca_file = "none.pem";
     EXPECT_THAT(error_of([&] { said("10.96.0.1"); }).message(), HasSubstr("none.pem"));
   });
@@ -316,8 +318,9 @@ TEST(Options, AreChecked) {
     return error_of([&] { kubernetes::store(std::move(options)); }).code() == Code::invalid_argument;
   };
   EXPECT_TRUE(refused({.timeout = std::chrono::seconds(0)}));
-  for (const char* server : {"kubernetes", "ftp://k", "https://", "https://k/path", "https://u:p@k"})
+  for (const char* server : {"kubernetes", "ftp://k", "https://", "https://k/path", "https://u:p@k", "http://k"})
     EXPECT_TRUE(refused({.server = server})) << server;
+  EXPECT_FALSE(refused({.server = "http://k", .insecure = true}));
   for (const char* name : {"", "Shop", "a/b", "a.b", "-a"}) EXPECT_TRUE(refused({.cluster_namespace = name})) << name;
 }
 
