@@ -193,6 +193,10 @@ std::string without_slash(std::string url) {
 }  // namespace
 
 void Options::check(Problems& problems) const {
+  if (endpoint) secrets::check_url(problems, "/endpoint", *endpoint, insecure);
+  if (sts_endpoint) secrets::check_url(problems, "/sts_endpoint", *sts_endpoint, insecure);
+  if (metadata_endpoint)
+    secrets::check_url(problems, "/metadata_endpoint", *metadata_endpoint, insecure, secrets::Peer::metadata_service);
   if (access_key_id.has_value() != secret_access_key.has_value())
     problems.add("/secret_access_key", "goes with access_key_id: give both or none");
   if (session_token && !access_key_id) problems.add("/session_token", "goes with access_key_id and secret_access_key");
@@ -206,15 +210,15 @@ std::unique_ptr<secrets::Store> store(Options options, const config::Variables& 
   for (auto* url : {&options.endpoint, &options.sts_endpoint, &options.metadata_endpoint}) {
     if (*url) **url = without_slash(**url);
   }
-  std::string region = options.region.value_or("");
   for (const std::string_view name : {"AWS_REGION", "AWS_DEFAULT_REGION"}) {
-    if (const auto at = variables.find(name); region.empty() && at != variables.end()) region = at->second;
+    if (const auto at = variables.find(name); at != variables.end())
+      secrets::take_as_option(kName, options, &Options::region, name, at->second);
   }
-  if (region.empty())
+  if (!options.region)
     throw Error(Code::invalid_argument,
                 std::string(kName) +
                     " needs a region: set secrets.aws_secrets_manager.region or AWS_REGION, such as eu-west-1");
-  return std::make_unique<SecretsManager>(options, variables, std::move(region));
+  return std::make_unique<SecretsManager>(options, variables, *options.region);
 }
 
 }  // namespace marty::aws

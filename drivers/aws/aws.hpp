@@ -44,13 +44,14 @@ struct Options {
   std::optional<std::string> web_identity_token_file;
   std::optional<std::string> role_session_name;
   std::optional<std::string> ca;
+  bool insecure = false;
   config::Duration timeout = std::chrono::seconds(5);
 
   void check(Problems& problems) const;
 
   static constexpr auto rules = marty::rules(
       field<&Options::region>.pattern("^[a-z0-9-]{1,40}$").description("Default: AWS_REGION or AWS_DEFAULT_REGION"),
-      field<&Options::endpoint>.description("Of another API, a VPC endpoint or emulator: https://host or http://host"),
+      field<&Options::endpoint>.description("Of another API, a VPC endpoint or emulator: https://host"),
       field<&Options::sts_endpoint>.description("The same of STS, which exchanges web identities"),
       field<&Options::metadata_endpoint>.description("Of the instance metadata; default: http://169.254.169.254"),
       field<&Options::access_key_id>.length(1, 128).description("With secret_access_key: whose secrets are read"),
@@ -60,6 +61,7 @@ struct Options {
       field<&Options::web_identity_token_file>.description("Where its token is; read again for every exchange"),
       field<&Options::role_session_name>.pattern("^[\\w+=,.@-]{2,64}$").description("Else AWS_ROLE_SESSION_NAME"),
       field<&Options::ca>.description("PEM file of the authorities to trust; default: those of the system"),
+      field<&Options::insecure>.description("Plain HTTP to other machines: whoever is in between reads the secrets"),
       field<&Options::timeout>.description("Of one request to AWS"));
 };
 

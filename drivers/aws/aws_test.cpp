@@ -187,6 +187,27 @@ TEST(AwsOptions, GoTogether) {
   EXPECT_EQ(refused({.session_token = Secret("t")}), "/session_token");
   EXPECT_EQ(refused({.role_arn = "arn:aws:iam::123456789012:role/x"}), "/web_identity_token_file");
   EXPECT_EQ(refused({.region = "Frankfurt!"}), "/region");
+  EXPECT_EQ(refused({.endpoint = "http://aws"}), "/endpoint");
+  EXPECT_EQ(refused({.sts_endpoint = "http://aws"}), "/sts_endpoint");
+  EXPECT_EQ(refused({.metadata_endpoint = "http://aws"}), "/metadata_endpoint");
+  EXPECT_EQ(refused({.metadata_endpoint = "http://[fd00:ec2::254]"}), "nothing");
+  EXPECT_EQ(refused({.endpoint = "http://aws", .insecure = true}), "nothing");
+}
+
+TEST(AwsOptions, OfTheEnvironmentAreCheckedToo) {
+  const auto refused = [](const config::Variables& variables) {
+    try {
+      store({}, variables);
+    } catch (const Error& error) {
+      return std::string(code_info(error.code()).name) + ": " + error.message();
+    }
+    return std::string("nothing");
+  };
+  for (const std::string name : {"AWS_REGION", "AWS_DEFAULT_REGION"})
+    EXPECT_THAT(refused({{name, "x.elsewhere.com/"}}),
+                StartsWith("invalid_argument: aws_secrets_manager: " + name + " must "));
+  EXPECT_THAT(refused({{"AWS_REGION", "eu-west-1"}, {"AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://elsewhere"}}),
+              StartsWith("invalid_argument: aws_secrets_manager: AWS_EC2_METADATA_SERVICE_ENDPOINT is plain HTTP"));
 }
 
 TEST(AwsOptions, NeedARegion) {

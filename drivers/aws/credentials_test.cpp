@@ -201,9 +201,11 @@ TEST(ScriptedContainer, IsAskedWithItsToken) {
 }
 
 TEST(ScriptedContainer, IsNotAskedOverAnOpenWire) {
-  for (const std::string url : {"http://example.com/", "http://127.0.0.1.example.com/", "ftp://127.0.0.1/", "x"}) {
+  for (const std::string url : {"http://example.com/", "http://127.0.0.1.example.com/", "ftp://127.0.0.1/", "x",
+                                "http://127.0.0.1:80@example.com/"}) {
     EXPECT_THROW(store({.region = "eu-west-1"}, {{"AWS_CONTAINER_CREDENTIALS_FULL_URI", url}}), Error) << url;
   }
+  EXPECT_THROW(store({.region = "eu-west-1"}, {{"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", ".example.com/"}}), Error);
   for (const std::string url : {"https://example.com/", "http://[fd00:ec2::23]/v1", "http://169.254.170.23:80/v1"}) {
     EXPECT_NO_THROW(store({.region = "eu-west-1"}, {{"AWS_CONTAINER_CREDENTIALS_FULL_URI", url}})) << url;
   }

@@ -114,6 +114,9 @@ class KeyVault final : public secrets::Store {
 }  // namespace
 
 void Options::check(Problems& problems) const {
+  secrets::check_url(problems, "/vault_url", vault_url, insecure);
+  if (login_endpoint) secrets::check_url(problems, "/login_endpoint", *login_endpoint, insecure);
+  secrets::check_url(problems, "/metadata_endpoint", metadata_endpoint, insecure, secrets::Peer::metadata_service);
   if (client_secret && federated_token_file)
     problems.add("/federated_token_file", "is of no use beside client_secret: give one of them");
 }

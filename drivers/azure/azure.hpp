@@ -42,6 +42,7 @@ struct Options {
   std::string resource = "https://vault.azure.net";
   std::string metadata_endpoint = "http://169.254.169.254";
   std::optional<std::string> ca;
+  bool insecure = false;
   config::Duration timeout = std::chrono::seconds(5);
 
   void check(Problems& problems) const;
@@ -58,6 +59,7 @@ struct Options {
       field<&Options::resource>.pattern("^https?://").description("What tokens are for; differs in national clouds"),
       field<&Options::metadata_endpoint>.pattern("^https?://").description("Of the virtual machine's metadata"),
       field<&Options::ca>.description("PEM file of the authorities to trust; default: those of the system"),
+      field<&Options::insecure>.description("Plain HTTP to other machines: whoever is in between reads the secrets"),
       field<&Options::timeout>.description("Of one request to Azure"));
 };
 

@@ -157,6 +157,10 @@ TEST(AzureOptions, AreChecked) {
   EXPECT_EQ(refused({.vault_url = "https://shop.vault.azure.net/"}), "nothing");
   EXPECT_EQ(refused({.vault_url = "shop"}), "/vault_url");
   EXPECT_EQ(refused({.vault_url = "https://v/secrets/x"}), "/vault_url");
+  EXPECT_EQ(refused({.vault_url = "http://v"}), "/vault_url");
+  EXPECT_EQ(refused({.vault_url = "http://v", .insecure = true}), "nothing");
+  EXPECT_EQ(refused({.vault_url = "https://v", .login_endpoint = "http://login"}), "/login_endpoint");
+  EXPECT_EQ(refused({.vault_url = "https://v", .metadata_endpoint = "http://elsewhere"}), "/metadata_endpoint");
   EXPECT_EQ(refused({.vault_url = "https://v", .client_secret = Secret("s"), .federated_token_file = "f"}),
             "/federated_token_file");
   EXPECT_THAT(refused({.vault_url = "https://v", .client_secret = Secret("s")}), HasSubstr("AZURE_TENANT_ID"));

@@ -150,6 +150,29 @@ TEST(ScriptedLogin, OfTheEnvironmentNeedsAllOfIt) {
   EXPECT_THROW(store({.vault_url = "https://v"}, {{"AZURE_CLIENT_SECRET", "s"}, {"AZURE_TENANT_ID", "t"}}), Error);
 }
 
+TEST(ScriptedLogin, OfTheEnvironmentGoesByTheRulesOfTheOptions) {
+  const auto refused = [](const std::string& name, const std::string& value) {
+    config::Variables variables = {{"AZURE_CLIENT_SECRET", "s"}, {"AZURE_CLIENT_ID", "app"}, {"AZURE_TENANT_ID", "t"}};
+    if (name == "IDENTITY_ENDPOINT") variables = {{"IDENTITY_HEADER", "h"}};
+    variables[name] = value;
+    try {
+      store({.vault_url = "https://v"}, variables);
+    } catch (const Error& error) {
+      return std::string(code_info(error.code()).name) + ": " + error.message();
+    }
+    return std::string("nothing");
+  };
+  EXPECT_EQ(refused("AZURE_TENANT_ID", "tenant"), "nothing");
+  EXPECT_THAT(refused("AZURE_TENANT_ID", "t/../u?"),
+              StartsWith("invalid_argument: azure_key_vault: AZURE_TENANT_ID must "));
+  EXPECT_EQ(refused("AZURE_AUTHORITY_HOST", "https://login.microsoftonline.us/"), "nothing");
+  EXPECT_THAT(refused("AZURE_AUTHORITY_HOST", "http://login"),
+              StartsWith("invalid_argument: azure_key_vault: AZURE_AUTHORITY_HOST is plain HTTP"));
+  EXPECT_THAT(refused("AZURE_AUTHORITY_HOST", "https://login?x="), HasSubstr("AZURE_AUTHORITY_HOST is no URL"));
+  EXPECT_EQ(refused("IDENTITY_ENDPOINT", "http://169.254.131.2:8081/msi/token"), "nothing");
+  EXPECT_THAT(refused("IDENTITY_ENDPOINT", "http://elsewhere/"), HasSubstr("IDENTITY_ENDPOINT is plain HTTP"));
+}
+
 TEST(ScriptedManagedIdentity, OfAVirtualMachine) {
   simulate([] {
     ScriptedAzure azure([](const SeenRequest& request) {

@@ -78,19 +78,17 @@ TokenCache::Login login_of(http::Reply& reply, std::string_view doing, std::stri
 
 class SecretManager final : public secrets::Store {
  public:
-  SecretManager(const Options& options, const config::Variables& variables,
-                std::optional<internal::ServiceAccount> account, std::string project)
+  SecretManager(const Options& options, std::optional<internal::ServiceAccount> account)
       : endpoint_(without_slash(options.endpoint)),
-        project_(std::move(project)),
+        project_(*options.project),
         account_(std::move(account)),
-        metadata_host_(option_or(options.metadata_host, variables, "GCE_METADATA_HOST")),
+        metadata_host_(options.metadata_host.value_or("metadata.google.internal")),
         tls_(options.ca ? std::make_unique<tls::ClientContext>(tls::ClientOptions{.ca = *options.ca}) : nullptr),
         client_({.tls = tls_.get(), .timeout = options.timeout, .max_reply_bytes = kMaxReplyBytes}),
         metadata_client_({.connect_timeout = std::chrono::seconds(1),
                           .timeout = options.timeout,
                           .max_reply_bytes = kMaxReplyBytes}),
         tokens_([this] { return account_ ? log_in() : ask_metadata(); }) {
-    if (metadata_host_.empty()) metadata_host_ = "metadata.google.internal";
     if (account_) token_uri_ = options.token_uri.value_or(account_->token_uri());
   }
 
@@ -209,19 +207,30 @@ class SecretManager final : public secrets::Store {
 
 }  // namespace
 
+void Options::check(Problems& problems) const {
+  secrets::check_url(problems, "/endpoint", endpoint, insecure);
+  if (token_uri) secrets::check_url(problems, "/token_uri", *token_uri, insecure);
+  if (metadata_host)
+    secrets::check_url(problems, "/metadata_host", "http://" + *metadata_host, insecure,
+                       secrets::Peer::metadata_service);
+}
+
 std::unique_ptr<secrets::Store> store(Options options, const config::Variables& variables) {
   if (auto problems = reflect::validate(options); !problems.empty()) throw Error::invalid(std::move(problems));
   auto account = read_account(option_or(options.key_file, variables, "GOOGLE_APPLICATION_CREDENTIALS"));
-  std::string project = option_or(options.project, variables, "GOOGLE_CLOUD_PROJECT");
-  if (project.empty() && account) project = account->project();
-  if (project.empty())
+  for (const auto& [option, name] :
+       {std::pair(&Options::project, "GOOGLE_CLOUD_PROJECT"), std::pair(&Options::metadata_host, "GCE_METADATA_HOST")})
+    secrets::take_as_option(kName, options, option, name, option_or({}, variables, name));
+  if (account)
+    secrets::take_as_option(kName, options, &Options::project, "the project_id of the key file", account->project());
+  if (!options.project)
     throw Error(
         Code::invalid_argument,
         std::string(kName) + " needs a project: set secrets.gcp_secret_manager.project or GOOGLE_CLOUD_PROJECT");
   if (account && !options.token_uri && !account->token_uri().starts_with("https://"))
     throw Error(Code::invalid_argument,
                 std::string(kName) + ": the token_uri of the key file does not begin with https://");
-  return std::make_unique<SecretManager>(options, variables, std::move(account), std::move(project));
+  return std::make_unique<SecretManager>(options, std::move(account));
 }
 
 }  // namespace marty::gcp

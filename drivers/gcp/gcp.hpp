@@ -25,6 +25,7 @@
 
 #include "marty/config/units.hpp"
 #include "marty/config/variables.hpp"
+#include "marty/reflect/problems.hpp"
 #include "marty/reflect/rules.hpp"
 #include "marty/secrets/store.hpp"
 
@@ -38,7 +39,10 @@ struct Options {
   std::optional<std::string> token_uri;
   std::optional<std::string> metadata_host;
   std::optional<std::string> ca;
+  bool insecure = false;
   config::Duration timeout = std::chrono::seconds(5);
+
+  void check(Problems& problems) const;
 
   static constexpr auto rules = marty::rules(
       field<&Options::project>.pattern("^[a-z0-9.:-]{1,100}$").description("Its id or number; default: see above"),
@@ -47,6 +51,7 @@ struct Options {
       field<&Options::token_uri>.pattern("^https?://").description("Default: what the key file says"),
       field<&Options::metadata_host>.pattern("^[A-Za-z0-9.:-]{1,200}$").description("Else GCE_METADATA_HOST"),
       field<&Options::ca>.description("PEM file of the authorities to trust; default: those of the system"),
+      field<&Options::insecure>.description("Plain HTTP to other machines: whoever is in between reads the secrets"),
       field<&Options::timeout>.description("Of one request to Google"));
 };
 

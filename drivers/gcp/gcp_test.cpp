@@ -185,6 +185,50 @@ TEST(GcpOptions, NeedAProject) {
   });
 }
 
+TEST(GcpOptions, AreOfHostsThatMayBeAsked) {
+  runtime::SimulatedWorld().run([] {
+    const auto refused = [](Options options) {
+      options.project = "shop-123";
+      try {
+        store(options);
+      } catch (const Error& error) {
+        return error.fields().front().pointer;
+      }
+      return std::string("nothing");
+    };
+    EXPECT_EQ(refused({.endpoint = "http://elsewhere"}), "/endpoint");
+    EXPECT_EQ(refused({.token_uri = "http://elsewhere"}), "/token_uri");
+    EXPECT_EQ(refused({.metadata_host = "elsewhere"}), "/metadata_host");
+    EXPECT_EQ(refused({.metadata_host = "169.254.169.254"}), "nothing");
+    EXPECT_EQ(refused({.endpoint = "http://elsewhere", .metadata_host = "elsewhere", .insecure = true}), "nothing");
+  });
+}
+
+TEST(GcpOptions, OfTheEnvironmentAndTheKeyFileAreCheckedToo) {
+  runtime::SimulatedWorld().run([] {
+    const auto refused = [](const config::Variables& variables) {
+      try {
+        store({}, variables);
+      } catch (const Error& error) {
+        return std::string(code_info(error.code()).name) + ": " + error.message();
+      }
+      return std::string("nothing");
+    };
+    EXPECT_THAT(refused({{"GOOGLE_CLOUD_PROJECT", "a/../b"}}),
+                StartsWith("invalid_argument: gcp_secret_manager: GOOGLE_CLOUD_PROJECT must "));
+    config::Variables variables = {{"GOOGLE_CLOUD_PROJECT", "shop-123"}, {"GCE_METADATA_HOST", "elsewhere"}};
+    EXPECT_THAT(refused(variables),
+                StartsWith("invalid_argument: gcp_secret_manager: GCE_METADATA_HOST is plain HTTP"));
+    variables["GCE_METADATA_HOST"] = "metadata.google.internal:80";
+    EXPECT_EQ(refused(variables), "nothing");
+    json::Value key = internal::key_file_of(internal::test_key().pem(), "https://oauth2.googleapis.com/token");
+    key["project_id"] = "a/../b";
+    const secrets::internal::TokenFile file(key.to_string());
+    EXPECT_THAT(refused({{"GOOGLE_APPLICATION_CREDENTIALS", file.path}}),
+                StartsWith("invalid_argument: gcp_secret_manager: the project_id of the key file must "));
+  });
+}
+
 TEST(GcpOptions, ComeFromTheConfiguration) {
   config::Tree tree =
       config::parse("secrets: {gcp_secret_manager: {project: shop-123, key_file: /run/key.json, timeout: 2s}}");

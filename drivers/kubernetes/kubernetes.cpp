@@ -7,6 +7,7 @@
 #include "marty/reflect/validate.hpp"
 #include "marty/runtime/file.hpp"
 #include "marty/secrets/local_stores.hpp"
+#include "marty/secrets/remote.hpp"
 
 namespace marty::kubernetes {
 namespace {
@@ -19,7 +20,12 @@ class FilesStore final : public secrets::Store {
         files_(secrets::file_store({.directory = directory, .readable_by = secrets::Readers::anyone})) {}
 
   std::string_view name() const noexcept override { return "kubernetes"; }
-  std::optional<secrets::Found> get(const secrets::Key& key) override { return files_->get(key); }
+  // Where no volume is mounted, no secret is known to be missing.
+  std::optional<secrets::Found> get(const secrets::Key& key) override {
+    std::optional<secrets::Found> found = files_->get(key);
+    if (!found) check();
+    return found;
+  }
   void check() override {
     try {
       if (runtime::file_info(directory_).is_directory) return;
@@ -43,12 +49,17 @@ std::string server_of(const Options& options, const config::Variables& variables
                 "variables KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT");
   }
   const bool is_ipv6 = host->second.find(':') != std::string::npos;
-  return "https://" + (is_ipv6 ? "[" + host->second + "]" : host->second) + ":" + port->second;
+  std::string server = "https://" + (is_ipv6 ? "[" + host->second + "]" : host->second) + ":" + port->second;
+  if (const std::string problem = secrets::url_problem(server, false); !problem.empty())
+    throw Error(Code::invalid_argument,
+                "kubernetes: what KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT make " + problem);
+  return server;
 }
 
 }  // namespace
 
 void Options::check(Problems& problems) const {
+  if (server) secrets::check_url(problems, "/server", *server, insecure);
   if (timeout.value() <= std::chrono::nanoseconds(0)) problems.add("/timeout", "must be more than 0s");
 }
 

@@ -2,14 +2,14 @@
 //
 //   auto mounted = kubernetes::store({});                                      // below /var/run/secrets/marty
 //   auto asked = kubernetes::store({.mode = kubernetes::Mode::api}, config::environment_variables());
-//   asked->get(secrets::Key::parse("shop/database#password"));                 // of the secret shop-database
+//   asked->get(secrets::Key::parse("shop/database#password"));                 // of the secret shop--database
 //
 // files: the secret shop/database is the folder shop/database below the directory, where a volume of the pod puts it,
 // and its files are its fields. The kubelet renews them within a minute or so. Links are followed as far as they stay
 // in the directory, as those of a volume do (..data).
 //
-// api: a secret of Kubernetes has a DNS name (RFC 1123), in which there is no '/' and no '_': each is a '-' there. So
-// shop/database, shop_database and shop-database are one secret; keys with upper case are refused. All are of one
+// api: a secret of Kubernetes has a DNS name (RFC 1123), in which there is no '/' and no '_': of a path '/' becomes
+// "--" and '_' becomes '-'. So shop_eu and shop-eu are one secret; keys with upper case are refused. All are of one
 // namespace, that of the pod unless another is given. The service account needs the verb `get` for the resource
 // `secrets`. Its token is read from its file for each request, since Kubernetes puts another one there every hour.
 // Such a store belongs to one world, and is destroyed on a fiber of it, once it was used.
@@ -45,6 +45,7 @@ struct Options {
   std::string namespace_file = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
   std::string token_file = "/var/run/secrets/kubernetes.io/serviceaccount/token";
   std::string ca_file = "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt";
+  bool insecure = false;
   config::Duration timeout = std::chrono::seconds(5);
 
   void check(Problems& problems) const;
@@ -60,6 +61,7 @@ struct Options {
       field<&Options::namespace_file>.description("For mode: api; where the pod's own namespace stands"),
       field<&Options::token_file>.description("For mode: api; the token of the service account, read for each request"),
       field<&Options::ca_file>.description("For mode: api; PEM file of the authorities that the server is verified by"),
+      field<&Options::insecure>.description("Plain HTTP to other machines: whoever is in between reads the secrets"),
       field<&Options::timeout>.description("Of one request to the API server"));
 };
 

@@ -3,8 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
-
+#include "kubernetes/internal/api_store.hpp"
 #include "kubernetes/internal/mounted_volume.hpp"
 #include "kubernetes/kubernetes.hpp"
 #include "marty/runtime/file.hpp"
@@ -30,9 +29,7 @@ class RealApiServer final : public Backend {
   void put(const std::string& path, const std::map<std::string, std::string>& fields) override {
     json::Value data = json::Value::object();
     for (const auto& [name, value] : fields) data[name] = value;
-    std::string name = path;
-    std::ranges::replace(name, '/', '-');
-    call("write", {{"path", name}, {"data", data}});
+    call("write", {{"path", internal::secret_name(path)}, {"data", data}});
   }
   void stop() override { call("stop"); }
   void start() override { call("start"); }

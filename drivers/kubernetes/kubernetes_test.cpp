@@ -28,7 +28,7 @@ using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
 
-constexpr const char* kSecret = R"({"kind": "Secret", "metadata": {"name": "shop-database", "resourceVersion": "42"},
+constexpr const char* kSecret = R"({"kind": "Secret", "metadata": {"name": "shop--database", "resourceVersion": "42"},
                                     "data": {"user": "YW5u", "password": "aHVudGVyMg=="}})";
 
 // A server that answers with what a test wants. It is no API server.
@@ -45,7 +45,8 @@ class ScriptedApi {
     return {.mode = Mode::api,
             .server = "http://" + server_.server.address().to_string(),
             .cluster_namespace = "shop",
-            .token_file = token_file()};
+            .token_file = token_file(),
+            .insecure = true};  // as in the simulated world it is another machine
   }
   void set_token(std::string_view token) { runtime::write_file(token_file(), token, 0600); }
   std::string token_file() const { return (folder_.path() / "token").string(); }
@@ -82,7 +83,7 @@ TEST(ScriptedApi, GivesAFieldWithItsVersion) {
     EXPECT_EQ(found->value.reveal(), "hunter2");
     EXPECT_EQ(found->version, "42");
     EXPECT_EQ(store.name(), "kubernetes");
-    EXPECT_THAT(api.seen, ElementsAre("/api/v1/namespaces/shop/secrets/shop-database"));
+    EXPECT_THAT(api.seen, ElementsAre("/api/v1/namespaces/shop/secrets/shop--database"));
     EXPECT_THAT(api.tokens, ElementsAre("Bearer first.token"));
   });
 }
@@ -90,7 +91,7 @@ TEST(ScriptedApi, GivesAFieldWithItsVersion) {
 TEST(ScriptedApi, HasNothingWhereTheServerSaysSo) {
   with_scripted_api([](ScriptedApi& api, secrets::Store& store) {
     api.status = 404;
-    api.body = R"({"kind": "Status", "reason": "NotFound", "message": "secrets \"shop-database\" not found"})";
+    api.body = R"({"kind": "Status", "reason": "NotFound", "message": "secrets \"shop--database\" not found"})";
     EXPECT_EQ(read(store), "(nothing)");
     api.body = "<html>nginx</html>";
     EXPECT_THAT(read(store), StartsWith("unavailable: kubernetes: "));
@@ -107,7 +108,7 @@ TEST(ScriptedApi, SaysWhatEachStatusMeans) {
       api.status = status;
       api.body = R"({"kind": "Status", "message": "the words\nof the server"})";
       EXPECT_THAT(read(store), AllOf(StartsWith(std::string(code) +
-                                                ": kubernetes: GET /api/v1/namespaces/shop/secrets/shop-database"),
+                                                ": kubernetes: GET /api/v1/namespaces/shop/secrets/shop--database"),
                                      HasSubstr(*api.options().server + " answers " + std::to_string(status)),
                                      HasSubstr("the words of the server")));
     });
@@ -135,7 +136,7 @@ TEST(ScriptedApi, IsUnavailableWhereTheAnswerIsNotThatOfAnApiServer) {
   for (const std::string& answer : answers) {
     with_scripted_api([&](ScriptedApi& api, secrets::Store& store) {
       api.body = answer;
-      EXPECT_THAT(read(store), AllOf(StartsWith("unavailable: kubernetes: "), HasSubstr("shop-database"),
+      EXPECT_THAT(read(store), AllOf(StartsWith("unavailable: kubernetes: "), HasSubstr("shop--database"),
                                      Not(HasSubstr("hunter2"))));
     });
   }
@@ -223,7 +224,7 @@ TEST(ScriptedApi, IsAskedInTheNamespaceOfThePod) {
     EXPECT_TRUE(api.seen.empty());
     runtime::write_file(options.namespace_file, "team-a\n");
     EXPECT_EQ(read(*store), "hunter2");
-    EXPECT_THAT(api.seen, ElementsAre("/api/v1/namespaces/team-a/secrets/shop-database"));
+    EXPECT_THAT(api.seen, ElementsAre("/api/v1/namespaces/team-a/secrets/shop--database"));
   });
 }
 
@@ -242,6 +243,7 @@ TEST(ScriptedApi, IsFoundByTheVariablesOfThePod) {
     EXPECT_THAT(said("10.96.0.1"), AllOf(StartsWith("unavailable: "), HasSubstr(": https://10.96.0.1:6443 ")));
     EXPECT_THAT(said("fd00::1"), AllOf(StartsWith("unavailable: "), HasSubstr(": https://[fd00::1]:6443 ")));
     EXPECT_THAT(error_of([&] { kubernetes::store(options); }).message(), HasSubstr("secrets.kubernetes.server"));
+    EXPECT_THAT(error_of([&] { said("k@elsewhere"); }).message(), HasSubstr("KUBERNETES_SERVICE_HOST"));
     options.ca_file = "none.pem";
     EXPECT_THAT(error_of([&] { said("10.96.0.1"); }).message(), HasSubstr("none.pem"));
   });
@@ -272,12 +274,18 @@ TEST(ScriptedApiErrors, HoldNoSecret) {
 
 TEST(SecretName, IsADnsName) {
   EXPECT_EQ(internal::secret_name("database"), "database");
-  EXPECT_EQ(internal::secret_name("shop/database"), "shop-database");
-  EXPECT_EQ(internal::secret_name("shop_eu/data.base-1"), "shop-eu-data.base-1");
+  EXPECT_EQ(internal::secret_name("shop/database"), "shop--database");
+  EXPECT_EQ(internal::secret_name("shop_eu/data.base-1"), "shop-eu--data.base-1");
   for (const std::string& path :
        {std::string("Shop"), std::string("-shop"), std::string("shop/_"), std::string("a.-b"), std::string("a..b"),
         std::string("../b"), std::string("a?b"), std::string("a#b"), std::string(), std::string(254, 'a')})
     EXPECT_EQ(error_of([&] { internal::secret_name(path); }).code(), Code::invalid_argument) << path;
+}
+
+// A plugin may read what is below plugins/ITS NAME/.
+TEST(SecretName, OfOnePluginIsNoneOfAnother) {
+  EXPECT_NE(internal::secret_name("plugins/a/b/token"), internal::secret_name("plugins/a-b/token"));
+  EXPECT_NE(internal::secret_name("plugins/a/b_token"), internal::secret_name("plugins/a_b/token"));
 }
 
 TEST(MountedVolume, GivesTheFieldsOfItsSecrets) {
@@ -291,8 +299,16 @@ TEST(MountedVolume, GivesTheFieldsOfItsSecrets) {
     EXPECT_EQ(read(*store), "hunter3");
     EXPECT_EQ(read(*store, "shop/none#password"), "(nothing)");
     store->check();
-    const auto unmounted = kubernetes::store({.directory = volume.directory() + "/none"});
-    EXPECT_EQ(read(*unmounted), "(nothing)");
+  });
+}
+
+TEST(MountedVolume, IsUnavailableWhereItIsNotMounted) {
+  run_in(WorldKind::real, [] {
+    const internal::MountedVolume volume("shop/database");
+    const std::string directory = volume.directory() + "/none";
+    const auto unmounted = kubernetes::store({.directory = directory});
+    EXPECT_THAT(read(*unmounted),
+                AllOf(StartsWith("unavailable: kubernetes: is a volume with secrets mounted? "), HasSubstr(directory)));
     EXPECT_EQ(error_of([&] { unmounted->check(); }).code(), Code::unavailable);
   });
 }
@@ -302,8 +318,9 @@ TEST(Options, AreChecked) {
     return error_of([&] { kubernetes::store(std::move(options)); }).code() == Code::invalid_argument;
   };
   EXPECT_TRUE(refused({.timeout = std::chrono::seconds(0)}));
-  for (const char* server : {"kubernetes", "ftp://k", "https://", "https://k/path", "https://u:p@k"})
+  for (const char* server : {"kubernetes", "ftp://k", "https://", "https://k/path", "https://u:p@k", "http://k"})
     EXPECT_TRUE(refused({.server = server})) << server;
+  EXPECT_FALSE(refused({.server = "http://k", .insecure = true}));
   for (const char* name : {"", "Shop", "a/b", "a.b", "-a"}) EXPECT_TRUE(refused({.cluster_namespace = name})) << name;
 }
 

@@ -4,6 +4,7 @@
 
 #include "marty/base/error.hpp"
 #include "marty/reflect/validate.hpp"
+#include "marty/secrets/remote.hpp"
 #include "vault/internal/api.hpp"
 #include "vault/internal/session.hpp"
 
@@ -60,6 +61,7 @@ void Options::check(Problems& problems) const {
                                  : "is required where auth is token, or token_file");
   if (auth == Auth::approle) require(role_id.has_value(), "/role_id", "approle");
   if (auth == Auth::kubernetes) require(role.has_value(), "/role", "kubernetes");
+  secrets::check_url(problems, "/address", address, insecure);
   if (ca && !address.starts_with("https:")) problems.add("/ca", "is of no use where the address is not https");
   if (timeout.value() <= std::chrono::nanoseconds(0)) problems.add("/timeout", "must be more than 0s");
 }

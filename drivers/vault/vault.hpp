@@ -47,13 +47,14 @@ struct Options {
   std::string jwt_file = "/var/run/secrets/kubernetes.io/serviceaccount/token";
   std::optional<std::string> auth_mount;
   std::optional<std::string> ca;
+  bool insecure = false;
   config::Duration timeout = std::chrono::seconds(5);
 
   void check(Problems& problems) const;
 
   static constexpr std::string_view kMount = "^[A-Za-z0-9_.~-]+(/[A-Za-z0-9_.~-]+)*$";
   static constexpr auto rules = marty::rules(
-      field<&Options::address>.pattern(R"(^https?://[^/?#@\s]+(/[^?#\s]*)?$)").description("Of Vault: http or https"),
+      field<&Options::address>.pattern(R"(^https?://[^/?#@\s]+(/[^?#\s]*)?$)").description("Of Vault: https"),
       field<&Options::vault_namespace>.name("namespace").pattern("^[!-~]+$").description("Default: the root namespace"),
       field<&Options::mount>.pattern(kMount).description("Where the KV engine (version 2) is mounted"),
       field<&Options::auth>.description("How to log in: with a token, AppRole, or a service account of Kubernetes"),
@@ -68,6 +69,7 @@ struct Options {
           "Where the way to log in is mounted below auth/; default: its own name"),
       field<&Options::ca>.description(
           "PEM file of the authorities that Vault's certificate is verified against; default: the system's"),
+      field<&Options::insecure>.description("Plain HTTP to other machines: whoever is in between reads the secrets"),
       field<&Options::timeout>.description("Of one request to Vault"));
 };
 

@@ -70,8 +70,10 @@ TEST(ScriptedVaultLogin, IsMadeOnceForAllLoops) {
                                  : R"({"data": {"data": {"password": "hunter2"}, "metadata": {"version": 1}}})",
                         "application/json");
     });
-    VaultStore store(
-        {.address = "http://" + server.server.address().to_string(), .auth = Auth::approle, .role_id = "x"});
+    VaultStore store({.address = "http://" + server.server.address().to_string(),
+                      .auth = Auth::approle,
+                      .role_id = "x",
+                      .insecure = true});
     const auto read_on = [&](std::size_t loop) {
       return [&, loop] { runtime::run_on(*world->loops()[loop], [&] { EXPECT_EQ(read(store), "hunter2"); }); };
     };
@@ -274,7 +276,7 @@ TEST(ScriptedVaultGivenToken, IsRenewedAndNeverGotAnew) {
     ScriptedVault vault;
     vault.keep("shop/database", R"({"password": "hunter2"})");
     vault.allow("given", minutes(10));
-    VaultStore store({.address = vault.address(), .token = Secret("given")});
+    VaultStore store({.address = vault.address(), .token = Secret("given"), .insecure = true});
     EXPECT_EQ(read(store), "hunter2");
     runtime::sleep_for(seconds(450));
     EXPECT_EQ(read(store), "hunter2");
@@ -291,7 +293,7 @@ TEST(ScriptedVaultGivenToken, IsUsedWhereItMayNotLookAtItself) {
     vault.keep("shop/database", R"({"password": "hunter2"})");
     vault.allow("given");
     vault.script(kLookUp, 403, kRefused);
-    VaultStore store({.address = vault.address(), .token = Secret("given")});
+    VaultStore store({.address = vault.address(), .token = Secret("given"), .insecure = true});
     EXPECT_EQ(read(store), "hunter2");
     EXPECT_EQ(read(store), "hunter2");
     EXPECT_EQ(vault.count(kLookUp), 1);
@@ -304,7 +306,7 @@ TEST(ScriptedVaultTokenFile, IsReadAnewWhereItsTokenHasEnded) {
     vault.keep("shop/database", R"({"password": "hunter2"})");
     const tls::internal::TemporaryFolder folder;
     const std::string file = (folder.path() / "token").string();
-    VaultStore store({.address = vault.address(), .token_file = file});
+    VaultStore store({.address = vault.address(), .token_file = file, .insecure = true});
     EXPECT_THAT(read(store), AllOf(StartsWith("unauthenticated: vault: cannot log in: token_file: "), HasSubstr(file)));
     runtime::sleep_for(minutes(1));
     runtime::write_file(file, " first\n", 0600);
@@ -328,7 +330,8 @@ TEST(ScriptedVaultKubernetesLogin, ReadsItsTokenAnewForEachLogin) {
     const tls::internal::TemporaryFolder folder;
     const std::string file = (folder.path() / "token").string();
     runtime::write_file(file, "first.jwt", 0600);
-    VaultStore store({.address = vault.address(), .auth = Auth::kubernetes, .role = "shop", .jwt_file = file});
+    VaultStore store(
+        {.address = vault.address(), .auth = Auth::kubernetes, .role = "shop", .jwt_file = file, .insecure = true});
     std::vector<std::string> bodies;
     vault.script("POST auth/kubernetes/login", [&](http::Request& request, http::Response& response) {
       bodies.emplace_back(request.body());

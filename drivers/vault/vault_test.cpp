@@ -266,8 +266,10 @@ TEST(Options, SayWhatIsMissing) {
   EXPECT_EQ(problems({.auth = Auth::kubernetes}), "/role is required where auth is kubernetes\n");
   EXPECT_EQ(problems({.token = Secret("x"), .ca = "ca.pem"}), "/ca is of no use where the address is not https\n");
   EXPECT_EQ(problems({.token = Secret("x"), .timeout = std::chrono::seconds(0)}), "/timeout must be more than 0s\n");
-  for (const char* address : {"vault:8200", "ftp://vault", "http://", "http://u:p@vault", "http://vault?x"})
+  for (const char* address :
+       {"vault:8200", "ftp://vault", "http://", "http://u:p@vault", "http://vault?x", "http://vault"})
     EXPECT_THAT(problems({.address = address, .token = Secret("x")}), StartsWith("/address ")) << address;
+  EXPECT_EQ(problems({.address = "http://vault", .token = Secret("x"), .insecure = true}), "");
   for (const char* mount : {"", "/secret", "secret/", "a b", "a?b"})
     EXPECT_THAT(problems({.mount = mount, .token = Secret("x")}), StartsWith("/mount ")) << mount;
   EXPECT_EQ(error_of([] { store({}); }).code(), Code::invalid_argument);

@@ -1,7 +1,6 @@
 #include "aws/internal/credentials.hpp"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "aws/internal/exchange.hpp"
@@ -85,23 +84,13 @@ Source web_identity(std::string endpoint, std::string role_arn, std::string sess
   };
 }
 
-// A token goes out to that address: in the clear only to where no wire is (the hosts that the SDK guide lists).
-bool is_safe_container_url(std::string_view url) {
-  constexpr std::array<std::string_view, 6> kHosts = {"127.0.0.1",     "localhost",      "[::1]",
-                                                      "169.254.170.2", "169.254.170.23", "[fd00:ec2::23]"};
-  if (url.starts_with("https://")) return true;
-  if (!url.starts_with("http://")) return false;
-  std::string_view host = secrets::origin_of(url).substr(7);
-  const std::size_t port = host.rfind(':');
-  if (port != std::string_view::npos && host.find(']', port) == std::string_view::npos) host = host.substr(0, port);
-  return std::ranges::find(kHosts, host) != kHosts.end();
-}
-
-Source container(std::string url, const config::Variables& variables, http::Client& client) {
-  if (!is_safe_container_url(url))
-    throw Error(Code::invalid_argument, std::string(kName) +
-                                            ": AWS_CONTAINER_CREDENTIALS_FULL_URI has to begin with https://, or to "
-                                            "be of the loopback or of a container agent");
+// `name` is that of the variable which `url` is of. A token goes out to it.
+Source container(std::string_view name, std::string url, bool insecure, const config::Variables& variables,
+                 http::Client& client) {
+  const std::string problem =
+      secrets::url_problem(std::string_view(url).substr(0, url.find('?')), insecure, secrets::Peer::metadata_service);
+  if (!problem.empty())
+    throw Error(Code::invalid_argument, std::string(kName) + ": the URL of " + std::string(name) + " " + problem);
   const std::string file = variable(variables, "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
   const Secret token(variable(variables, "AWS_CONTAINER_AUTHORIZATION_TOKEN"));
   return [=, &client] {
@@ -165,16 +154,19 @@ Source credential_source(const Options& options, const config::Variables& variab
     return web_identity(options.sts_endpoint.value_or(default_endpoint("sts", region)), role,
                         name.empty() ? "marty" : name, file, clients.aws);
   }
-  if (const std::string path = get("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"); !path.empty())
-    return container("http://169.254.170.2" + path, variables, clients.metadata);
-  if (const std::string url = get("AWS_CONTAINER_CREDENTIALS_FULL_URI"); !url.empty())
-    return container(url, variables, clients.metadata);
+  for (const auto& [name, host] : {std::pair("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "http://169.254.170.2"),
+                                   std::pair("AWS_CONTAINER_CREDENTIALS_FULL_URI", "")}) {
+    if (const std::string given = get(name); !given.empty())
+      return container(name, host + given, options.insecure, variables, clients.metadata);
+  }
   if (get("AWS_EC2_METADATA_DISABLED") == "true")
     throw Error(Code::invalid_argument, std::string(kName) +
                                             ": has no credentials in its options and its environment, and "
                                             "AWS_EC2_METADATA_DISABLED keeps it from asking for those of the instance");
-  const std::string endpoint = option_or(options.metadata_endpoint, variables, "AWS_EC2_METADATA_SERVICE_ENDPOINT");
-  return instance(endpoint.empty() ? "http://169.254.169.254" : endpoint, clients.metadata);
+  constexpr std::string_view kEndpoint = "AWS_EC2_METADATA_SERVICE_ENDPOINT";
+  Options resolved = options;
+  secrets::take_as_option(kName, resolved, &Options::metadata_endpoint, kEndpoint, get(kEndpoint));
+  return instance(resolved.metadata_endpoint.value_or("http://169.254.169.254"), clients.metadata);
 }
 
 }  // namespace marty::aws::internal

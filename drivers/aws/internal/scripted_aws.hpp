@@ -25,7 +25,11 @@ class ScriptedAws : public http::internal::ScriptedServer {
   using ScriptedServer::ScriptedServer;
 
   Options options() const {
-    return {.region = "eu-west-1", .endpoint = endpoint(), .sts_endpoint = endpoint(), .metadata_endpoint = endpoint()};
+    return {.region = "eu-west-1",
+            .endpoint = endpoint(),
+            .sts_endpoint = endpoint(),
+            .metadata_endpoint = endpoint(),
+            .insecure = true};  // as in the simulated world it is another machine
   }
   Options with_keys() const {
     Options filled = options();

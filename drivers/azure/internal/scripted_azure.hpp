@@ -22,7 +22,10 @@ class ScriptedAzure : public http::internal::ScriptedServer {
   using ScriptedServer::ScriptedServer;
 
   Options options() const {
-    return {.vault_url = endpoint(), .login_endpoint = endpoint() + "/", .metadata_endpoint = endpoint()};
+    return {.vault_url = endpoint(),
+            .login_endpoint = endpoint() + "/",
+            .metadata_endpoint = endpoint(),
+            .insecure = true};  // as in the simulated world it is another machine
   }
   Options with_client_secret() const {
     Options filled = options();

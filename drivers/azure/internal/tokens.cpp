@@ -84,19 +84,22 @@ Source managed_identity(std::string url, std::string header, Secret value, std::
 }  // namespace
 
 Source token_source(const Options& options, const config::Variables& variables, Clients clients) {
-  const std::string tenant = option_or(options.tenant_id, variables, "AZURE_TENANT_ID");
   const std::string client_id = option_or(options.client_id, variables, "AZURE_CLIENT_ID");
   const Secret secret =
       options.client_secret ? *options.client_secret : Secret(option_or({}, variables, "AZURE_CLIENT_SECRET"));
   const std::string file = option_or(options.federated_token_file, variables, "AZURE_FEDERATED_TOKEN_FILE");
   if (!secret.empty() || !file.empty()) {
+    Options resolved = options;
+    for (const auto& [option, name] : {std::pair(&Options::tenant_id, "AZURE_TENANT_ID"),
+                                       std::pair(&Options::login_endpoint, "AZURE_AUTHORITY_HOST")})
+      secrets::take_as_option(kName, resolved, option, name, option_or({}, variables, name));
+    const std::string tenant = resolved.tenant_id.value_or("");
     if (tenant.empty() || client_id.empty())
       throw Error(Code::invalid_argument, std::string(kName) +
                                               " logs in with a client secret or a federated token, and so needs "
                                               "tenant_id (or AZURE_TENANT_ID) and client_id (or AZURE_CLIENT_ID)");
-    std::string login = option_or(options.login_endpoint, variables, "AZURE_AUTHORITY_HOST");
+    std::string login = resolved.login_endpoint.value_or("https://login.microsoftonline.com");
     while (login.ends_with('/')) login.pop_back();
-    if (login.empty()) login = "https://login.microsoftonline.com";
     const auto with_secret = [=] { return "&client_secret=" + encoded(secret.reveal()); };
     const auto with_token = [=] {
       const Secret token = secrets::read_token_file(file, kName, "cannot log in");
@@ -111,9 +114,12 @@ Source token_source(const Options& options, const config::Variables& variables, 
   if (!client_id.empty()) query += "&client_id=" + encoded(client_id);
   const std::string endpoint = option_or({}, variables, "IDENTITY_ENDPOINT");
   const std::string header = option_or({}, variables, "IDENTITY_HEADER");
-  if (!endpoint.empty() && !header.empty())
+  if (!endpoint.empty() && !header.empty()) {
+    const std::string problem = secrets::url_problem(endpoint, options.insecure, secrets::Peer::metadata_service);
+    if (!problem.empty()) throw Error(Code::invalid_argument, std::string(kName) + ": IDENTITY_ENDPOINT " + problem);
     return managed_identity(endpoint + "?api-version=2019-08-01&" + query, "x-identity-header", Secret(header),
                             "cannot get a token of the managed identity", clients.metadata);
+  }
   return managed_identity(
       options.metadata_endpoint + "/metadata/identity/oauth2/token?api-version=2018-02-01&" + query, "metadata",
       Secret("true"),

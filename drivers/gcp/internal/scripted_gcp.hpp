@@ -80,7 +80,10 @@ class ScriptedGcp : public http::internal::ScriptedServer {
 
   std::string token_uri() const { return endpoint() + "/token"; }
   Options options() const {
-    return {.project = "shop-123", .endpoint = endpoint(), .metadata_host = endpoint().substr(7)};
+    return {.project = "shop-123",
+            .endpoint = endpoint(),
+            .metadata_host = endpoint().substr(7),
+            .insecure = true};  // as in the simulated world it is another machine
   }
   Options with_key_file(const secrets::internal::TokenFile& file) const {
     Options filled = options();

@@ -53,9 +53,8 @@ bool is_dns_name(std::string_view name) {
 }  // namespace
 
 std::string secret_name(std::string_view path) {
-  std::string name = secrets::Key::parse(path).path;
-  std::ranges::replace(name, '/', '-');
-  std::ranges::replace(name, '_', '-');
+  std::string name;
+  for (const char c : secrets::Key::parse(path).path) name += c == '/' ? "--" : std::string(1, c == '_' ? '-' : c);
   if (path.find('#') == std::string_view::npos && is_dns_name(name)) return name;
   throw Error(Code::invalid_argument, "kubernetes: a secret cannot be called " + name + ", which " + std::string(path) +
                                           " would be: names are of lower case letters, digits, '-' and '.'");

@@ -58,7 +58,11 @@ class ScriptedVault {
 
   std::string address() const { return "http://" + server_.server.address().to_string(); }
   Options options() const {
-    return {.address = address(), .auth = Auth::approle, .role_id = "shop-role", .secret_id = Secret("shop-secret-id")};
+    return {.address = address(),
+            .auth = Auth::approle,
+            .role_id = "shop-role",
+            .secret_id = Secret("shop-secret-id"),
+            .insecure = true};  // as in the simulated world it is another machine
   }
   http::Server& server() { return server_.server; }
 

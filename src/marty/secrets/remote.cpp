@@ -20,6 +20,35 @@ bool is_word_character(char c) {
          std::string_view("_-.:#/").find(c) != std::string_view::npos;
 }
 
+// Of an address as "127.0.0.1", and not a name such as 127.0.0.1.example.com.
+bool is_ipv4_of(std::string_view network, std::string_view host) {
+  return host.starts_with(network) && host.find_first_not_of("0123456789.") == std::string_view::npos &&
+         std::ranges::count(host, '.') == 3;
+}
+
+bool is_this_machine(std::string_view host) {
+  return host == "localhost" || host == "[::1]" || is_ipv4_of("127.", host);
+}
+
+bool is_metadata_service(std::string_view host) {
+  return host == "metadata.google.internal" || host == "[fd00:ec2::254]" || host == "[fd00:ec2::23]" ||
+         is_ipv4_of("169.254.", host);
+}
+
+// What queries hold is not for errors.
+std::string without_queries(std::string_view text) {
+  std::string shown;
+  while (true) {
+    const std::size_t scheme = text.find("://");
+    if (scheme == std::string_view::npos) return shown += text;
+    const std::size_t end = std::min(text.find_first_of(" \t\r\n", scheme), text.size());
+    const std::size_t query = std::min(text.find_first_of("?#", scheme), end);
+    shown += text.substr(0, query);
+    if (query < end && text[end - 1] == ':') shown += ':';  // the text's own, as in "GET URL: reason"
+    text.remove_prefix(end);
+  }
+}
+
 void clear_strings(json::Value& value) {
   if (value.is_string()) clear(const_cast<std::string&>(value.as_string()));
   if (value.is_array()) {
@@ -88,6 +117,25 @@ std::chrono::nanoseconds Reply::lifetime(std::string_view pointer) const {
   return std::chrono::seconds(std::clamp<std::int64_t>(integer(pointer).value_or(3600), 1, kMost));
 }
 
+std::string url_problem(std::string_view url, bool insecure, Peer peer) {
+  constexpr std::string_view kPlain = "http://", kSecure = "https://";
+  const bool is_plain = url.starts_with(kPlain), is_secure = url.starts_with(kSecure);
+  const auto in_host = [](char c) { return is_word_character(c) || c == '[' || c == ']'; };
+  std::string_view host;
+  if (is_plain || is_secure) host = origin_of(url).substr((is_plain ? kPlain : kSecure).size());
+  if (host.empty() || !std::ranges::all_of(host, in_host) || url.find_first_of("?# \t\r\n") != std::string_view::npos)
+    return "is no URL of a scheme, a host and perhaps a port and a path: write it as https://host";
+  host = host.substr(0, host.starts_with('[') ? host.find(']') + 1 : host.find(':'));
+  if (is_secure || insecure || is_this_machine(host) || (peer == Peer::metadata_service && is_metadata_service(host)))
+    return "";
+  return "is plain HTTP to another machine, where whoever is in between reads the secrets: use https://, or set "
+         "insecure: true";
+}
+
+void check_url(Problems& problems, std::string_view field, std::string_view url, bool insecure, Peer peer) {
+  if (std::string problem = url_problem(url, insecure, peer); !problem.empty()) problems.add(field, std::move(problem));
+}
+
 std::string word_of(std::string_view text) {
   return text.size() <= kMaxWordBytes && std::ranges::all_of(text, is_word_character) ? std::string(text) : "";
 }
@@ -106,7 +154,7 @@ Error not_reached(std::string_view store, std::string_view doing, std::string_vi
     case Code::invalid_argument:  // its message may quote a header, and so a token
       return Error(Code::invalid_argument, where + " cannot be asked: its URL, or what is to be sent, is malformed");
     default:
-      return Error(Code::unavailable, where + " cannot be reached: " + cause.message());
+      return Error(Code::unavailable, where + " cannot be reached: " + without_queries(cause.message()));
   }
 }
 

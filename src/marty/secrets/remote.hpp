@@ -7,6 +7,9 @@
 //   }
 //   Reply body(reply.body);                                  // a JSON object; reply.body is cleared
 //   Secret token = body.secret("/auth/client_token");
+//
+// Options that say whom to ask are checked by check_url(), and take_as_option() has what an environment says in their
+// place go by the same rules.
 #pragma once
 
 #include <chrono>
@@ -20,6 +23,8 @@
 #include "marty/base/error.hpp"
 #include "marty/base/secret.hpp"
 #include "marty/json/value.hpp"
+#include "marty/reflect/problems.hpp"
+#include "marty/reflect/validate.hpp"
 #include "marty/secrets/store.hpp"
 
 namespace marty::secrets {
@@ -55,6 +60,32 @@ class Reply {
   json::Value object_;
 };
 
+// Whom a store asks. A metadata service gives its credentials at an address of the machine or of its link.
+enum class Peer : std::uint8_t { server, metadata_service };
+
+// Why a store may not ask `url`, worded to follow the name of what says it; "" where it may. A URL is a scheme, a host
+// and perhaps a port and a path. Plain HTTP goes to this machine only (127.0.0.0/8, [::1], localhost), and that to a
+// metadata service to what no router passes on, too (169.254.0.0/16, RFC 3927; the addresses that AWS has in
+// fd00:ec2::; metadata.google.internal). `insecure` is the option of that name, which allows it to any.
+std::string url_problem(std::string_view url, bool insecure, Peer peer = Peer::server);
+
+// The same for check() of options: `field` is "/address".
+void check_url(Problems& problems, std::string_view field, std::string_view url, bool insecure,
+               Peer peer = Peer::server);
+
+// Where the option was not given, `value` is it, unless that is empty. `source` says where it stands: the name of a
+// variable. Throws Error(invalid_argument), "STORE: SOURCE must match ...", where it breaks the rules of the options,
+// which were valid without it.
+template <class Options>
+void take_as_option(std::string_view store, Options& options, std::optional<std::string> Options::*option,
+                    std::string_view source, std::string value) {
+  if (options.*option || value.empty()) return;
+  options.*option = std::move(value);
+  const auto problems = reflect::validate(options);
+  if (problems.empty()) return;
+  throw Error(Code::invalid_argument, std::string(store) + ": " + std::string(source) + " " + problems.front().message);
+}
+
 // "http://host:port" of a URL, for errors.
 std::string_view origin_of(std::string_view url);
 
@@ -63,7 +94,7 @@ std::string word_of(std::string_view text);
 
 // The error of a request that got no reply: unavailable, or that of the fiber where it was interrupted (its deadline
 // has passed, it was cancelled), or invalid_argument where the endpoint is no URL. `doing` is "cannot read shop/db".
-// The message: "STORE: DOING: ENDPOINT REASON".
+// The message: "STORE: DOING: ENDPOINT REASON". URLs in the reason end with their path.
 Error not_reached(std::string_view store, std::string_view doing, std::string_view endpoint, const Error& cause);
 
 // Sends a request by an http::Client, which is of a higher layer; what goes wrong throws as not_reached() says.

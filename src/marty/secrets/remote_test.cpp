@@ -5,6 +5,7 @@
 
 #include <filesystem>
 
+#include "marty/reflect/rules.hpp"
 #include "marty/runtime/fiber.hpp"
 #include "marty/runtime/simulation.hpp"
 #include "marty/secrets/internal/test_support.hpp"
@@ -104,6 +105,72 @@ TEST(NotReached, QuotesNothingOfWhatWasSent) {
     EXPECT_THAT(message, testing::StartsWith("vault: cannot read shop/db: http://v"));
     EXPECT_THAT(message, testing::Not(testing::HasSubstr("hunter2")));
   });
+}
+
+TEST(NotReached, ShowsUrlsWithoutTheirQueries) {
+  runtime::SimulatedWorld().run([] {
+    const auto said = [](std::string_view reason) {
+      return not_reached("vault", "reading", "http://v", Error(Code::unavailable, std::string(reason))).message();
+    };
+    constexpr std::string_view kStart = "vault: reading: http://v cannot be reached: ";
+    EXPECT_EQ(said("GET http://v:80/a?t=hunter2: refused?"), std::string(kStart) + "GET http://v:80/a: refused?");
+    EXPECT_EQ(said("GET http://v:80/a: refused"), std::string(kStart) + "GET http://v:80/a: refused");
+    EXPECT_EQ(said("https://v?t=hunter2 and http://w#x"), std::string(kStart) + "https://v and http://w");
+    EXPECT_EQ(said("nobody listens"), std::string(kStart) + "nobody listens");
+  });
+}
+
+TEST(UrlProblem, IsPlainHttpToAnotherMachine) {
+  for (const char* url : {"https://vault", "https://vault:8200/v1/", "http://127.0.0.1:8200", "http://127.1.2.3",
+                          "http://localhost/x", "http://[::1]:80"}) {
+    EXPECT_EQ(url_problem(url, false), "") << url;
+  }
+  for (const char* url : {"http://vault", "http://127.0.0.1.example.com", "http://127.example.co.uk", "http://10.0.0.1",
+                          "http://localhost.example.com", "http://[::2]:80", "http://169.254.169.254"}) {
+    EXPECT_THAT(url_problem(url, false),
+                testing::AllOf(testing::StartsWith("is plain HTTP"), testing::HasSubstr("insecure: true")))
+        << url;
+    EXPECT_EQ(url_problem(url, true), "") << url;
+  }
+}
+
+TEST(UrlProblem, IsNoneOfAMetadataServiceOnTheLink) {
+  for (const char* url : {"http://169.254.169.254/", "http://169.254.170.2", "http://[fd00:ec2::254]:80",
+                          "http://metadata.google.internal", "http://127.0.0.1", "https://elsewhere"}) {
+    EXPECT_EQ(url_problem(url, false, Peer::metadata_service), "") << url;
+  }
+  for (const char* url : {"http://elsewhere", "http://169.254.169.254.example.com", "http://[fd00:ec2::1]"})
+    EXPECT_NE(url_problem(url, false, Peer::metadata_service), "") << url;
+}
+
+TEST(UrlProblem, IsAnythingButASchemeAHostAPortAndAPath) {
+  for (const char* url :
+       {"", "vault", "ftp://127.0.0.1", "ftp://v/longer", "http://", "https:///x", "https://u:p@v", "https://v?x",
+        "https://v#x", "https://v/a b", "http://127.0.0.1:80@elsewhere", "https://v\\x"}) {
+    EXPECT_THAT(url_problem(url, true), testing::StartsWith("is no URL")) << url;
+  }
+}
+
+struct Place {
+  std::optional<std::string> region;
+  static constexpr auto rules = marty::rules(field<&Place::region>.pattern("^[a-z]+$"));
+};
+
+TEST(TakeAsOption, TakesWhatTheOptionsAllowWhereTheyDoNotSay) {
+  Place place;
+  take_as_option("aws", place, &Place::region, "REGION", "");
+  EXPECT_EQ(place.region, std::nullopt);
+  take_as_option("aws", place, &Place::region, "REGION", "eu");
+  take_as_option("aws", place, &Place::region, "OTHER", "us/");
+  EXPECT_EQ(place.region, "eu");
+  Place other;
+  try {
+    take_as_option("aws", other, &Place::region, "REGION", "eu/");
+    ADD_FAILURE();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), Code::invalid_argument);
+    EXPECT_THAT(error.message(), testing::StartsWith("aws: REGION must "));
+  }
 }
 
 TEST(ReadTokenFile, GivesTheTokenWithoutTheSpaceAroundIt) {
