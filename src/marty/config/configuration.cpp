@@ -6,7 +6,9 @@
 
 #include "marty/base/check.hpp"
 #include "marty/base/error.hpp"
+#include "marty/runtime/blocking.hpp"
 #include "marty/runtime/fiber.hpp"
+#include "marty/runtime/file.hpp"
 #include "marty/telemetry/log.hpp"
 
 namespace marty::config {
@@ -70,7 +72,9 @@ std::shared_ptr<const void> Configuration::bind(const Section& section, Tree& tr
 
 Generation Configuration::bind_all(const LoadOptions& options, const Generation* before,
                                    std::vector<std::string>& kept) {
-  Generation next(load(options), {});
+  // Reads and parses where that holds no loop.
+  runtime::BlockingPool* const pool = runtime::file_pool();
+  Generation next(pool != nullptr ? pool->run([&] { return load(options); }) : load(options), {});
   if (before != nullptr) {
     kept = next.tree.keep_plugins(before->tree);
   } else {

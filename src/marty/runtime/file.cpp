@@ -22,8 +22,7 @@ namespace {
 // On the World's pool for files; inline on threads without a loop and in the simulated world.
 template <class Function>
 auto off_the_loop(Function&& function) {
-  internal::Scheduler* scheduler = internal::Scheduler::current_or_null();
-  BlockingPool* pool = scheduler != nullptr ? scheduler->driver().file_pool() : nullptr;
+  BlockingPool* const pool = file_pool();
   return pool != nullptr ? pool->run(function) : function();
 }
 
@@ -110,6 +109,11 @@ void replace_file(const std::string& path, const std::string& temporary, std::st
 }
 
 }  // namespace
+
+BlockingPool* file_pool() noexcept {
+  internal::Scheduler* const scheduler = internal::Scheduler::current_or_null();
+  return scheduler != nullptr ? scheduler->driver().file_pool() : nullptr;
+}
 
 FileInfo file_info(const std::filesystem::path& path) {
   return off_the_loop([&] {

@@ -13,6 +13,12 @@
 
 namespace marty::runtime {
 
+class BlockingPool;
+
+// Where the functions of this header wait, for who reads several files at once. Null, and then they wait inline, in the
+// simulated world and on threads that run no loop.
+BlockingPool* file_pool() noexcept;
+
 struct FileInfo {
   std::uint64_t size_bytes = 0;
   Timestamp modified{};

@@ -3,7 +3,6 @@
 #include <mutex>
 
 #include "marty/base/error.hpp"
-#include "marty/runtime/file_watch.hpp"
 #include "marty/telemetry/log.hpp"
 #include "marty/telemetry/standard.hpp"
 
@@ -30,13 +29,19 @@ Reloader::Reloader(config::Configuration& configuration, telemetry::Metrics& met
 void Reloader::start(Watched watched) {
   watched_ = std::move(watched);
   generation_.set(static_cast<double>(configuration_.generation()));
-  if (!watched_.folders.empty())
+  if (!watched_.folders.empty()) {
+    watch_ = std::make_unique<runtime::FileWatch>(watched_.folders);
+    try_reload("a look at what changed before the files were watched");
     fibers_.emplace_back(std::function<void()>([this] { watch_files(); }), "configuration files");
+  }
   if (watched_.secrets != nullptr && watched_.refresh_interval > runtime::Duration::zero())
     fibers_.emplace_back(std::function<void()>([this] { watch_secrets(); }), "secrets");
 }
 
-void Reloader::stop() noexcept { fibers_.clear(); }
+void Reloader::stop() noexcept {
+  fibers_.clear();
+  watch_.reset();
+}
 
 config::Reload Reloader::reload(std::string_view cause) {
   try {
@@ -64,10 +69,8 @@ void Reloader::try_reload(std::string_view cause) {
 
 void Reloader::watch_files() {
   try {
-    runtime::FileWatch watch(watched_.folders);
-    try_reload("a look at what changed before the files were watched");
     for (;;) {
-      watch.wait();
+      watch_->wait();
       try_reload("files changed");
     }
   } catch (const Error& error) {

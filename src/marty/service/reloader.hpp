@@ -17,6 +17,7 @@
 
 #include "marty/config/configuration.hpp"
 #include "marty/runtime/fiber.hpp"
+#include "marty/runtime/file_watch.hpp"
 #include "marty/secrets/secrets.hpp"
 #include "marty/telemetry/metrics.hpp"
 
@@ -56,6 +57,7 @@ class Reloader {
   telemetry::Gauge generation_;
   telemetry::Counter applied_, unchanged_, refused_;
   Watched watched_;
+  std::unique_ptr<runtime::FileWatch> watch_;          // null: files are not watched
   std::map<std::string, std::string> store_failures_;  // as they were last told, by store
   std::vector<Fiber> fibers_;
   runtime::Mutex reporting_;  // guards the rest
