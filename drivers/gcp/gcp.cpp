@@ -28,13 +28,6 @@ constexpr std::size_t kMaxNameBytes = 255;
 // A name that need not exist: an answer about it shows that we may ask.
 constexpr std::string_view kCheckedPath = "marty-health-check";
 
-std::string option_or(const std::optional<std::string>& option, const config::Variables& variables,
-                      std::string_view name) {
-  if (option) return *option;
-  const auto at = variables.find(name);
-  return at == variables.end() ? std::string() : at->second;
-}
-
 std::string without_slash(std::string url) {
   while (url.ends_with('/')) url.pop_back();
   return url;
@@ -217,10 +210,10 @@ void Options::check(Problems& problems) const {
 
 std::unique_ptr<secrets::Store> store(Options options, const config::Variables& variables) {
   if (auto problems = reflect::validate(options); !problems.empty()) throw Error::invalid(std::move(problems));
-  auto account = read_account(option_or(options.key_file, variables, "GOOGLE_APPLICATION_CREDENTIALS"));
+  auto account = read_account(config::option_or(options.key_file, variables, "GOOGLE_APPLICATION_CREDENTIALS"));
   for (const auto& [option, name] :
        {std::pair(&Options::project, "GOOGLE_CLOUD_PROJECT"), std::pair(&Options::metadata_host, "GCE_METADATA_HOST")})
-    secrets::take_as_option(kName, options, option, name, option_or({}, variables, name));
+    secrets::take_as_option(kName, options, option, name, config::value_of(variables, name));
   if (account)
     secrets::take_as_option(kName, options, &Options::project, "the project_id of the key file", account->project());
   if (!options.project)

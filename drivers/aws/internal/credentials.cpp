@@ -16,16 +16,6 @@ using Login = CredentialCache::Login;
 using Source = std::function<Login()>;
 using Headers = std::vector<std::pair<std::string, std::string>>;
 
-std::string variable(const config::Variables& variables, std::string_view name) {
-  const auto at = variables.find(name);
-  return at == variables.end() ? std::string() : at->second;
-}
-
-std::string option_or(const std::optional<std::string>& option, const config::Variables& variables,
-                      std::string_view name) {
-  return option ? *option : variable(variables, name);
-}
-
 // A refusal where the status says one, else that the source does not work now.
 [[noreturn]] void refuse(std::string_view doing, std::string_view endpoint, int status, const std::string& reason) {
   const bool is_outage = secrets::code_of_status(status) == Code::unavailable;
@@ -91,8 +81,8 @@ Source container(std::string_view name, std::string url, bool insecure, const co
       secrets::url_problem(std::string_view(url).substr(0, url.find('?')), insecure, secrets::Peer::metadata_service);
   if (!problem.empty())
     throw Error(Code::invalid_argument, std::string(kName) + ": the URL of " + std::string(name) + " " + problem);
-  const std::string file = variable(variables, "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
-  const Secret token(variable(variables, "AWS_CONTAINER_AUTHORIZATION_TOKEN"));
+  const std::string file = config::value_of(variables, "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
+  const Secret token(config::value_of(variables, "AWS_CONTAINER_AUTHORIZATION_TOKEN"));
   return [=, &client] {
     constexpr std::string_view kDoing = "cannot get the credentials of the container";
     const Secret shown = file.empty() ? token : secrets::read_token_file(file, kName, kDoing);
@@ -138,7 +128,7 @@ std::string default_endpoint(std::string_view service, std::string_view region) 
 
 Source credential_source(const Options& options, const config::Variables& variables, const std::string& region,
                          Clients clients) {
-  const auto get = [&](std::string_view name) { return variable(variables, name); };
+  const auto get = [&](std::string_view name) { return config::value_of(variables, name); };
   if (options.access_key_id)
     return fixed(*options.access_key_id, *options.secret_access_key, options.session_token.value_or(Secret()));
   if (const std::string id = get("AWS_ACCESS_KEY_ID"); !id.empty()) {
@@ -147,10 +137,10 @@ Source credential_source(const Options& options, const config::Variables& variab
                   std::string(kName) + ": AWS_ACCESS_KEY_ID is set, and AWS_SECRET_ACCESS_KEY is not");
     return fixed(id, Secret(get("AWS_SECRET_ACCESS_KEY")), Secret(get("AWS_SESSION_TOKEN")));
   }
-  const std::string role = option_or(options.role_arn, variables, "AWS_ROLE_ARN");
-  const std::string file = option_or(options.web_identity_token_file, variables, "AWS_WEB_IDENTITY_TOKEN_FILE");
+  const std::string role = config::option_or(options.role_arn, variables, "AWS_ROLE_ARN");
+  const std::string file = config::option_or(options.web_identity_token_file, variables, "AWS_WEB_IDENTITY_TOKEN_FILE");
   if (!role.empty() && !file.empty()) {
-    const std::string name = option_or(options.role_session_name, variables, "AWS_ROLE_SESSION_NAME");
+    const std::string name = config::option_or(options.role_session_name, variables, "AWS_ROLE_SESSION_NAME");
     return web_identity(options.sts_endpoint.value_or(default_endpoint("sts", region)), role,
                         name.empty() ? "marty" : name, file, clients.aws);
   }

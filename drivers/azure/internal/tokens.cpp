@@ -14,13 +14,6 @@ namespace {
 using Login = TokenCache::Login;
 using Source = std::function<Login()>;
 
-std::string option_or(const std::optional<std::string>& option, const config::Variables& variables,
-                      std::string_view name) {
-  if (option) return *option;
-  const auto at = variables.find(name);
-  return at == variables.end() ? std::string() : at->second;
-}
-
 std::string encoded(std::string_view text) {
   std::string out;
   append_percent_encoded(out, text);
@@ -84,15 +77,15 @@ Source managed_identity(std::string url, std::string header, Secret value, std::
 }  // namespace
 
 Source token_source(const Options& options, const config::Variables& variables, Clients clients) {
-  const std::string client_id = option_or(options.client_id, variables, "AZURE_CLIENT_ID");
+  const std::string client_id = config::option_or(options.client_id, variables, "AZURE_CLIENT_ID");
   const Secret secret =
-      options.client_secret ? *options.client_secret : Secret(option_or({}, variables, "AZURE_CLIENT_SECRET"));
-  const std::string file = option_or(options.federated_token_file, variables, "AZURE_FEDERATED_TOKEN_FILE");
+      options.client_secret ? *options.client_secret : Secret(config::value_of(variables, "AZURE_CLIENT_SECRET"));
+  const std::string file = config::option_or(options.federated_token_file, variables, "AZURE_FEDERATED_TOKEN_FILE");
   if (!secret.empty() || !file.empty()) {
     Options resolved = options;
     for (const auto& [option, name] : {std::pair(&Options::tenant_id, "AZURE_TENANT_ID"),
                                        std::pair(&Options::login_endpoint, "AZURE_AUTHORITY_HOST")})
-      secrets::take_as_option(kName, resolved, option, name, option_or({}, variables, name));
+      secrets::take_as_option(kName, resolved, option, name, config::value_of(variables, name));
     const std::string tenant = resolved.tenant_id.value_or("");
     if (tenant.empty() || client_id.empty())
       throw Error(Code::invalid_argument, std::string(kName) +
@@ -112,8 +105,8 @@ Source token_source(const Options& options, const config::Variables& variables, 
   }
   std::string query = "resource=" + encoded(options.resource);
   if (!client_id.empty()) query += "&client_id=" + encoded(client_id);
-  const std::string endpoint = option_or({}, variables, "IDENTITY_ENDPOINT");
-  const std::string header = option_or({}, variables, "IDENTITY_HEADER");
+  const std::string endpoint = config::value_of(variables, "IDENTITY_ENDPOINT");
+  const std::string header = config::value_of(variables, "IDENTITY_HEADER");
   if (!endpoint.empty() && !header.empty()) {
     const std::string problem = secrets::url_problem(endpoint, options.insecure, secrets::Peer::metadata_service);
     if (!problem.empty()) throw Error(Code::invalid_argument, std::string(kName) + ": IDENTITY_ENDPOINT " + problem);

@@ -41,8 +41,6 @@ constexpr Vendor kVendors[] = {{"Amazon EC2", HostingKind::aws, "aws_ec2"},
                                {"Google", HostingKind::gcp, "gcp_compute_engine"},
                                {"Microsoft Corporation", HostingKind::azure, "azure_vm"}};
 
-std::string_view provider_name(HostingKind kind) { return hosting_name(kind); }
-
 class Detector {
  public:
   explicit Detector(const HostingProbe& probe) : probe_(probe) {}
@@ -50,8 +48,8 @@ class Detector {
   Hosting detect() {
     find_cloud();
     find_container();
-    if (const std::string* const chosen = variable("MARTY_HOSTING")) {
-      hosting_.kind = parse(*chosen);
+    if (const std::string chosen = variable("MARTY_HOSTING"); !chosen.empty()) {
+      hosting_.kind = parse(chosen);
       hosting_.reason = "the variable MARTY_HOSTING";
     }
     add("host.name", file("etc/hostname"));
@@ -69,14 +67,7 @@ class Detector {
     throw Error(Code::invalid_argument, message);
   }
 
-  const std::string* variable(std::string_view name) const {
-    const auto found = probe_.variables.find(name);
-    return found == probe_.variables.end() || found->second.empty() ? nullptr : &found->second;
-  }
-  std::string variable_or(std::string_view name) const {
-    const std::string* const value = variable(name);
-    return value != nullptr ? *value : "";
-  }
+  std::string variable(std::string_view name) const { return value_of(probe_.variables, name); }
 
   // Its first line; "" where it is not there or not for us.
   std::string file(const char* path) const {
@@ -101,7 +92,7 @@ class Detector {
 
   void find_cloud() {
     for (const Sign& sign : kSigns) {
-      if (variable(sign.variable) != nullptr)
+      if (!variable(sign.variable).empty())
         found_cloud(sign.kind, sign.platform, "the variable " + std::string(sign.variable));
     }
     for (const char* path : {"sys/class/dmi/id/sys_vendor", "sys/class/dmi/id/product_name"}) {
@@ -111,7 +102,7 @@ class Detector {
         found_cloud(known.kind, known.platform, "/" + std::string(path) + " (" + vendor + ")");
       }
     }
-    add("cloud.region", variable_or("AWS_REGION"));
+    add("cloud.region", variable("AWS_REGION"));
     if (hosting_.reason.empty()) choose(HostingKind::local, "no sign of anything else");
   }
 
@@ -128,22 +119,20 @@ class Detector {
       return;
     }
     if (hosting_.reason.empty()) choose(kind, reason);
-    add("cloud.provider", std::string(provider_name(kind)));
+    add("cloud.provider", std::string(hosting_name(kind)));
     add("cloud.platform", std::string(platform));
   }
 
   void find_container() {
-    const bool kubernetes =
-        variable("KUBERNETES_SERVICE_HOST") != nullptr || exists("var/run/secrets/kubernetes.io/serviceaccount/token");
-    if (kubernetes) {
-      choose(HostingKind::kubernetes, variable("KUBERNETES_SERVICE_HOST") != nullptr
-                                          ? "the variable KUBERNETES_SERVICE_HOST"
-                                          : "/var/run/secrets/kubernetes.io/serviceaccount/token");
+    constexpr const char* kToken = "var/run/secrets/kubernetes.io/serviceaccount/token";
+    const bool told = !variable("KUBERNETES_SERVICE_HOST").empty();
+    if (told || exists(kToken)) {
+      choose(HostingKind::kubernetes, told ? "the variable KUBERNETES_SERVICE_HOST" : "/" + std::string(kToken));
       add("k8s.namespace.name", file("var/run/secrets/kubernetes.io/serviceaccount/namespace"));
-      add("k8s.pod.name", variable("POD_NAME") != nullptr ? *variable("POD_NAME") : variable_or("HOSTNAME"));
+      add("k8s.pod.name", variable(variable("POD_NAME").empty() ? "HOSTNAME" : "POD_NAME"));
     } else if (hosting_.kind == HostingKind::local && (exists(".dockerenv") || exists("run/.containerenv"))) {
       choose(HostingKind::docker, exists(".dockerenv") ? "/.dockerenv" : "/run/.containerenv");
-    } else if (hosting_.kind == HostingKind::local && variable("INVOCATION_ID") != nullptr) {
+    } else if (hosting_.kind == HostingKind::local && !variable("INVOCATION_ID").empty()) {
       choose(HostingKind::self_hosted, "the variable INVOCATION_ID (systemd runs this)");
     }
   }

@@ -16,4 +16,13 @@ Variables environment_variables() {
   return variables;
 }
 
+std::string value_of(const Variables& variables, std::string_view name) {
+  const auto found = variables.find(name);
+  return found == variables.end() ? std::string() : found->second;
+}
+
+std::string option_or(const std::optional<std::string>& option, const Variables& variables, std::string_view name) {
+  return option ? *option : value_of(variables, name);
+}
+
 }  // namespace marty::config

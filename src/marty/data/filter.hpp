@@ -86,12 +86,12 @@ namespace internal {
 // Throws Error(internal) where there is none, which a field of a described struct cannot be.
 const reflect::Field& field_at(const reflect::Type& type, std::uint32_t offset);
 
-template <auto Member>
+// Each template here has the owner among its arguments: see reflect::internal::MemberPlace.
+template <class Owner, auto Member>
 const reflect::Field& field_of() {
-  using Of = reflect::internal::MemberOf<Member>;
   static const reflect::Field& found = [] -> const reflect::Field& {
-    alignas(typename Of::owner) static char storage[sizeof(typename Of::owner)];
-    return field_at(reflect::type_of<typename Of::owner>(), Of::place::offset(storage));
+    alignas(Owner) static char storage[sizeof(Owner)];
+    return field_at(reflect::type_of<Owner>(), reflect::internal::MemberOf<Member>::place::offset(storage));
   }();
   return found;
 }
@@ -120,21 +120,20 @@ template <class Owner, auto Member, class V>
 Filter<Owner> compare(Operator operation, const V& value) {
   using FieldValue = typename reflect::internal::MemberOf<Member>::value;
   if constexpr (std::is_same_v<V, std::nullopt_t>) {
-    return {{&field_of<Member>(), operation == Operator::equal ? Operator::is_null : Operator::is_not_null, {}}};
+    return {{&field_of<Owner, Member>(), operation == Operator::equal ? Operator::is_null : Operator::is_not_null, {}}};
   } else if constexpr (kIsOptional<V>) {
     if (!value) return {};
     return compare<Owner, Member>(operation, *value);
   } else {
-    return {{&field_of<Member>(), operation, {to_column<FieldValue>(value)}}};
+    return {{&field_of<Owner, Member>(), operation, {to_column<FieldValue>(value)}}};
   }
 }
 
 }  // namespace internal
 
 // A field, to be compared: use it as where<&Pet::species>.
-template <auto Member>
+template <auto Member, class Owner = typename reflect::internal::MemberOf<Member>::owner>
 struct Where {
-  using Owner = typename reflect::internal::MemberOf<Member>::owner;
   using FieldValue = typename reflect::internal::MemberOf<Member>::value;
 
   template <class V>
@@ -169,7 +168,7 @@ struct Where {
   // Any of the values; no value finds nothing.
   template <class Values = std::initializer_list<FieldValue>>
   Filter<Owner> in(const Values& values) const {
-    Filter<Owner> filter{{&internal::field_of<Member>(), Operator::in, {}}};
+    Filter<Owner> filter{{&internal::field_of<Owner, Member>(), Operator::in, {}}};
     for (const auto& value : values) filter.condition.values.push_back(internal::to_column<FieldValue>(value));
     return filter;
   }
@@ -179,11 +178,10 @@ template <auto Member>
 inline constexpr Where<Member> where{};
 
 // An order by one field: use ascending<&Pet::name> and descending<&Pet::name>. Null comes last in both.
-template <auto Member, bool Descending>
+template <auto Member, bool Descending, class Owner = typename reflect::internal::MemberOf<Member>::owner>
 struct SortBy {
-  using Owner = typename reflect::internal::MemberOf<Member>::owner;
   operator SortKey<Owner>() const {
-    return {{&internal::field_of<Member>(), Descending}};
+    return {{&internal::field_of<Owner, Member>(), Descending}};
   }  // NOLINT: implicit on purpose
 };
 

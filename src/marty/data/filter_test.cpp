@@ -95,5 +95,17 @@ TEST(SortKey, reads_fields_and_directions) {
   EXPECT_THAT(refusal([] { SortKey<Pet>::parse("tags"); }), testing::HasSubstr("tags"));
 }
 
+// mapping_test.cpp has another struct of this name.
+struct Twin {
+  int second = 0;
+  std::string first = "x";
+};
+
+TEST(Filter, names_the_fields_of_its_own_struct) {
+  EXPECT_EQ((where<&Twin::second> == 1).condition.field->name, "second");
+  const SortKey<Twin> key = descending<&Twin::first>;
+  EXPECT_EQ(key.column.field->name, "first");
+}
+
 }  // namespace
 }  // namespace marty::data

@@ -15,6 +15,7 @@
 #include "marty/base/error.hpp"
 #include "marty/base/time.hpp"
 #include "marty/base/uuid.hpp"
+#include "marty/data/filter.hpp"
 
 namespace marty::data {
 namespace {
@@ -150,6 +151,18 @@ TEST(RowReader, refuses_columns_without_field_fields_without_column_and_columns_
   EXPECT_THAT(refused({"x", "y", "z"}), testing::HasSubstr("column z"));
   EXPECT_THAT(refused({"x"}), testing::HasSubstr("Point.y"));
   EXPECT_THAT(refused({"x", "y", "x"}), testing::HasSubstr("two columns"));
+}
+
+// filter_test.cpp has another struct of this name.
+struct Twin {
+  std::string first = "x";
+  int second = 0;
+};
+
+TEST(Filter, names_the_fields_of_its_own_struct_in_this_file_too) {
+  EXPECT_EQ((where<&Twin::second> == 1).condition.field->name, "second");
+  const SortKey<Twin> key = descending<&Twin::first>;
+  EXPECT_EQ(key.column.field->name, "first");
 }
 
 }  // namespace

@@ -116,7 +116,7 @@ class FileStore final : public Store {
   void check_mode(const fs::path& path, unsigned mode) const {
     constexpr unsigned kRefused[] = {0077, 0027, 0022};  // by Readers
     constexpr const char* kWanted[] = {"0600", "0640", "0644"};
-    const auto readers = static_cast<std::size_t>(options_.readable_by);
+    const auto readers = static_cast<std::size_t>(options_.readable_by.value_or(Readers::owner));
     if ((mode & kRefused[readers]) == 0) return;
     const std::string shown = {'0', octal(mode >> 6), octal(mode >> 3), octal(mode)};
     throw Error(Code::permission_denied, "file: " + path.string() + " has the mode " + shown +

@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -53,12 +54,13 @@ enum class Readers { owner, group, anyone };
 
 struct FileOptions {
   std::string directory = "/run/secrets";
-  Readers readable_by = Readers::owner;
+  std::optional<Readers> readable_by;  // absent: owner
   static constexpr auto rules = marty::rules(
       field<&FileOptions::directory>.description("shop/database is the file shop/database in it, whose members are "
                                                  "fields where it is JSON, or a folder, whose files are"),
       field<&FileOptions::readable_by>.description(
-          "Who may read the files besides the owner; else they are refused: containers mount them for anyone"));
+          "Who may read the files besides the owner; else they are refused. Default: owner; in a container, which "
+          "mounts them so, anyone"));
 };
 
 // One trailing line end is not part of a secret. A file that others may read (but for readable_by) or write is refused

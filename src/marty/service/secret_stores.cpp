@@ -21,19 +21,24 @@ std::string driver_of(std::string_view store) { return std::string(store.substr(
 SecretStores::SecretStores() {
   const auto environment = std::make_shared<secrets::EnvironmentOptions>();
   add("environment", reflect::type_of<secrets::EnvironmentOptions>(), environment,
-      [environment](const config::Variables& variables) {
-        const auto kept = std::make_shared<config::Variables>(variables);
+      [environment](const Surroundings& surroundings) {
+        const auto kept = std::make_shared<config::Variables>(surroundings.variables);
         return secrets::environment_store(*environment, [kept](std::string_view name) -> const std::string* {
           const auto found = kept->find(name);
           return found == kept->end() ? nullptr : &found->second;
         });
       });
   const auto file = std::make_shared<secrets::FileOptions>();
-  add("file", reflect::type_of<secrets::FileOptions>(), file,
-      [file](const config::Variables&) { return secrets::file_store(*file); });
+  add("file", reflect::type_of<secrets::FileOptions>(), file, [file](const Surroundings& surroundings) {
+    const config::HostingKind kind = surroundings.hosting.kind;
+    const bool in_container = kind == config::HostingKind::docker || kind == config::HostingKind::kubernetes;
+    secrets::FileOptions options = *file;
+    if (!options.readable_by && in_container) options.readable_by = secrets::Readers::anyone;
+    return secrets::file_store(std::move(options));
+  });
   const auto memory = std::make_shared<secrets::MemoryOptions>();
   add("memory", reflect::type_of<secrets::MemoryOptions>(), memory,
-      [memory](const config::Variables&) { return std::make_unique<secrets::MemoryStore>(*memory); });
+      [memory](const Surroundings&) { return std::make_unique<secrets::MemoryStore>(*memory); });
 }
 
 void SecretStores::add(std::string name, const reflect::Type& options_type, std::shared_ptr<void> options,
@@ -82,10 +87,10 @@ std::vector<std::string> SecretStores::choose_order(const config::Hosting& hosti
 }
 
 config::FindSecret SecretStores::open(config::Tree& tree, config::Configuration& configuration,
-                                      const config::Hosting& hosting, const config::Variables& variables) {
+                                      const Surroundings& surroundings) {
   configuration.section<SecretsSection>("secrets");
   bool good = tree.bind(reflect::type_of<SecretsSection>(), &section_, "secrets");
-  order_ = choose_order(hosting, tree.environment());
+  order_ = choose_order(surroundings.hosting, tree.environment());
   std::vector<secrets::Source> sources;
   for (const std::string& name : order_) {
     const Known& known = *find(name);
@@ -95,14 +100,9 @@ config::FindSecret SecretStores::open(config::Tree& tree, config::Configuration&
     type.destroy(known.options.get());  // what an attempt before this one has left
     type.construct(known.options.get());
     good &= tree.bind(type, known.options.get(), path);
-    // Containers mount secrets for whoever is in them.
-    const bool in_container =
-        hosting.kind == config::HostingKind::docker || hosting.kind == config::HostingKind::kubernetes;
-    if (name == "file" && in_container && !tree.contains("secrets.file.readable_by"))
-      static_cast<secrets::FileOptions*>(known.options.get())->readable_by = secrets::Readers::anyone;
     if (!good) continue;
     const bool optional = std::ranges::find(section_.optional, name) != section_.optional.end();
-    sources.push_back({known.make(variables), optional});
+    sources.push_back({known.make(surroundings), optional});
   }
   if (!good) {
     return [](std::string_view) -> Secret {

@@ -42,7 +42,12 @@ struct SecretsSection {
 
 class SecretStores {
  public:
-  using MakeStore = std::function<std::unique_ptr<secrets::Store>(const config::Variables& variables)>;
+  // Where a program runs: what stores find their own defaults by.
+  struct Surroundings {
+    const config::Hosting& hosting;
+    const config::Variables& variables;
+  };
+  using MakeStore = std::function<std::unique_ptr<secrets::Store>(const Surroundings& surroundings)>;
 
   SecretStores();
 
@@ -51,8 +56,7 @@ class SecretStores {
 
   // Reads the section `secrets` and those of the stores that it asks, and declares them. A lookup in what is wrong
   // itself throws, so that it is told once.
-  config::FindSecret open(config::Tree& tree, config::Configuration& configuration, const config::Hosting& hosting,
-                          const config::Variables& variables);
+  config::FindSecret open(config::Tree& tree, config::Configuration& configuration, const Surroundings& surroundings);
 
   secrets::Secrets* secrets() noexcept { return secrets_.get(); }  // null before open()
   const SecretsSection& section() const noexcept { return section_; }

@@ -87,7 +87,10 @@ secrets::Secrets& Service::secrets() noexcept {
 
 void Service::use_secret_store(std::string name, const reflect::Type& options_type, std::shared_ptr<void> options,
                                std::function<std::unique_ptr<secrets::Store>(const config::Variables&)> make) {
-  state_->secret_stores.add(std::move(name), options_type, std::move(options), std::move(make));
+  state_->secret_stores.add(std::move(name), options_type, std::move(options),
+                            [make = std::move(make)](const service::SecretStores::Surroundings& surroundings) {
+                              return make(surroundings.variables);
+                            });
 }
 
 void Service::add_hook(service::Part part) { state_->hooks.push_back(std::move(part)); }

@@ -80,7 +80,7 @@ json::Value& section_in(json::Value& document, std::string_view section) {
   return *at;
 }
 
-// Only what sections say is known, but a section may hold another one: nothing is closed that has one inside.
+// Only what sections say is known. Once all are laid over each other: one may hold another.
 void close_objects(json::Value& schema) {
   if (const json::Value* const properties = schema.find("properties"); properties != nullptr) {
     schema["additionalProperties"] = false;

@@ -24,7 +24,7 @@ void Service::State::declare_sections() {
   configuration.options() = load_options();
   configuration.use_secrets([this](config::Tree& tree) {
     check_driver(tree);
-    return secret_stores.open(tree, configuration, hosting, options.variables);
+    return secret_stores.open(tree, configuration, {hosting, options.variables});
   });
   // What does not change is copied out of the first generation, when there is one.
   const auto copy = [this]<class Section>(Section& into, std::string path) {

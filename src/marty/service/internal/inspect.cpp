@@ -42,11 +42,50 @@ struct Validation {
   std::vector<std::string> warnings;
 };
 
-std::string section_of(const std::vector<config::Setting>& settings, const std::string& key) {
+std::string suggestion(const std::vector<config::Setting>& settings, const std::string& key) {
   std::vector<std::string_view> keys;
   for (const config::Setting& setting : settings) keys.push_back(setting.key);
   const auto near = nearest(key, keys);
   return near ? "; did you mean " + std::string(*near) + "?" : "";
+}
+
+void show(const config::Tree& tree, bool json) {
+  const std::vector<config::Setting> settings = tree.settings();
+  if (json) return print(json::to_string(settings));
+  std::vector<std::vector<std::string>> rows;
+  for (const config::Setting& each : settings)
+    rows.push_back({each.key, each.value, each.origin + (each.reloadable ? " (changes at run time)" : "")});
+  print_table(rows);
+}
+
+void explain(const config::Tree& tree, const std::string& key, bool json) {
+  std::vector<config::Layer> layers = tree.explain(key);
+  const std::vector<config::Setting> settings = tree.settings();
+  const auto known = std::ranges::find(settings, key, &config::Setting::key);
+  if (known == settings.end() && layers.empty())
+    throw Error(Code::not_found, "there is no setting " + key + suggestion(settings, key));
+  if (layers.empty()) layers.push_back({known->origin, known->value});
+  if (json) return print(json::to_string(layers));
+  std::vector<std::vector<std::string>> rows;
+  for (const config::Layer& layer : layers)
+    rows.push_back({&layer == &layers.back() ? "*" : " ", layer.origin, layer.value});
+  print_table(rows);
+}
+
+// False: something is wrong.
+bool validate(config::Tree& tree, bool json) {
+  Validation result{.valid = false, .environment = tree.environment(), .problems = tree.problems(), .warnings = {}};
+  result.valid = result.problems.empty();
+  result.warnings = tree.warnings();  // complete once all problems are found
+  if (json) return print(json::to_string(result)), result.valid;
+  for (const std::string& warning : result.warnings) print("warning: " + warning);
+  try {
+    tree.finish();
+    print("the configuration is valid (" + result.environment + ")");
+  } catch (const Error& error) {
+    print(error.message());
+  }
+  return result.valid;
 }
 
 }  // namespace
@@ -68,41 +107,16 @@ int Service::State::inspect_configuration(const service::CommandLine& line) {
   using Command = service::CommandLine::Command;
   declare_sections();
   config::Tree tree = configuration.inspect();
-  if (line.command == Command::config_schema) return print(tree.schema().to_string()), 0;
-  if (line.command == Command::config_show) {
-    const std::vector<config::Setting> settings = tree.settings();
-    if (line.json) return print(json::to_string(settings)), 0;
-    std::vector<std::vector<std::string>> rows;
-    for (const config::Setting& each : settings)
-      rows.push_back({each.key, each.value, each.origin + (each.reloadable ? " (changes at run time)" : "")});
-    return print_table(rows), 0;
+  switch (line.command) {
+    case Command::config_schema:
+      return print(tree.schema().to_string()), 0;
+    case Command::config_show:
+      return show(tree, line.json), 0;
+    case Command::config_explain:
+      return explain(tree, line.key, line.json), 0;
+    default:
+      return validate(tree, line.json) ? 0 : 1;
   }
-  if (line.command == Command::config_explain) {
-    std::vector<config::Layer> layers = tree.explain(line.key);
-    const std::vector<config::Setting> settings = tree.settings();
-    const auto known = std::ranges::find(settings, line.key, &config::Setting::key);
-    if (known == settings.end() && layers.empty())
-      throw Error(Code::not_found, "there is no setting " + line.key + section_of(settings, line.key));
-    if (layers.empty()) layers.push_back({known->origin, known->value});
-    if (line.json) return print(json::to_string(layers)), 0;
-    std::vector<std::vector<std::string>> rows;
-    for (const config::Layer& layer : layers)
-      rows.push_back({&layer == &layers.back() ? "*" : " ", layer.origin, layer.value});
-    return print_table(rows), 0;
-  }
-  const Validation result{tree.problems().empty(), tree.environment(), tree.problems(), tree.warnings()};
-  if (line.json) {
-    print(json::to_string(result));
-  } else {
-    for (const std::string& warning : result.warnings) print("warning: " + warning);
-    try {
-      tree.finish();
-      print("the configuration is valid (" + result.environment + ")");
-    } catch (const Error& error) {
-      print(error.message());
-    }
-  }
-  return result.valid ? 0 : 1;
 }
 
 }  // namespace marty

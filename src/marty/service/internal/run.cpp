@@ -19,11 +19,6 @@ void print(std::FILE* file, std::string_view text) {
   std::fflush(file);
 }
 
-std::string variable(const config::Variables& variables, const std::string& name) {
-  const auto found = variables.find(name);
-  return found == variables.end() ? std::string() : found->second;
-}
-
 std::string_view state_name(data::MigrationState state) {
   switch (state) {
     case data::MigrationState::applied:
@@ -71,7 +66,8 @@ int Service::State::run(Service& self) {
     return parsed.exit_code;
   }
   const service::CommandLine& line = *parsed.command_line;
-  if (const std::string home = variable(options.variables, "MARTY_HOME"); !home.empty()) options.directory = home;
+  if (const std::string home = config::value_of(options.variables, "MARTY_HOME"); !home.empty())
+    options.directory = home;
   if (!line.directory.empty()) options.directory = line.directory;
   if (!line.environment.empty()) options.environment = line.environment;
   try {
