@@ -81,17 +81,13 @@ void Span::event(std::string_view name, LogFields attributes) noexcept {
   record_.event(name, attributes, static_cast<std::uint64_t>(now));
 }
 
-void Span::fail(std::string_view why) noexcept {
+void Span::fail(std::string_view why, std::string_view type) noexcept {
   if (!recording()) return;
-  if (record_.status != SpanStatus::error) record_.set("error.type", "_OTHER");
+  if (record_.status != SpanStatus::error) record_.set("error.type", type);
   record_.fail(why);
 }
 
-void Span::fail(const Error& error) noexcept {
-  if (!recording()) return;
-  if (record_.status != SpanStatus::error) record_.set("error.type", code_info(error.code()).name);
-  record_.fail(error.message());
-}
+void Span::fail(const Error& error) noexcept { fail(error.message(), code_info(error.code()).name); }
 
 void Span::fail(const std::exception_ptr& exception) noexcept {
   if (!recording()) return;
@@ -100,9 +96,7 @@ void Span::fail(const std::exception_ptr& exception) noexcept {
   } catch (const Error& error) {
     fail(error);
   } catch (...) {
-    if (record_.status != SpanStatus::error)
-      record_.set("error.type", demangle(exception.__cxa_exception_type()->name()));
-    record_.fail(describe(exception));
+    fail(describe(exception), demangle(exception.__cxa_exception_type()->name()));
   }
 }
 

@@ -47,8 +47,8 @@ class Span {
     if (recording()) record_.link(other.trace_id, other.span_id);
   }
 
-  // The status error, with error.type.
-  void fail(std::string_view why) noexcept;
+  // The status error, with error.type: a class of failures, of which there are few.
+  void fail(std::string_view why, std::string_view type = "_OTHER") noexcept;
   void fail(const Error& error) noexcept;
   void fail(const std::exception_ptr& exception) noexcept;
 
