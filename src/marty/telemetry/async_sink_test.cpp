@@ -2,13 +2,18 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
 #include <thread>
 
 #include "marty/base/error.hpp"
+#include "marty/telemetry/log_file.hpp"
 
 namespace marty::telemetry {
 namespace {
@@ -117,6 +122,31 @@ TEST(AsyncSink, a_closed_pipe_is_counted_and_kills_nobody) {
   sink.write("lost as well\n");
   sink.flush();
   EXPECT_EQ(sink.dropped(), 2u);
+}
+
+// A limit of the process on the size of files stands in for a disk: the kernel cuts the write that meets it.
+TEST(AsyncSink, a_full_disk_drops_and_counts_whole_lines_and_goes_on_when_there_is_room) {
+  const std::string path = testing::TempDir() + "marty-full-disk-" + std::to_string(::getpid());
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  const rlimit full{.rlim_cur = 10'500, .rlim_max = before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &full), 0);
+  {
+    AsyncSink sink(std::make_unique<LogFile>(LogFileOptions{.path = path}));
+    for (int line = 0; line < 30; ++line) sink.write(line_of(1000));
+    sink.flush();
+    sink.write(line_of(1000));
+    sink.flush();
+    EXPECT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+    EXPECT_EQ(sink.dropped(), 20u) << "all but ten, and the one whose beginning is out";
+    sink.write("after\n");
+  }
+  std::ostringstream text;
+  text << std::ifstream(path).rdbuf();
+  std::string expected;
+  for (int line = 0; line < 11; ++line) expected += line_of(1000);
+  EXPECT_EQ(text.str(), expected + "after\n");
+  std::filesystem::remove(path);
 }
 
 TEST(AsyncSink, a_line_without_room_in_memory_is_counted) {
