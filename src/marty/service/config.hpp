@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -135,13 +137,48 @@ struct DatabaseSection {
                        "How long a start may migrate, and wait for others that do"));
 };
 
+struct LogFileSection {
+  std::optional<std::string> path;
+  config::Size max_size = config::Size(100 << 20);
+  int max_files = 5;
+
+  void check(Problems& problems) const {
+    if (max_size < config::Size(64 << 10)) problems.add("/max_size", "must be at least 64KiB");
+  }
+
+  static constexpr auto rules = marty::rules(
+      field<&LogFileSection::path>.description("The file, below the service's directory; its folder has to be there"),
+      field<&LogFileSection::max_size>.description(
+          "A file that would grow past it is renamed: app.log.1, app.log.2 ..."),
+      field<&LogFileSection::max_files>.range(0, 1000).description("Older files that are kept"));
+};
+
+enum class LogTarget : std::uint8_t { stdout, file };  // the macro stdout stands for itself
+
 struct LoggingSection {
   telemetry::Level level = telemetry::Level::info;
+  std::map<std::string, telemetry::Level, std::less<>> levels;
+  LogTarget output = LogTarget::stdout;
+  LogFileSection file;
+  int max_repeats = 100;
+  std::vector<std::string> redact;
   bool access_log = false;
 
-  static constexpr auto rules =
-      marty::rules(field<&LoggingSection::level>.description("The least that is logged").reloadable(),
-                   field<&LoggingSection::access_log>.description("A line for every request"));
+  void check(Problems& problems) const {
+    if (output == LogTarget::file && !file.path) problems.add("/file/path", "is required where output is file");
+  }
+
+  static constexpr auto rules = marty::rules(
+      field<&LoggingSection::level>.description("The least that is logged").reloadable(),
+      field<&LoggingSection::levels>.optional().reloadable().description(
+          "The same for single loggers and those below them, by name: `{petstore.orders: debug}`"),
+      field<&LoggingSection::output>.description("Where lines go"), field<&LoggingSection::file>.optional(),
+      field<&LoggingSection::max_repeats>.range(0, 1'000'000).description(
+          "Warnings and errors a second from one place in the source; the next one tells how many were held back; 0: "
+          "no limit"),
+      field<&LoggingSection::redact>.optional().description(
+          "Further names of fields whose values are not shown, besides password, token and the like"),
+      field<&LoggingSection::access_log>.description("A line for every request"));
 };
 
 struct ConfigurationSection {

@@ -9,6 +9,7 @@
 #include <sstream>
 #include <string>
 
+#include "marty/telemetry/log.hpp"
 #include "marty/telemetry/metrics.hpp"
 #include "marty/telemetry/process_metrics.hpp"
 #include "marty/telemetry/standard.hpp"
@@ -182,6 +183,7 @@ TEST(Metrics, the_reference_lists_the_standard_families) {
   flag_evaluations(metrics, "f");
   RecordingSink sink;
   const Observation dropped = observe_dropped_lines(metrics, sink);
+  const Logging logging({.metrics = &metrics}, sink);
 
   constexpr std::array<const char*, 3> kKinds = {"counter", "gauge", "histogram"};
   std::string text =
