@@ -11,6 +11,7 @@
 #include "marty/data/database.hpp"
 #include "marty/reflect/rules.hpp"
 #include "marty/telemetry/log.hpp"
+#include "marty/telemetry/slo.hpp"
 #include "marty/tls/tls.hpp"
 #include "marty/web/cors.hpp"
 
@@ -151,14 +152,43 @@ struct ConfigurationSection {
       "Whether changes of the files are taken over while the service runs; else by SIGHUP only"));
 };
 
+// An element of telemetry.slos: see telemetry/slo.hpp.
+struct SloSection {
+  std::string name;
+  telemetry::SloKind kind = telemetry::SloKind::availability;
+  double objective = 0.999;
+  config::Duration window = std::chrono::days(30);
+  config::Duration threshold = std::chrono::milliseconds(500);
+  std::string route;
+
+  telemetry::Slo slo() const { return {name, kind, objective, window, threshold, route}; }
+  void check(Problems& problems) const;
+
+  static constexpr auto rules = marty::rules(
+      field<&SloSection::name>.pattern("^[A-Za-z0-9-]{1,64}$").description("In metrics and alerts"),
+      field<&SloSection::kind>.optional().description("What makes a request good: no 5xx, no error, or in time"),
+      field<&SloSection::objective>.greater_than(0).less_than(1).description("The share that has to be good: 0.999"),
+      field<&SloSection::window>.description("Over which time; whole hours, 24h to 2160h"),
+      field<&SloSection::threshold>.description("The time in which to answer; a bound of mmf_request_duration_seconds"),
+      field<&SloSection::route>.optional().description("A pattern, /api/v1/pets/{id}; default: the whole API"));
+};
+
 struct TelemetrySection {
   bool enabled = true;
   bool trust_identity_headers = false;
+  std::optional<std::vector<SloSection>> slos;
+
+  // Those that are configured, or the default ones.
+  std::vector<telemetry::Slo> objectives() const;
+  void check(Problems& problems) const;
 
   static constexpr auto rules =
       marty::rules(field<&TelemetrySection::enabled>.description("Correlation, trace context and metrics of requests"),
                    field<&TelemetrySection::trust_identity_headers>.description(
-                       "Believe the user and session headers of every peer: only behind a proxy that sets them"));
+                       "Believe the user and session headers of every peer: only behind a proxy that sets them"),
+                   field<&TelemetrySection::slos>.max_items(50).description(
+                       "Service level objectives; default: availability 0.999 over 30 days, latency 0.95 within 500ms "
+                       "over 7 days, success 0.99 over 7 days"));
 };
 
 }  // namespace marty::service

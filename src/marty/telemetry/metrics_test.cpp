@@ -49,6 +49,16 @@ TEST(Metrics, the_same_name_and_labels_are_the_same_series_in_any_order) {
   EXPECT_EQ(metrics.read().at(0).series.size(), 2u);
 }
 
+TEST(Metrics, a_series_that_a_thread_knows_is_refused_in_another_shape_all_the_same) {
+  Metrics metrics;
+  const double bounds[] = {1, 2}, others[] = {1, 3};
+  metrics.histogram("h", "H.", bounds, {{"x", "1"}});
+  metrics.histogram("h", "H.", bounds, {{"x", "1"}}).record(1.0);
+  EXPECT_EQ(metrics.value("h", {{"x", "1"}}), 1);
+  EXPECT_NE(error_of([&] { metrics.histogram("h", "H.", others, {{"x", "1"}}); }), "no error");
+  EXPECT_NE(error_of([&] { metrics.gauge("h", "H.", {{"x", "1"}}); }), "no error");
+}
+
 TEST(Metrics, gauges_are_set_and_up_down_counters_are_stepped) {
   Metrics metrics;
   Gauge temperature = metrics.gauge("temperature_celsius", "Temperature.");

@@ -8,6 +8,7 @@
 #include <limits>
 #include <sstream>
 #include <string>
+#include <vector>
 
 #include "marty/telemetry/metrics.hpp"
 #include "marty/telemetry/process_metrics.hpp"
@@ -166,6 +167,18 @@ TEST(ProcessMetrics, count_an_opened_descriptor) {
   std::fclose(file);
 }
 
+// The sanitizers bring an allocator of their own, which mallinfo2() knows nothing of.
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+TEST(ProcessMetrics, show_what_the_heap_holds) {
+  Metrics metrics;
+  const ProcessMetrics process(metrics);
+  const double before = *metrics.value("mmf_heap_allocated_bytes");
+  const std::vector<char> block(50'000'000);
+  EXPECT_GT(metrics.value("mmf_heap_allocated_bytes"), before + 49e6);
+  EXPECT_GT(metrics.value("mmf_heap_arena_bytes"), *metrics.value("mmf_heap_allocated_bytes"));
+}
+#endif
+
 // docs/reference/metrics.md is what the standard families say of themselves; MARTY_UPDATE_GOLDEN=1 writes it anew.
 TEST(Metrics, the_reference_lists_the_standard_families) {
   Metrics metrics({.max_series = 1});
@@ -176,7 +189,11 @@ TEST(Metrics, the_reference_lists_the_standard_families) {
   http.route("GET", "/over_the_limit");
   database.operation("select", "t");
   record_build_info(metrics, "s", "1");
-  event_loop_lag(metrics, 0);
+  LoopMetrics(metrics, 0);
+  SloMetrics(metrics, "availability");
+  slo_burn_rate(metrics, "availability", std::chrono::minutes(5));
+  BlockingPoolMetrics(metrics, "files");
+  const std::vector<Observation> connections = observe_connections(metrics, "http", [] { return ConnectionCounts(); });
   config_generation(metrics);
   config_reloads(metrics, "applied");
   flag_evaluations(metrics, "f");

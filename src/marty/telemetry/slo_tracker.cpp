@@ -26,7 +26,6 @@ SloTracker::SloTracker(Slo slo) : slo_(std::move(slo)) {
 void SloTracker::observe(runtime::TimePoint time, SloCount count) {
   if (observed_) {
     const double total = increase(last_.total, count.total);
-    // Counted one after the other, a request may show in the one and not yet in the other.
     const double good = std::min(increase(last_.good, count.good), total);
     now_.total += total;
     now_.bad += total - good;

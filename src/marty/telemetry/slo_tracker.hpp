@@ -24,12 +24,6 @@
 
 namespace marty::telemetry {
 
-// Requests since some time: cumulative. Where one goes down, it has started over from 0.
-struct SloCount {
-  double good = 0;
-  double total = 0;
-};
-
 // The windows of multi-window alerts, besides the SLO's own.
 inline constexpr std::array<runtime::Duration, 7> kBurnRateWindows = {
     std::chrono::minutes(5), std::chrono::minutes(30), std::chrono::hours(1), std::chrono::hours(2),

@@ -145,16 +145,5 @@ TEST(SloTracker, keeps_what_it_said_in_a_year_of_observations) {
   EXPECT_EQ(quiet.tracker.budget_remaining(), 1);
 }
 
-TEST(SloTracker, the_default_slos_are_those_of_the_documentation) {
-  const std::vector<Slo> slos = default_slos();
-  ASSERT_EQ(slos.size(), 3u);
-  EXPECT_EQ(slos[0].name, "availability");
-  EXPECT_EQ(slos[0].objective, 0.999);
-  EXPECT_EQ(slos[0].window, days(30));
-  EXPECT_EQ(slos[1].objective, 0.95);
-  EXPECT_EQ(slos[1].threshold, 500ms);
-  EXPECT_EQ(slos[2].objective, 0.99);
-}
-
 }  // namespace
 }  // namespace marty::telemetry

@@ -84,6 +84,25 @@ void histogram_record(benchmark::State& state) {
 }
 BENCHMARK(histogram_record);
 
+// Within a request, so that exemplars are taken.
+void histogram_record_in_a_trace(benchmark::State& state) {
+  Metrics metrics;
+  Histogram histogram = metrics.histogram("h_seconds", "H.");
+  Context context;
+  context.begin();
+  const ContextScope scope(context);
+  for (auto _ : state) histogram.record(std::chrono::microseconds(300));
+}
+BENCHMARK(histogram_record_in_a_trace);
+
+// The handle is not kept.
+void counter_looked_up(benchmark::State& state) {
+  Metrics metrics;
+  const std::string kind = "express";
+  for (auto _ : state) metrics.counter("orders_total", "Orders taken.", {{"kind", kind}}).add();
+}
+BENCHMARK(counter_looked_up);
+
 void correlation_scope(benchmark::State& state) {
   Context context;
   context.begin();
@@ -127,6 +146,12 @@ void scrape(benchmark::State& state) {
   for (auto _ : state) benchmark::DoNotOptimize(service.metrics.prometheus());
 }
 BENCHMARK(scrape);
+
+void scrape_openmetrics(benchmark::State& state) {
+  Service service;
+  for (auto _ : state) benchmark::DoNotOptimize(service.metrics.openmetrics());
+}
+BENCHMARK(scrape_openmetrics);
 
 }  // namespace
 }  // namespace marty::telemetry

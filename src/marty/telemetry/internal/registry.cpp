@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "marty/base/error.hpp"
+#include "marty/telemetry/internal/lookups.hpp"
 #include "marty/telemetry/log.hpp"
 
 namespace marty::telemetry::internal {
@@ -16,10 +17,11 @@ namespace {
 constexpr Logger kLog("marty.telemetry");
 constexpr const char* kOther = "other";
 
-// The slab this thread last recorded into: what makes recording a few instructions. Set only to registries that
-// `memberships` keeps alive.
+// The registry this thread last used, and what it has there: what makes recording a few instructions. Set only to
+// registries that `memberships` keeps alive.
 constinit thread_local Registry* t_registry = nullptr;
 constinit thread_local Slab* t_slab = nullptr;
+constinit thread_local Lookups* t_lookups = nullptr;
 
 // The slabs of one thread. Shares the registries, so that an address seen here is never that of a later registry.
 class Memberships {
@@ -27,21 +29,27 @@ class Memberships {
   ~Memberships() {
     t_registry = nullptr;
     t_slab = nullptr;
+    t_lookups = nullptr;
     for (const Membership& membership : all_) membership.registry->retire_slab(membership.slab);
   }
 
-  Slab* find(Registry& registry) {
-    const auto found = std::ranges::find(all_, &registry, [](const Membership& one) { return one.registry.get(); });
-    if (found != all_.end()) return found->slab;
-    std::erase_if(all_, [](const Membership& one) { return one.registry->closed(); });
-    all_.push_back({registry.shared_from_this(), registry.acquire_slab()});
-    return all_.back().slab;
+  void use(Registry& registry) {
+    auto found = std::ranges::find(all_, &registry, [](const Membership& one) { return one.registry.get(); });
+    if (found == all_.end()) {
+      std::erase_if(all_, [](const Membership& one) { return one.registry->closed(); });
+      all_.push_back({registry.shared_from_this(), registry.acquire_slab(), std::make_unique<Lookups>()});
+      found = std::prev(all_.end());
+    }
+    t_slab = found->slab;
+    t_lookups = found->lookups.get();
+    t_registry = &registry;
   }
 
  private:
   struct Membership {
     std::shared_ptr<Registry> registry;
     Slab* slab;
+    std::unique_ptr<Lookups> lookups;
   };
   std::vector<Membership> all_;
 };
@@ -90,10 +98,7 @@ Cell* Registry::cell(CellPosition position) noexcept {
 }
 
 // Apart, so that cell() needs no stack frame.
-[[gnu::noinline]] void Registry::enter() noexcept {
-  t_slab = t_memberships.find(*this);
-  t_registry = this;
-}
+[[gnu::noinline]] void Registry::enter() noexcept { t_memberships.use(*this); }
 
 Slab* Registry::acquire_slab() {
   const std::lock_guard lock(mutex_);
@@ -108,8 +113,20 @@ void Registry::retire_slab(Slab* slab) {
   retired_.push_back(slab);
 }
 
-// The warning is logged without the lock: a sink may count what it writes.
 Registry::Entry Registry::add(const Registration& registration) {
+  if (const Entry* const known = lookups().find(registration)) return *known;
+  const Entry entry = add_slowly(registration);
+  if (!entry.folded) lookups().keep(registration, entry);
+  return entry;
+}
+
+Lookups& Registry::lookups() {
+  if (t_registry != this) enter();
+  return *t_lookups;
+}
+
+// The warning is logged without the lock: a sink may count what it writes.
+Registry::Entry Registry::add_slowly(const Registration& registration) {
   check_registration(registration);
   std::string warning;
   const Entry entry = [&] {
@@ -148,9 +165,9 @@ Registry::Entry Registry::fold(const Registration& registration, Family& family,
     values.assign(values.size(), kOther);
     found = family.series.find(values);
   }
-  if (found != family.series.end()) return {&family, &found->second, false};
+  if (found != family.series.end()) return {&family, &found->second, false, true};
   ++family.folded_series;
-  return {&family, &make_series(family, std::move(values), registration), true};
+  return {&family, &make_series(family, std::move(values), registration), true, true};
 }
 
 // The one with the most values; returns what to tell about it.

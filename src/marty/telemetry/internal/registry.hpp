@@ -21,6 +21,8 @@
 
 namespace marty::telemetry::internal {
 
+class Lookups;
+
 // Where the values of a family's series come from.
 enum class Source : std::uint8_t { cells, signed_cells, shared, callback };
 
@@ -64,6 +66,7 @@ class Registry : public std::enable_shared_from_this<Registry> {
     const Family* family;
     SeriesEntry* series;
     bool made;
+    bool folded = false;  // it is not of these labels, but of others as well
   };
   Entry add(const Registration& registration);
   std::uint64_t observe(const Registration& registration, std::function<double()> callback);
@@ -81,6 +84,8 @@ class Registry : public std::enable_shared_from_this<Registry> {
 
  private:
   void enter() noexcept;
+  Lookups& lookups();  // of the calling thread
+  Entry add_slowly(const Registration& registration);
   Entry add_locked(const Registration& registration, std::string& warning);
   Entry fold(const Registration& registration, Family& family, std::vector<std::string> values, std::string& warning);
   std::string find_folded_label(std::string_view metric, Family& family) const;
