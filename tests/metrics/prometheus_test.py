@@ -99,7 +99,8 @@ class PrometheusTest(unittest.TestCase):
             self.assertLess(abs(time.time() - float(exemplar.timestamp)), 60)
 
     def test_promtool_finds_nothing_to_say(self):
-        done = subprocess.run(["promtool", "check", "metrics"], input=self.scrape("")[1], text=True, capture_output=True)
+        text = self.scrape("")[1]
+        done = subprocess.run(["promtool", "check", "metrics"], input=text, text=True, capture_output=True)
         self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "", ""))
 
     def test_the_server_scrapes_it_and_finds_the_traces(self):

@@ -30,7 +30,7 @@ void SloSection::check(Problems& problems) const {
   using std::chrono::days;
   const std::chrono::nanoseconds length = window;
   if (length < days(1) || length > days(90) || length % std::chrono::hours(1) != std::chrono::nanoseconds::zero())
-    problems.add("/window", "must be whole hours, from 24h to 2160h");
+    problems.add("/window", "must be whole hours, from 1d to 90d");
   if (kind != telemetry::SloKind::latency) return;
   if (const std::string bounds = bounds_around(threshold); !bounds.empty())
     problems.add("/threshold", "is no bound of mmf_request_duration_seconds, so nobody counts it: use " + bounds);

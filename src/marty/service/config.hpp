@@ -165,10 +165,12 @@ struct SloSection {
   void check(Problems& problems) const;
 
   static constexpr auto rules = marty::rules(
-      field<&SloSection::name>.pattern("^[A-Za-z0-9-]{1,64}$").description("In metrics and alerts"),
+      field<&SloSection::name>.pattern("^[A-Za-z0-9-]{1,64}$").description(
+          "In metrics and alerts. Without slos there are three: availability 0.999 over 30d, latency 0.95 within 500ms "
+          "over 7d, success 0.99 over 7d"),
       field<&SloSection::kind>.optional().description("What makes a request good: no 5xx, no error, or in time"),
       field<&SloSection::objective>.greater_than(0).less_than(1).description("The share that has to be good: 0.999"),
-      field<&SloSection::window>.description("Over which time; whole hours, 24h to 2160h"),
+      field<&SloSection::window>.description("Over which time; whole hours, 1d to 90d"),
       field<&SloSection::threshold>.description("The time in which to answer; a bound of mmf_request_duration_seconds"),
       field<&SloSection::route>.optional().description("A pattern, /api/v1/pets/{id}; default: the whole API"));
 };
@@ -186,9 +188,7 @@ struct TelemetrySection {
       marty::rules(field<&TelemetrySection::enabled>.description("Correlation, trace context and metrics of requests"),
                    field<&TelemetrySection::trust_identity_headers>.description(
                        "Believe the user and session headers of every peer: only behind a proxy that sets them"),
-                   field<&TelemetrySection::slos>.max_items(50).description(
-                       "Service level objectives; default: availability 0.999 over 30 days, latency 0.95 within 500ms "
-                       "over 7 days, success 0.99 over 7 days"));
+                   field<&TelemetrySection::slos>.max_items(50).description("Service level objectives"));
 };
 
 }  // namespace marty::service

@@ -13,7 +13,8 @@ namespace {
 using namespace std::chrono_literals;
 
 telemetry::Series lag_of(const telemetry::Metrics& metrics, const std::string& loop) {
-  for (const telemetry::Series& series : metrics.read("mmf_event_loop_lag_seconds")->series) {
+  const std::optional<telemetry::MetricFamily> family = metrics.read("mmf_event_loop_lag_seconds");
+  for (const telemetry::Series& series : family->series) {
     if (series.labels[0].value == loop) return series;
   }
   return {};

@@ -35,7 +35,7 @@ TEST(SloSection, SaysWhatIsWrongWithAnObjective) {
   EXPECT_THAT(refusal(R"({"name":"a","objective":1})"), HasSubstr("/slos/0/objective"));
   EXPECT_THAT(refusal(R"({"name":"a","objective":0})"), HasSubstr("/slos/0/objective"));
   EXPECT_THAT(refusal(R"({"name":"a","kind":"fast"})"), HasSubstr("availability, success, latency"));
-  EXPECT_THAT(refusal(R"({"name":"a","window":"23h"})"), HasSubstr("must be whole hours, from 24h to 2160h"));
+  EXPECT_THAT(refusal(R"({"name":"a","window":"23h"})"), HasSubstr("must be whole hours, from 1d to 90d"));
   EXPECT_THAT(refusal(R"({"name":"a","window":"24h30m"})"), HasSubstr("must be whole hours"));
   EXPECT_THAT(refusal(R"({"name":"a"},{"name":"a"})"), HasSubstr("is there twice"));
 }

@@ -39,6 +39,7 @@ template <class Headers>
 void serve(Service& service, Context& context, const Headers& headers) {
   service.http.in_flight.add();
   context.begin(headers, Peer::untrusted);
+  const ContextScope scope(context);
   context.echo([](std::string_view name, std::string_view value) {
     benchmark::DoNotOptimize(name);
     benchmark::DoNotOptimize(value);

@@ -74,8 +74,9 @@ void Service::State::add_endpoints() {
       .tag(std::string(kTag));
   app.get(
          "/metrics",
-         [this](const http::Request& request) {
-           return Reply<web::Blob>{.headers = {{"vary", "accept"}}, .value = exposition(request, metrics)};
+         [this](const http::Request& request, http::Response& response) {
+           response.set_header("vary", "accept");
+           return exposition(request, metrics);
          },
          "Metrics in the text format of Prometheus, or OpenMetrics where that is preferred")
       .tag(std::string(kTag));
