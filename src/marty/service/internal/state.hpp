@@ -16,10 +16,11 @@
 #include "marty/service/config.hpp"
 #include "marty/service/internal/command_line.hpp"
 #include "marty/service/internal/port_handler.hpp"
-#include "marty/service/loop_lag.hpp"
 #include "marty/service/reloader.hpp"
+#include "marty/service/runtime_metrics.hpp"
 #include "marty/service/secret_stores.hpp"
 #include "marty/service/service.hpp"
+#include "marty/service/slo_watch.hpp"
 #include "marty/telemetry/async_sink.hpp"
 #include "marty/telemetry/context.hpp"
 #include "marty/telemetry/log.hpp"
@@ -62,6 +63,7 @@ class Service::State {
                                              std::string_view key);
   bool grpc_port_is_own() const noexcept;
   void start_servers();
+  void observe_servers();
   void drain_servers();
   // endpoints.cpp
   void add_endpoints();
@@ -109,13 +111,15 @@ class Service::State {
   std::unique_ptr<telemetry::Logging> logging;
   std::optional<telemetry::ProcessMetrics> process_metrics;
   telemetry::Observation dropped_lines;
+  std::vector<telemetry::Observation> connection_metrics;
   service::SecretStores secret_stores;
   config::Configuration configuration{{}};
   std::unique_ptr<flags::Flags> flags;       // null: nobody asked for any
   std::unique_ptr<config::Plugins> plugins;  // the same
   runtime::Pin first_generation;             // what service-wide objects may have references into
   service::Reloader reloader{configuration, metrics};
-  service::LoopLag loop_lag{metrics};
+  service::RuntimeMetrics runtime_metrics{metrics};
+  service::SloWatch slo_watch{metrics};
   telemetry::Context context;  // of what happens outside of requests
 
   web::App app;
