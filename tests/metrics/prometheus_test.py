@@ -129,7 +129,7 @@ class PrometheusTest(unittest.TestCase):
 
     def test_the_runtime_shows_itself(self):
         with Prometheus(self.service.address) as prometheus:
-            for name in ("mmf_fibers", "mmf_connections", "mmf_heap_allocated_bytes"):
+            for name in ("mmf_fibers", "mmf_connections", "mmf_anonymous_memory_bytes"):
                 self.assertGreater(float(prometheus.query(f"sum({name})")), 0, name)
 
 
