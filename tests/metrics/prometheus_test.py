@@ -129,7 +129,7 @@ class PrometheusTest(unittest.TestCase):
 
     def test_the_runtime_shows_itself(self):
         with Prometheus(self.service.address) as prometheus:
-            for name in ("mmf_fibers", "mmf_connections", "mmf_heap_allocated_bytes"):
+            for name in ("mmf_fibers", "mmf_connections", "mmf_anonymous_memory_bytes"):
                 self.assertGreater(float(prometheus.query(f"sum({name})")), 0, name)
 
 
@@ -144,17 +144,15 @@ class Prometheus:
         folder = pathlib.Path(self.folder.name)
         (folder / "prometheus.yml").write_text(CONFIGURATION % self.target)
         self.url = f"http://127.0.0.1:{free_port()}"
-        self.process = subprocess.Popen(
-            [
-                "prometheus",
-                f"--config.file={folder}/prometheus.yml",
-                f"--storage.tsdb.path={folder}/data",
-                f"--web.listen-address={self.url[7:]}",
-                "--enable-feature=exemplar-storage",
-            ],
-            stdout=subprocess.DEVNULL,
-            stderr=(folder / "log").open("w"),
-        )
+        words = [
+            "prometheus",
+            f"--config.file={folder}/prometheus.yml",
+            f"--storage.tsdb.path={folder}/data",
+            f"--web.listen-address={self.url[7:]}",
+            "--enable-feature=exemplar-storage",
+        ]
+        with (folder / "log").open("w") as log:
+            self.process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=log)
         try:
             self._wait()
         except BaseException:

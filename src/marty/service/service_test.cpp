@@ -76,7 +76,7 @@ TEST(Service, AHandlerCountsInOneLineAndMetricsComeAsTheClientPrefers) {
     const http::Reply preferred = client.send(
         {.url = url + "/metrics", .headers = {{"accept", "application/openmetrics-text, text/plain;q=0.5"}}});
     EXPECT_EQ(preferred.header("content-type"), telemetry::kOpenMetricsContentType);
-    EXPECT_THAT(preferred.body, HasSubstr("\n# TYPE greetings counter\n"));
+    EXPECT_THAT(preferred.body, HasSubstr("# TYPE greetings counter\n"));
     EXPECT_THAT(preferred.body, HasSubstr(" # {trace_id=\""));
     EXPECT_THAT(preferred.body, HasSubstr("\nmmf_connections{server=\"http\"} 1\n"));
     service.stop();
