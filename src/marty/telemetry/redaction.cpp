@@ -87,7 +87,8 @@ bool may_be_known(std::string_view name) noexcept {
 
 bool is_known(std::string_view words) noexcept {
   return any_word(words, [](std::string_view rest) {
-    return std::ranges::any_of(kWords, [&](std::string_view word) { return begins_with(rest, word); });
+    return std::ranges::any_of(
+        kWords, [&](std::string_view word) { return rest.starts_with(word[0]) && begins_with(rest, word); });
   });
 }
 
