@@ -123,6 +123,16 @@ std::string_view utf8_prefix(std::string_view text, std::size_t max_bytes) {
   return text.substr(0, max_bytes);
 }
 
+std::string repaired_utf8(std::string_view text) {
+  std::string result;
+  while (!text.empty()) {
+    const std::size_t size = utf8_length(text);
+    result += size != 0 ? text.substr(0, size) : std::string_view("\xef\xbf\xbd");
+    text.remove_prefix(size != 0 ? size : 1);
+  }
+  return result;
+}
+
 std::size_t count_code_points(std::string_view text) {
   constexpr std::uint64_t kOnes = 0x0101010101010101u;
   std::size_t continuations = 0, at = 0;

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace marty {
@@ -50,6 +51,9 @@ std::size_t utf8_length(std::string_view text);
 
 // The beginning of well-formed UTF-8, at most `max_bytes` of it, with no code point cut in two.
 std::string_view utf8_prefix(std::string_view text, std::size_t max_bytes);
+
+// `text` with U+FFFD in place of each byte that is no UTF-8.
+std::string repaired_utf8(std::string_view text);
 
 // Code points of well-formed UTF-8.
 std::size_t count_code_points(std::string_view text);

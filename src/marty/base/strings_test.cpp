@@ -71,6 +71,7 @@ TEST(Strings, code_points_are_counted_not_bytes) {
   EXPECT_EQ(utf8_length("\xE2\x82\xAC!"), 3u);
   EXPECT_EQ(utf8_length("\xE2\x82"), 0u);
   EXPECT_EQ(utf8_length(""), 0u);
+  EXPECT_EQ(repaired_utf8("k\xC3\xBC\xE2\x82!"), "k\xC3\xBC\xEF\xBF\xBD\xEF\xBF\xBD!");
 }
 
 TEST(Strings, a_prefix_does_not_cut_a_code_point_in_two) {

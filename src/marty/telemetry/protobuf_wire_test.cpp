@@ -39,6 +39,12 @@ TEST(ProtobufWire, writes_fields_by_their_type) {
   EXPECT_EQ(out, "\x08\x96\x01\x11\x08\x07\x06\x05\x04\x03\x02\x01\x1d\x04\x03\x02\x01\x82\x01\x02"s + "ab");
 }
 
+TEST(ProtobufWire, a_string_is_utf8_whatever_was_given) {
+  std::string out;
+  append_string_field(out, 1, "a\xff");
+  EXPECT_EQ(out, "\x0a\x04"s + "a\xef\xbf\xbd");
+}
+
 TEST(ProtobufWire, makes_room_for_the_length_of_a_long_message) {
   std::string out = "before";
   append_message_field(out, 1, [&] { append_string_field(out, 2, std::string(300, 'x')); });
