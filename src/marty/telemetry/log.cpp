@@ -16,11 +16,11 @@
 #include "marty/runtime/time.hpp"
 #include "marty/runtime/world.hpp"
 #include "marty/telemetry/context.hpp"
+#include "marty/telemetry/log_exporter.hpp"
 
 namespace marty::telemetry {
 namespace {
 
-constexpr std::size_t kMaxTextBytes = 16 * 1024;
 constexpr std::size_t kMaxKeptBuffer = 64 * 1024;
 
 constexpr std::array<std::string_view, 20> kStandardNames = {
@@ -28,7 +28,9 @@ constexpr std::array<std::string_view, 20> kStandardNames = {
     "file",      "line",       "thread",    "trace_id",  "span_id",           "correlation_id", "request_id",
     "user_id",   "session_id", "operation", "plugin_id", "config_generation", "exception"};
 
-void append_text(std::string& out, std::string_view text) { json::write_string(out, text.substr(0, kMaxTextBytes)); }
+void append_text(std::string& out, std::string_view text) {
+  json::write_string(out, text.substr(0, internal::kMaxLogTextBytes));
+}
 
 // ,"name":"text" for names that need no escapes.
 void append_member(std::string& out, std::string_view name, std::string_view text) {
@@ -108,27 +110,11 @@ void append_ids(std::string& out, const Context& context) {
   }
 }
 
-std::string type_name(const std::exception_ptr& exception) {
-  return demangle(exception.__cxa_exception_type()->name());
-}
-
-// The stack of the innermost Error that has one: where the trouble began.
-std::string stack_of(const std::exception_ptr& exception) {
-  try {
-    std::rethrow_exception(exception);
-  } catch (const Error& error) {
-    std::string stack = error.cause() ? stack_of(error.cause()) : std::string();
-    return stack.empty() ? error.stack() : stack;
-  } catch (...) {
-    return {};
-  }
-}
-
 void append_exception(std::string& out, const std::exception_ptr& exception) {
   out += ",\"exception\":{\"type\":";
-  append_text(out, type_name(exception));
+  append_text(out, internal::exception_type(exception));
   append_member(out, "message", describe(exception));
-  append_present(out, "stack", stack_of(exception));
+  append_present(out, "stack", internal::exception_stack(exception));
   out += '}';
 }
 
@@ -136,7 +122,7 @@ void append_own_fields(std::string& out, std::span<const LogField> fields) {
   for (const LogField& field : fields) {
     out += ',';
     json::write_string(out, field.name());
-    if (std::ranges::find(kStandardNames, field.name()) != kStandardNames.end()) out.insert(out.size() - 1, 1, '_');
+    if (internal::is_standard_log_name(field.name())) out.insert(out.size() - 1, 1, '_');
     out += ':';
     field.append_value(out);
   }
@@ -147,10 +133,10 @@ std::string_view file_name(const char* path) {
   return text.substr(text.rfind('/') + 1);
 }
 
-void append_line(std::string& out, const internal::LogRecord& record, std::string_view identity,
-                 const Context& context) {
+void append_line(std::string& out, const internal::LogRecord& record, std::string_view identity, const Context& context,
+                 Timestamp time) {
   out += "{\"timestamp\":\"";
-  append_timestamp(out, runtime::wall_now());
+  append_timestamp(out, time);
   out += "\",\"level\":\"";
   out += level_name(record.level);
   out += '"';
@@ -194,25 +180,48 @@ void LogField::append_value(std::string& out) const {
     case Kind::text:
       append_text(out, {text_.data, text_.size});
       break;
-    case Kind::object: {
-      std::string text;
-      try {
-        object_.append(text, object_.value);
-      } catch (const std::exception& error) {
-        text = std::string("cannot be shown: ") + error.what();
-      } catch (...) {
-        text = "cannot be shown";
-      }
-      append_text(out, text);
+    case Kind::object:
+      append_text(out, object_text());
       break;
-    }
   }
+}
+
+std::string LogField::object_text() const {
+  std::string text;
+  try {
+    object_.append(text, object_.value);
+  } catch (const std::exception& error) {
+    text = std::string("cannot be shown: ") + error.what();
+  } catch (...) {
+    text = "cannot be shown";
+  }
+  return text;
 }
 
 Logging::Logging(const LoggingOptions& options, LogSink& sink) : level_(options.level), sink_(sink) {
   append_present(identity_, "service", options.service);
   append_present(identity_, "version", options.version);
   append_present(identity_, "environment", options.environment);
+}
+
+bool internal::is_standard_log_name(std::string_view name) noexcept {
+  return std::ranges::find(kStandardNames, name) != kStandardNames.end();
+}
+
+std::string internal::exception_type(const std::exception_ptr& exception) {
+  return demangle(exception.__cxa_exception_type()->name());
+}
+
+// The stack of the innermost Error that has one: where the trouble began.
+std::string internal::exception_stack(const std::exception_ptr& exception) {
+  try {
+    std::rethrow_exception(exception);
+  } catch (const Error& error) {
+    std::string stack = error.cause() ? exception_stack(error.cause()) : std::string();
+    return stack.empty() ? error.stack() : stack;
+  } catch (...) {
+    return {};
+  }
 }
 
 bool internal::log_enabled(Level level) noexcept {
@@ -226,9 +235,13 @@ void internal::write_log(const LogRecord& record) noexcept {
   std::string line = std::move(kept);
   line.clear();
   const Context& context = current();
-  append_line(line, record, context.logging != nullptr ? context.logging->identity() : std::string_view(), context);
+  const Timestamp time = runtime::wall_now();
+  append_line(line, record, context.logging != nullptr ? context.logging->identity() : std::string_view(), context,
+              time);
   if (context.logging != nullptr) {
     context.logging->sink().write(line);
+    if (LogExporter* const exporter = context.logging->exporter(); exporter != nullptr)
+      exporter->take(record, context, time);
   } else {
     DescriptorSink(STDERR_FILENO).write(line);
   }

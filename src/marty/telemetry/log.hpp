@@ -31,6 +31,8 @@
 
 namespace marty::telemetry {
 
+class LogExporter;
+
 enum class Level : std::uint8_t { trace, debug, info, warning, error, off };
 std::string_view level_name(Level level) noexcept;
 
@@ -57,6 +59,24 @@ class LogField {
 
   std::string_view name() const noexcept { return name_; }
   void append_value(std::string& out) const;  // as JSON
+  // visit() of a bool, std::int64_t, std::uint64_t, double or std::string_view.
+  template <class Visit>
+  void visit(Visit&& visit) const {
+    switch (kind_) {
+      case Kind::boolean:
+        return visit(unsigned_ != 0);
+      case Kind::integer:
+        return visit(static_cast<std::int64_t>(unsigned_));
+      case Kind::natural:
+        return visit(unsigned_);
+      case Kind::number:
+        return visit(number_);
+      case Kind::text:
+        return visit(std::string_view(text_.data, text_.size));
+      case Kind::object:
+        return visit(std::string_view(object_text()));
+    }
+  }
 
  private:
   enum class Kind : std::uint8_t { boolean, integer, natural, number, text, object };
@@ -68,6 +88,8 @@ class LogField {
     const void* value;
     void (*append)(std::string& out, const void* value);
   };
+
+  std::string object_text() const;
 
   std::string_view name_;
   Kind kind_;
@@ -99,10 +121,15 @@ class Logging {
   LogSink& sink() const noexcept { return sink_; }
   std::string_view identity() const noexcept { return identity_; }  // the members that are the same in every line
 
+  // Who gets every line besides the sink; null, the default: nobody. It must outlive the last line.
+  LogExporter* exporter() const noexcept { return exporter_.load(std::memory_order_acquire); }
+  void set_exporter(LogExporter* exporter) noexcept { exporter_.store(exporter, std::memory_order_release); }
+
  private:
   std::atomic<Level> level_;
   std::string identity_;
   LogSink& sink_;
+  std::atomic<LogExporter*> exporter_ = nullptr;
 };
 
 namespace internal {
@@ -116,6 +143,15 @@ struct LogRecord {
   std::exception_ptr exception;
   std::source_location where;
 };
+
+constexpr std::size_t kMaxLogTextBytes = 16 * 1024;
+
+// What a line says of an exception beside its message.
+std::string exception_type(const std::exception_ptr& exception);
+std::string exception_stack(const std::exception_ptr& exception);  // "" where there is none
+
+// Whether a member of every line has this name: an own field with it gets a '_' behind it.
+bool is_standard_log_name(std::string_view name) noexcept;
 
 bool log_enabled(Level level) noexcept;
 void write_log(const LogRecord& record) noexcept;
