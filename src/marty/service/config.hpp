@@ -9,6 +9,7 @@
 
 #include "marty/config/units.hpp"
 #include "marty/data/database.hpp"
+#include "marty/otlp/config.hpp"
 #include "marty/reflect/rules.hpp"
 #include "marty/telemetry/log.hpp"
 #include "marty/tls/tls.hpp"
@@ -154,11 +155,13 @@ struct ConfigurationSection {
 struct TelemetrySection {
   bool enabled = true;
   bool trust_identity_headers = false;
+  otlp::OtlpSection otlp;
 
   static constexpr auto rules =
       marty::rules(field<&TelemetrySection::enabled>.description("Correlation, trace context and metrics of requests"),
                    field<&TelemetrySection::trust_identity_headers>.description(
-                       "Believe the user and session headers of every peer: only behind a proxy that sets them"));
+                       "Believe the user and session headers of every peer: only behind a proxy that sets them"),
+                   field<&TelemetrySection::otlp>.optional().description("Export to a collector of OpenTelemetry"));
 };
 
 }  // namespace marty::service

@@ -41,6 +41,7 @@ void Service::State::declare_sections() {
   configuration.subscribe("logging", [this, log](const config::Generation& next) {
     return [this, level = log.in(next).level] {
       if (logging != nullptr) logging->set_level(level);
+      if (exporter_logging != nullptr) exporter_logging->set_level(level);
     };
   });
   if (database_plan) copy(database_section, "database");
