@@ -71,7 +71,6 @@ TEST(Strings, code_points_are_counted_not_bytes) {
   EXPECT_EQ(utf8_length("\xE2\x82\xAC!"), 3u);
   EXPECT_EQ(utf8_length("\xE2\x82"), 0u);
   EXPECT_EQ(utf8_length(""), 0u);
-  EXPECT_EQ(repaired_utf8("k\xC3\xBC\xE2\x82!"), "k\xC3\xBC\xEF\xBF\xBD\xEF\xBF\xBD!");
 }
 
 TEST(Strings, a_prefix_does_not_cut_a_code_point_in_two) {
@@ -80,6 +79,11 @@ TEST(Strings, a_prefix_does_not_cut_a_code_point_in_two) {
   EXPECT_EQ(utf8_prefix("k\xC3\xBC\xE2\x82\xAC", 3), "k\xC3\xBC");
   EXPECT_EQ(utf8_prefix("k\xC3\xBC", 2), "k");
   EXPECT_EQ(utf8_prefix("\xC3\xBC", 1), "");
+}
+
+TEST(Strings, replaces_what_is_not_utf8) {
+  EXPECT_EQ(valid_utf8("gr\xC3\xBC\xC3\x9F"), "gr\xC3\xBC\xC3\x9F");
+  EXPECT_EQ(valid_utf8("a\xFF\xC3z"), "a\xEF\xBF\xBD\xEF\xBF\xBDz");
 }
 
 }  // namespace

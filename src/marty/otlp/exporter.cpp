@@ -80,10 +80,11 @@ Exporter::Exporter(ExporterOptions options, telemetry::Metrics& metrics, telemet
 
 Exporter::~Exporter() { MARTY_CHECK(state_->transport == nullptr); }
 
-void Exporter::export_traces(telemetry::SpanSource& source) {
+void Exporter::export_traces(telemetry::SpanSource& source, std::function<std::size_t(std::string& out)> rest) {
   Pipeline& pipeline = state_->add(
       Signal::traces,
       {.collect = [&source](std::string& out, std::size_t max_bytes) { return source.collect(out, max_bytes); },
+       .rest = std::move(rest),
        .dropped = [&source] { return source.dropped(); }});
   source.on_pressure([alarm = pipeline.alarm()] { alarm->ring(); });
 }

@@ -221,6 +221,27 @@ TEST(Exporter, sends_what_is_left_at_the_end) {
   });
 }
 
+TEST(Exporter, sends_what_a_source_gives_up_only_at_the_end) {
+  simulate([] {
+    Receiver receiver;
+    telemetry::RecordingSink sink;
+    telemetry::Logging logging({}, sink);
+    telemetry::Metrics metrics;
+    FakeSpans spans;
+    Exporter exporter({.endpoint = receiver.endpoint()}, metrics, logging);
+    exporter.export_traces(spans, [](std::string& out) {
+      telemetry::internal::append_bytes_field(out, internal::kItems, "slowest");
+      return std::size_t{1};
+    });
+    exporter.start();
+    wait(10s);
+    EXPECT_TRUE(receiver.requests.empty());
+    exporter.stop();
+    ASSERT_EQ(receiver.requests.size(), 1u);
+    EXPECT_EQ(items_of(receiver.requests[0].body).at(0), "slowest");
+  });
+}
+
 TEST(Exporter, tries_again_at_the_end_but_not_longer_than_it_may) {
   simulate([] {
     Receiver receiver({status(503), status(503)});

@@ -59,23 +59,24 @@ class LogField {
 
   std::string_view name() const noexcept { return name_; }
   void append_value(std::string& out) const;  // as JSON
-  // visit() of a bool, std::int64_t, std::uint64_t, double or std::string_view.
-  template <class Visit>
-  void visit(Visit&& visit) const {
+  std::string object_text() const;            // of an object: what it looks like
+  // The value as a bool, std::int64_t, double or std::string_view; returns what `take` does.
+  template <class Take>
+  auto visit(Take&& take) const {
     switch (kind_) {
       case Kind::boolean:
-        return visit(unsigned_ != 0);
+        return take(unsigned_ != 0);
       case Kind::integer:
-        return visit(static_cast<std::int64_t>(unsigned_));
       case Kind::natural:
-        return visit(unsigned_);
+        return take(static_cast<std::int64_t>(unsigned_));
       case Kind::number:
-        return visit(number_);
+        return take(number_);
       case Kind::text:
-        return visit(std::string_view(text_.data, text_.size));
+        return take(std::string_view(text_.data, text_.size));
       case Kind::object:
-        return visit(std::string_view(object_text()));
+        break;
     }
+    return take(std::string_view(object_text()));
   }
 
  private:
@@ -88,8 +89,6 @@ class LogField {
     const void* value;
     void (*append)(std::string& out, const void* value);
   };
-
-  std::string object_text() const;
 
   std::string_view name_;
   Kind kind_;

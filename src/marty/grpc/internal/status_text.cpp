@@ -40,7 +40,7 @@ std::string parse_status_text(std::string_view text) {
       i += 2;
     }
   }
-  return is_utf8(message) ? message : repaired_utf8(message);
+  return is_utf8(message) ? message : valid_utf8(message);
 }
 
 }  // namespace marty::grpc::internal

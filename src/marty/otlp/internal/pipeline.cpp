@@ -78,6 +78,7 @@ void Pipeline::collect_until_stopped() {
     is_last = stopping_->is_set();  // and so what arose before the stop is collected
     collect_all();
   }
+  collect_rest();
   collected_ = true;
   for (int i = 0; i < options_.senders; ++i) ready_.release();
 }
@@ -111,6 +112,15 @@ Pipeline::Batch Pipeline::collect_batch() {
   }
   if (batch.items != 0) envelope_.finish(batch.request);
   return batch;
+}
+
+void Pipeline::collect_rest() {
+  if (!source_.rest) return;
+  Batch batch{.request = envelope_.begin(), .made = runtime::now()};
+  batch.items = source_.rest(batch.request);
+  if (batch.items == 0) return;
+  envelope_.finish(batch.request);
+  push(std::move(batch));
 }
 
 void Pipeline::push(Batch batch) {

@@ -27,7 +27,8 @@ namespace marty::otlp::internal {
 struct Source {
   std::function<void()> begin;                                                  // before each collection; may be empty
   std::function<std::size_t(std::string& out, std::size_t max_bytes)> collect;  // as telemetry::SpanSource
-  std::function<std::uint64_t()> dropped;  // items that were lost before they were collected; may be empty
+  std::function<std::size_t(std::string& out)> rest;  // what is given up only at the end; may be empty
+  std::function<std::uint64_t()> dropped;             // items that were lost before they were collected; may be empty
 };
 
 // Why items did not arrive.
@@ -69,6 +70,7 @@ class Pipeline {
   void collect_all();
   void count_lost();
   Batch collect_batch();
+  void collect_rest();
   void push(Batch batch);
   void collect_until_stopped();
   void send_until_closed();

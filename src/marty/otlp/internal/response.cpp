@@ -13,7 +13,7 @@ namespace {
 constexpr std::int64_t kMaxDelaySeconds = 24 * 3600;
 constexpr std::size_t kMaxMessageBytes = 1024;
 
-std::string text_of(std::string_view bytes) { return repaired_utf8(bytes.substr(0, kMaxMessageBytes)); }
+std::string text_of(std::string_view bytes) { return valid_utf8(bytes.substr(0, kMaxMessageBytes)); }
 
 runtime::Duration bounded(std::int64_t seconds, std::int64_t nanoseconds = 0) {
   return std::chrono::seconds(std::clamp<std::int64_t>(seconds, 0, kMaxDelaySeconds)) +

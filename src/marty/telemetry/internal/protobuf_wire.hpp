@@ -82,7 +82,7 @@ inline void append_bytes_field(std::string& out, std::uint32_t field, std::strin
 
 // A `string` has to be UTF-8, or readers refuse the whole message: bytes that are none become U+FFFD.
 inline void append_string_field(std::string& out, std::uint32_t field, std::string_view text) {
-  is_utf8(text) ? append_bytes_field(out, field, text) : append_bytes_field(out, field, repaired_utf8(text));
+  is_utf8(text) ? append_bytes_field(out, field, text) : append_bytes_field(out, field, valid_utf8(text));
 }
 
 // A message whose size is known only once it is written: `write` appends its fields. Most have less than 128 bytes;
