@@ -184,8 +184,11 @@ class _HttpHandler(http.server.BaseHTTPRequestHandler):
         self.send_header("content-length", str(len(body)))
         if answer is not None and answer.retry_after is not None:
             self.send_header("retry-after", str(int(answer.retry_after)))
-        self.end_headers()
-        self.wfile.write(body)
+        try:
+            self.end_headers()
+            self.wfile.write(body)
+        except ConnectionError:
+            self.close_connection = True  # the exporter did not wait
 
     def log_message(self, *_):
         pass

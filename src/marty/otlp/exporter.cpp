@@ -62,6 +62,7 @@ class Exporter::State {
     ways.push_back({std::move(pipeline), std::move(source)});
     return *ways.back().pipeline;
   }
+
   const ExporterOptions options;
   const internal::Envelope envelope;
   telemetry::Metrics& metrics;

@@ -13,7 +13,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   MARTY_CHECK(is_utf8(read_partial_success(bytes).message));
   MARTY_CHECK(is_utf8(read_status_message(bytes)));
   const auto is_bounded = [](const auto& delay) {
-    return !delay || (*delay >= runtime::Duration::zero() && *delay < std::chrono::hours(25));
+    return !delay || (*delay >= runtime::Duration::zero() && *delay < std::chrono::minutes(6));
   };
   MARTY_CHECK(is_bounded(read_retry_delay(bytes)));
   MARTY_CHECK(is_bounded(read_retry_after(bytes, Timestamp())));

@@ -10,7 +10,7 @@
 namespace marty::otlp::internal {
 namespace {
 
-constexpr std::int64_t kMaxDelaySeconds = 24 * 3600;
+constexpr std::int64_t kMaxDelaySeconds = 5 * 60;  // no longer than a batch is kept, whoever says so
 constexpr std::size_t kMaxMessageBytes = 1024;
 
 std::string text_of(std::string_view bytes) { return valid_utf8(bytes.substr(0, kMaxMessageBytes)); }
