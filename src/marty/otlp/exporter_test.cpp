@@ -94,6 +94,21 @@ TEST(Exporter, sends_at_once_under_pressure_in_bounded_requests) {
   });
 }
 
+TEST(Exporter, takes_from_the_source_what_the_receiver_keeps_up_with) {
+  simulate([] {
+    Receiver receiver;
+    ExportedSpans setup(receiver.endpoint(), {.queue_bytes = 1 << 20});
+    setup.exporter->start();
+    setup.spans.add(50'000);
+    setup.spans.press();
+    wait(5s);
+    EXPECT_EQ(setup.exported(), 50'000) << "15 MB, through a queue of 1 MiB";
+    setup.spans.add(50'000);
+    setup.exporter->stop();
+    EXPECT_EQ(setup.exported(), 100'000);
+  });
+}
+
 TEST(Exporter, compresses_where_it_is_told_to) {
   simulate([] {
     Receiver receiver;
@@ -252,14 +267,14 @@ TEST(Exporter, tries_again_at_the_end_but_not_longer_than_it_may) {
     EXPECT_EQ(setup.dropped("shutdown"), 5) << "it failed twice";
   });
   simulate([] {
-    Receiver receiver({[](http::Response&) { wait(1h); }});
-    ExportedSpans setup(receiver.endpoint(), {.timeout = 1h});
+    Receiver receiver(std::vector<Receiver::Answer>(100, [](http::Response&) { wait(1h); }));
+    ExportedSpans setup(receiver.endpoint(), {.timeout = 1h, .queue_bytes = 1 << 20});
     setup.exporter->start();
-    setup.spans.add(5);
+    setup.spans.add(30'000);
     const runtime::TimePoint before = runtime::now();
     setup.exporter->stop();
     EXPECT_EQ(runtime::now() - before, 5s);
-    EXPECT_EQ(setup.dropped("shutdown"), 5);
+    EXPECT_EQ(setup.dropped("shutdown"), 30'000) << "what was not even collected included";
     EXPECT_EQ(count_lines(setup.sink, "telemetry could not be exported before the end"), 1u);
   });
 }

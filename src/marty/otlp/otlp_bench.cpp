@@ -12,7 +12,7 @@
 namespace marty::otlp::internal {
 namespace {
 
-// Collected, wrapped, sent over HTTP or gRPC to a receiver that reads nothing of it, both on one loop.
+// Collected, wrapped, sent over HTTP to a receiver that reads nothing of it, both on one loop.
 void export_spans(benchmark::State& state, Compression compression) {
   http::internal::run_in(http::internal::WorldKind::real, [&] {
     http::internal::TestServer receiver([](http::Request& request, http::Response&) { request.body(); });

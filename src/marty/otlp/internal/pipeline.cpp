@@ -62,8 +62,10 @@ void Pipeline::stop() noexcept {
   } catch (const std::exception&) {
     // The time is up: what is still at work is cancelled, and counts what it held.
   }
+  if (fibers_.empty()) return;
   fibers_.clear();
   drop_queue();
+  if (!collected_) discard_source();
   if (const std::uint64_t lost = dropped() - before; lost != 0)
     kLog.warning("telemetry could not be exported before the end",
                  {{"signal", signal_name(options_.signal)}, {"lost", lost}, {"endpoint", options_.endpoint}});
@@ -87,6 +89,7 @@ void Pipeline::collect_all() {
   count_lost();
   if (source_.begin) source_.begin();
   for (;;) {
+    wait_for_room();
     Batch batch = collect_batch();
     if (batch.items == 0) return;
     const bool is_full = batch.request.size() >= kBatchBytes;
@@ -112,6 +115,12 @@ Pipeline::Batch Pipeline::collect_batch() {
   }
   if (batch.items != 0) envelope_.finish(batch.request);
   return batch;
+}
+
+// Not where the receiver fails: what arises then is worth more than what is old.
+void Pipeline::wait_for_room() {
+  while (queued_bytes_ + kBatchBytes > options_.queue_bytes && !failing_since())
+    room_.wait("waiting for the receiver of telemetry");
 }
 
 void Pipeline::collect_rest() {
@@ -147,6 +156,7 @@ void Pipeline::send_until_closed() {
     queue_.pop_front();
     queued_bytes_ -= batch.request.size();
     show_queue();
+    room_.notify();
     try {
       send(batch);
     } catch (...) {
@@ -224,6 +234,17 @@ void Pipeline::drop_queue() noexcept {
   show_queue();
 }
 
+// What the time did not suffice to collect is counted all the same.
+void Pipeline::discard_source() noexcept {
+  std::string discarded;
+  std::size_t items = 0;
+  do {
+    discarded.clear();
+    items = source_.collect(discarded, kBatchBytes);
+    drop(items, DropReason::shutdown);
+  } while (items != 0);
+}
+
 void Pipeline::note_success() {
   const auto since = failing_since();
   if (!since) return;
@@ -240,6 +261,7 @@ void Pipeline::note_failure(const Outcome& outcome) {
   if (failing_since()) return;
   const auto now = runtime::now().time_since_epoch().count();
   failing_since_.store(now == 0 ? 1 : now, std::memory_order_relaxed);
+  room_.notify();
   kLog.warning("telemetry cannot be exported", {{"signal", signal_name(options_.signal)},
                                                 {"endpoint", options_.endpoint},
                                                 {"reason", outcome.reason},

@@ -2,7 +2,8 @@
 // fibers that send. All on one loop, which is never held longer than a slice takes.
 //
 // A batch that cannot be sent for now is tried again, at longer and longer distances; what arises meanwhile waits in
-// the queue, and where that is full the oldest batch goes. At the end what is left is sent while there is time.
+// the queue, and where that is full the oldest batch goes. While all is well a full queue makes the collection wait. At
+// the end what is left is sent while there is time.
 #pragma once
 
 #include <array>
@@ -71,6 +72,8 @@ class Pipeline {
   void count_lost();
   Batch collect_batch();
   void collect_rest();
+  void wait_for_room();
+  void discard_source() noexcept;
   void push(Batch batch);
   void collect_until_stopped();
   void send_until_closed();
@@ -94,6 +97,7 @@ class Pipeline {
   std::deque<Batch> queue_;
   std::size_t queued_bytes_ = 0;
   runtime::Semaphore ready_{0};
+  runtime::Wakeup room_;  // of the fiber that collects
   std::unique_ptr<runtime::Event> stopping_;
   bool collected_ = false;  // all there will be
   bool given_up_ = false;   // at the end
