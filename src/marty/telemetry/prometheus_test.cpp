@@ -195,6 +195,8 @@ TEST(Metrics, the_reference_lists_the_standard_families) {
   config_generation(metrics);
   config_reloads(metrics, "applied");
   flag_evaluations(metrics, "f");
+  const ExportMetrics exported(metrics, "traces");
+  ExportMetrics::dropped(metrics, "traces", "queue_full");
   RecordingSink sink;
   const Observation dropped = observe_dropped_lines(metrics, sink);
   const Logging logging({.metrics = &metrics}, sink);

@@ -180,4 +180,17 @@ Observation observe_dropped_lines(Metrics& metrics, const LogSink& sink) {
                                     [&sink] { return static_cast<double>(sink.dropped()); });
 }
 
+ExportMetrics::ExportMetrics(Metrics& metrics, std::string_view signal)
+    : exported(metrics.counter("mmf_telemetry_exported_total", "Spans, data points and log records exported.",
+                               {{"signal", std::string(signal)}})),
+      failures(metrics.counter("mmf_telemetry_export_failures_total", "Export requests that failed.",
+                               {{"signal", std::string(signal)}})),
+      queue_bytes(metrics.gauge("mmf_telemetry_queue_bytes", "Telemetry that waits to be sent.",
+                                {{"signal", std::string(signal)}})) {}
+
+Counter ExportMetrics::dropped(Metrics& metrics, std::string_view signal, std::string_view reason) {
+  return metrics.counter("mmf_telemetry_dropped_total", "Spans, data points and log records that got lost.",
+                         {{"signal", std::string(signal)}, {"reason", std::string(reason)}});
+}
+
 }  // namespace marty::telemetry

@@ -212,4 +212,16 @@ void record_build_info(Metrics& metrics, std::string_view service, std::string_v
 // mmf_log_lines_dropped_total, as long as the Observation lives. The sink must outlive it.
 Observation observe_dropped_lines(Metrics& metrics, const LogSink& sink);
 
+// Of one signal – traces, metrics, logs – on its way to a receiver: mmf_telemetry_exported_total{signal},
+// mmf_telemetry_export_failures_total{signal}, mmf_telemetry_queue_bytes{signal},
+// mmf_telemetry_dropped_total{signal,reason}.
+struct ExportMetrics {
+  ExportMetrics(Metrics& metrics, std::string_view signal);
+  static Counter dropped(Metrics& metrics, std::string_view signal, std::string_view reason);
+
+  Counter exported;
+  Counter failures;
+  Gauge queue_bytes;
+};
+
 }  // namespace marty::telemetry

@@ -187,6 +187,7 @@ void Service::State::start_application() {
 void Service::State::plan_lifecycle() {
   lifecycle.emplace();
   health.emplace(name, description.version);
+  plan_export();
   lifecycle->add(
       {.name = "configuration", .start = [this] { watch_configuration(); }, .stop = [this] { reloader.stop(); }});
   health->add({.name = "configuration", .required = false, .check = [this] { check_configuration(); }});

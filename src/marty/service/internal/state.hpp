@@ -10,6 +10,7 @@
 #include "marty/config/hosting.hpp"
 #include "marty/data/migrations.hpp"
 #include "marty/http/server.hpp"
+#include "marty/otlp/exporter.hpp"
 #include "marty/runtime/sync.hpp"
 #include "marty/runtime/world.hpp"
 #include "marty/service/certificates.hpp"
@@ -65,6 +66,9 @@ class Service::State {
   void start_servers();
   void observe_servers();
   void drain_servers();
+  // export.cpp
+  void plan_export();
+  otlp::Attributes resource() const;
   // endpoints.cpp
   void add_endpoints();
   // run.cpp: what the command line asks for; the exit code
@@ -112,6 +116,8 @@ class Service::State {
   std::optional<telemetry::ProcessMetrics> process_metrics;
   telemetry::Observation dropped_lines;
   std::vector<telemetry::Observation> connection_metrics;
+  std::unique_ptr<telemetry::Logging> exporter_logging;  // as the other, but exported by nobody
+  std::unique_ptr<otlp::Exporter> exporter;              // null: nowhere
   service::SecretStores secret_stores;
   config::Configuration configuration{{}};
   std::unique_ptr<flags::Flags> flags;       // null: nobody asked for any
