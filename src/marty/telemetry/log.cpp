@@ -194,19 +194,22 @@ void LogField::append_value(std::string& out) const {
     case Kind::text:
       append_text(out, {text_.data, text_.size});
       break;
-    case Kind::object: {
-      std::string text;
-      try {
-        object_.append(text, object_.value);
-      } catch (const std::exception& error) {
-        text = std::string("cannot be shown: ") + error.what();
-      } catch (...) {
-        text = "cannot be shown";
-      }
-      append_text(out, text);
+    case Kind::object:
+      append_text(out, object_text());
       break;
-    }
   }
+}
+
+std::string LogField::object_text() const {
+  std::string text;
+  try {
+    object_.append(text, object_.value);
+  } catch (const std::exception& error) {
+    text = std::string("cannot be shown: ") + error.what();
+  } catch (...) {
+    text = "cannot be shown";
+  }
+  return text;
 }
 
 Logging::Logging(const LoggingOptions& options, LogSink& sink) : level_(options.level), sink_(sink) {

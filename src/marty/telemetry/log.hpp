@@ -57,6 +57,25 @@ class LogField {
 
   std::string_view name() const noexcept { return name_; }
   void append_value(std::string& out) const;  // as JSON
+  std::string object_text() const;            // of an object: what it looks like
+  // The value as a bool, std::int64_t, double or std::string_view; returns what `take` does.
+  template <class Take>
+  auto visit(Take&& take) const {
+    switch (kind_) {
+      case Kind::boolean:
+        return take(unsigned_ != 0);
+      case Kind::integer:
+      case Kind::natural:
+        return take(static_cast<std::int64_t>(unsigned_));
+      case Kind::number:
+        return take(number_);
+      case Kind::text:
+        return take(std::string_view(text_.data, text_.size));
+      case Kind::object:
+        break;
+    }
+    return take(std::string_view(object_text()));
+  }
 
  private:
   enum class Kind : std::uint8_t { boolean, integer, natural, number, text, object };

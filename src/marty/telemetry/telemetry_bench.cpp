@@ -6,7 +6,9 @@
 
 #include "marty/telemetry/context.hpp"
 #include "marty/telemetry/log.hpp"
+#include "marty/telemetry/span.hpp"
 #include "marty/telemetry/standard.hpp"
+#include "marty/telemetry/tracer.hpp"
 
 namespace marty::telemetry {
 namespace {
@@ -127,6 +129,80 @@ void scrape(benchmark::State& state) {
   for (auto _ : state) benchmark::DoNotOptimize(service.metrics.prometheus());
 }
 BENCHMARK(scrape);
+
+// A request's context within a tracer that records, and the spans collected before the ring is full.
+class Traced {
+ public:
+  Traced() : scope_(context_) {
+    tracer_.record(true);
+    context_.begin();
+    tracer_.start(context_);
+  }
+  Context& context() { return context_; }
+  void collect_now_and_then(benchmark::State& state) {
+    if (++spans_ % 2048 != 0) return;
+    state.PauseTiming();
+    tracer_.collect(batch_, std::size_t{1} << 30);
+    batch_.clear();
+    state.ResumeTiming();
+  }
+
+ private:
+  Tracer tracer_;
+  Context context_;
+  ContextScope scope_;
+  std::string batch_;
+  std::size_t spans_ = 0;
+};
+
+void span(benchmark::State& state) {
+  Traced traced;
+  for (auto _ : state) {
+    { Span span("reserve stock"); }
+    traced.collect_now_and_then(state);
+  }
+}
+BENCHMARK(span);
+
+void span_with_attributes(benchmark::State& state) {
+  Traced traced;
+  for (auto _ : state) {
+    {
+      Span span("reserve stock", {{"order.id", 4711}, {"warehouse", "hamburg"}});
+      span.set("stock.left", 3);
+    }
+    traced.collect_now_and_then(state);
+  }
+}
+BENCHMARK(span_with_attributes);
+
+void span_nobody_records(benchmark::State& state) {
+  Context context;
+  context.begin();
+  const ContextScope scope(context);
+  for (auto _ : state) Span span("reserve stock");
+}
+BENCHMARK(span_nobody_records);
+
+void collect(benchmark::State& state) {
+  Tracer tracer;
+  tracer.record(true);
+  Context context;
+  context.begin();
+  tracer.start(context);
+  const ContextScope scope(context);
+  std::string batch;
+  for (auto _ : state) {
+    state.PauseTiming();
+    for (int i = 0; i < 2048; ++i) Span span("reserve stock", {{"order.id", 4711}, {"warehouse", "hamburg"}});
+    batch.clear();
+    state.ResumeTiming();
+    tracer.collect(batch, std::size_t{1} << 30);
+  }
+  state.SetItemsProcessed(state.iterations() * 2048);
+  state.counters["bytes"] = static_cast<double>(batch.size()) / 2048;
+}
+BENCHMARK(collect);
 
 }  // namespace
 }  // namespace marty::telemetry
