@@ -6,6 +6,7 @@ Usage: manifests_test.py KUSTOMIZE
 import json
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import unittest
@@ -128,9 +129,13 @@ class ManifestsTest(unittest.TestCase):
     def selected(template):
         return {"app.kubernetes.io/name": template["metadata"]["labels"]["app.kubernetes.io/name"]}
 
-    def test_compose_starts_the_same_images_and_mounts_what_is_there(self):
+    def test_compose_is_valid_starts_the_same_images_and_mounts_what_is_there(self):
         images = {name: template["spec"]["containers"][0]["image"] for name, template, _ in templates(self.objects)}
         self.assertEqual({name: service["image"] for name, service in self.compose.items()}, images)
+        said = subprocess.run(
+            ["docker-compose", "-f", SHIPPED / "compose.yaml", "config", "--quiet"], text=True, capture_output=True
+        )
+        self.assertEqual((said.returncode, said.stderr), (0, ""))
         for service in self.compose.values():
             for source in (volume.split(":")[0] for volume in service.get("volumes", [])):
                 self.assertTrue(not source.startswith(".") or (SHIPPED / source).exists(), source)
@@ -157,6 +162,8 @@ class ManifestsTest(unittest.TestCase):
 def main():
     try:
         require(KUSTOMIZE, "kustomize, as built by scripts/tools,")
+        if not shutil.which("docker-compose"):
+            raise Skip("docker-compose is not here")
         KubernetesApi()._require()
     except Skip as reason:
         print(f"skipped: {reason}")

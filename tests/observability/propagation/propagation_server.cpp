@@ -3,7 +3,6 @@
 #include "marty/http/client.hpp"
 #include "marty/json/value.hpp"
 #include "marty/service/service.hpp"
-#include "marty/telemetry/context.hpp"
 
 using namespace marty;
 
@@ -16,12 +15,10 @@ struct Call {
 
 void make_calls(const Body<std::vector<Call>>& calls, http::Client& client) {
   for (const Call& call : *calls) {
-    http::OutgoingRequest request{.method = http::Method::post, .url = call.url, .body = call.arguments.to_string()};
-    request.headers.emplace_back("content-type", "application/json");
-    telemetry::Context context = telemetry::current();
-    context.span_id = telemetry::new_span_id();
-    context.inject([&](auto name, auto value) { request.headers.emplace_back(name, value); });
-    client.send(std::move(request));
+    client.send({.method = http::Method::post,
+                 .url = call.url,
+                 .headers = {{"content-type", "application/json"}},
+                 .body = call.arguments.to_string()});
   }
 }
 
@@ -29,7 +26,7 @@ void make_calls(const Body<std::vector<Call>>& calls, http::Client& client) {
 
 int main(int argc, char** argv) {
   Service service("propagation", argc, argv);
-  service.provide([] { return std::make_unique<http::Client>(); });
+  service.provide([] { return http::Client({.identity = telemetry::Identity::forward}); });
   service.post("/calls", make_calls, "Make the calls of the list");
   return service.run();
 }
