@@ -151,14 +151,45 @@ struct ConfigurationSection {
       "Whether changes of the files are taken over while the service runs; else by SIGHUP only"));
 };
 
+struct RouteSampling {
+  std::string route;
+  double ratio = 1;
+
+  static constexpr auto rules =
+      marty::rules(field<&RouteSampling::route>.description("Its pattern, or method and pattern: `GET /api/v1/pets`"),
+                   field<&RouteSampling::ratio>.range(0, 1).description("In place of sample_ratio"));
+};
+
+// The section telemetry.tracing. Its ratio is a matter of the environment: internal/profile.cpp.
+struct TracingSection {
+  double sample_ratio = 1;
+  bool keep_errors = true;
+  config::Duration slow = std::chrono::seconds(1);
+  config::Duration slowest_window = std::chrono::seconds(10);
+  std::vector<RouteSampling> routes;
+  bool steps = false;
+
+  static constexpr auto rules = marty::rules(
+      field<&TracingSection::sample_ratio>.range(0, 1).description(
+          "The share of the traces that begin here which is recorded; a caller's decision stands").reloadable(),
+      field<&TracingSection::keep_errors>.description("Of the other traces those that fail here").reloadable(),
+      field<&TracingSection::slow>.description("And those that take so long here; 0s: none").reloadable(),
+      field<&TracingSection::slowest_window>.description(
+          "And of each route the slowest in so much time; 0s: none").reloadable(),
+      field<&TracingSection::routes>.optional().description("Shares of single routes"),
+      field<&TracingSection::steps>.description("A span for each filter and the handler of a request"));
+};
+
 struct TelemetrySection {
   bool enabled = true;
   bool trust_identity_headers = false;
+  TracingSection tracing;
 
   static constexpr auto rules =
       marty::rules(field<&TelemetrySection::enabled>.description("Correlation, trace context and metrics of requests"),
                    field<&TelemetrySection::trust_identity_headers>.description(
-                       "Believe the user and session headers of every peer: only behind a proxy that sets them"));
+                       "Believe the user and session headers of every peer: only behind a proxy that sets them"),
+                   field<&TelemetrySection::tracing>.optional());
 };
 
 }  // namespace marty::service

@@ -35,7 +35,10 @@ void Service::State::declare_sections() {
   copy(service_section, "service");
   copy(server_section, "server");
   copy(tls_section, "security.tls");
-  copy(telemetry_section, "telemetry");
+  const auto telemetry = copy(telemetry_section, "telemetry");
+  configuration.subscribe("telemetry", [this, telemetry](const config::Generation& next) {
+    return [this, tracing = telemetry.in(next).tracing] { apply_tracing(tracing); };
+  });
   copy(configuration_section, "configuration");
   const auto log = copy(logging_section, "logging");
   configuration.subscribe("logging", [this, log](const config::Generation& next) {
@@ -67,6 +70,13 @@ void Service::State::check_driver(config::Tree& tree) const {
                                           " and hand its driver to service.database()");
 }
 
+void Service::State::apply_tracing(const service::TracingSection& section) {
+  tracer.configure({.sample_ratio = section.sample_ratio,
+                    .keep_errors = section.keep_errors,
+                    .slow = section.slow,
+                    .slowest_window = section.slowest_window});
+}
+
 void Service::State::apply_configuration() {
   name = service_section.name.value_or(name);
   description.version = service_section.version.value_or(description.version);
@@ -77,6 +87,8 @@ void Service::State::apply_configuration() {
       telemetry::LoggingOptions{logging_section.level, name, description.version, environment}, sink);
   context.begin();
   context.logging = logging.get();
+  apply_tracing(telemetry_section.tracing);
+  span_counts = telemetry::observe_spans(metrics, tracer);
 
   process_metrics.emplace(metrics);
   dropped_lines = telemetry::observe_dropped_lines(metrics, sink);
@@ -92,6 +104,8 @@ void Service::State::apply_configuration() {
   app_options.configuration = &configuration;
   app_options.docs = server_section.docs;
   app_options.telemetry = telemetry_section.enabled;
+  app_options.tracer = &tracer;
+  app_options.trace_steps = telemetry_section.tracing.steps;
   app_options.trust_identity_headers = telemetry_section.trust_identity_headers;
   app_options.access_log = logging_section.access_log;
   app_options.max_body_bytes = static_cast<std::size_t>(server_section.max_body.bytes());

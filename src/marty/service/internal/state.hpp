@@ -25,6 +25,7 @@
 #include "marty/telemetry/metrics.hpp"
 #include "marty/telemetry/process_metrics.hpp"
 #include "marty/telemetry/standard.hpp"
+#include "marty/telemetry/tracer.hpp"
 
 namespace marty {
 
@@ -43,6 +44,7 @@ class Service::State {
   config::LoadOptions load_options() const;
   void check_driver(config::Tree& tree) const;
   void apply_configuration();
+  void apply_tracing(const service::TracingSection& section);
   // startup.cpp: the steps of Service::start()
   void plan_lifecycle();
   void watch_configuration();
@@ -51,6 +53,7 @@ class Service::State {
   void make_database();
   void open_database();
   void prepare_tables();
+  void start_application();
   void load_certificates();
   http::ServerOptions server_options(int port) const;
   std::unique_ptr<http::Server> start_server(http::Handler& handler, const http::ServerOptions& server_options,
@@ -99,6 +102,8 @@ class Service::State {
   telemetry::DescriptorSink standard_output{1};
   std::unique_ptr<telemetry::Logging> logging;
   telemetry::Metrics metrics;
+  telemetry::Tracer tracer;
+  std::vector<telemetry::Observation> span_counts;
   std::optional<telemetry::ProcessMetrics> process_metrics;
   telemetry::Observation dropped_lines;
   service::SecretStores secret_stores;
