@@ -3,6 +3,7 @@
 #include "marty/http/client.hpp"
 #include "marty/json/value.hpp"
 #include "marty/service/service.hpp"
+#include "marty/telemetry/tracer.hpp"
 
 using namespace marty;
 
@@ -27,6 +28,8 @@ void make_calls(const Body<std::vector<Call>>& calls, http::Client& client) {
 int main(int argc, char** argv) {
   Service service("propagation", argc, argv);
   service.provide([] { return http::Client({.identity = telemetry::Identity::forward}); });
+  // As where an exporter runs: each call is a span, and so the parent of what its receiver does.
+  service.on_start("spans", [&] { service.app().options().tracer->record(true); });
   service.post("/calls", make_calls, "Make the calls of the list");
   return service.run();
 }
