@@ -148,7 +148,7 @@ class ManifestsTest(unittest.TestCase):
         self.assertEqual(self.compose["jaeger"]["image"].split(":")[1], f"2.{minor}.0")
 
     def test_the_pipelines_of_the_collector_name_what_is_configured(self):
-        """With elasticsearch.yaml over it, whose exporter no registry in reach has."""
+        """With elasticsearch.yaml over it, whose exporter cannot be run here."""
         files = [SHIPPED / "collector" / name for name in ("otel-collector.yaml", "elasticsearch.yaml")]
         base, over = (yaml.safe_load(file.read_text()) for file in files)
         exporters = {**base["exporters"], **over["exporters"]}

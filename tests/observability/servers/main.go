@@ -1,5 +1,5 @@
 // An OpenTelemetry Collector of the components that ops/observability/collector names, as the images of
-// opentelemetry-collector-contrib have them: for tests, since no registry in reach has its binaries.
+// opentelemetry-collector-contrib have them, for tests: Go's modules are to be had where the images are not.
 package main
 
 import (
