@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,6 +13,7 @@
 #include "marty/data/database.hpp"
 #include "marty/reflect/rules.hpp"
 #include "marty/telemetry/log.hpp"
+#include "marty/telemetry/slo.hpp"
 #include "marty/tls/tls.hpp"
 #include "marty/web/cors.hpp"
 
@@ -135,13 +138,48 @@ struct DatabaseSection {
                        "How long a start may migrate, and wait for others that do"));
 };
 
+struct LogFileSection {
+  std::optional<std::string> path;
+  config::Size max_size = config::Size(100 << 20);
+  int max_files = 5;
+
+  void check(Problems& problems) const {
+    if (max_size < config::Size(64 << 10)) problems.add("/max_size", "must be at least 64KiB");
+  }
+
+  static constexpr auto rules = marty::rules(
+      field<&LogFileSection::path>.description("The file, below the service's directory; its folder has to be there"),
+      field<&LogFileSection::max_size>.description(
+          "A file that would grow past it is renamed: app.log.1, app.log.2 ..."),
+      field<&LogFileSection::max_files>.range(0, 1000).description("Older files that are kept"));
+};
+
+enum class LogTarget : std::uint8_t { stdout, file };  // the macro stdout stands for itself
+
 struct LoggingSection {
   telemetry::Level level = telemetry::Level::info;
+  std::map<std::string, telemetry::Level, std::less<>> levels;
+  LogTarget output = LogTarget::stdout;
+  LogFileSection file;
+  int max_repeats = 100;
+  std::vector<std::string> redact;
   bool access_log = false;
 
-  static constexpr auto rules =
-      marty::rules(field<&LoggingSection::level>.description("The least that is logged").reloadable(),
-                   field<&LoggingSection::access_log>.description("A line for every request"));
+  void check(Problems& problems) const {
+    if (output == LogTarget::file && !file.path) problems.add("/file/path", "is required where output is file");
+  }
+
+  static constexpr auto rules = marty::rules(
+      field<&LoggingSection::level>.description("The least that is logged").reloadable(),
+      field<&LoggingSection::levels>.optional().reloadable().description(
+          "The same for single loggers and those below them, by name: `{petstore.orders: debug}`"),
+      field<&LoggingSection::output>.description("Where lines go"), field<&LoggingSection::file>.optional(),
+      field<&LoggingSection::max_repeats>.range(0, 1'000'000).description(
+          "Warnings and errors a second from one place in the source; the next one tells how many were held back; 0: "
+          "no limit"),
+      field<&LoggingSection::redact>.optional().description(
+          "Further names of fields whose values are not shown, besides password, token and the like"),
+      field<&LoggingSection::access_log>.description("A line for every request"));
 };
 
 struct ConfigurationSection {
@@ -180,16 +218,45 @@ struct TracingSection {
       field<&TracingSection::steps>.description("A span for each filter and the handler of a request"));
 };
 
+// An element of telemetry.slos: see telemetry/slo.hpp.
+struct SloSection {
+  std::string name;
+  telemetry::SloKind kind = telemetry::SloKind::availability;
+  double objective = 0.999;
+  config::Duration window = std::chrono::days(30);
+  config::Duration threshold = std::chrono::milliseconds(500);
+  std::string route;
+
+  telemetry::Slo slo() const { return {name, kind, objective, window, threshold, route}; }
+  void check(Problems& problems) const;
+
+  static constexpr auto rules = marty::rules(
+      field<&SloSection::name>.pattern("^[A-Za-z0-9-]{1,64}$").description(
+          "In metrics and alerts. Without slos there are three: availability 0.999 over 30d, latency 0.95 within 500ms "
+          "over 7d, success 0.99 over 7d"),
+      field<&SloSection::kind>.optional().description("What makes a request good: no 5xx, no error, or in time"),
+      field<&SloSection::objective>.greater_than(0).less_than(1).description("The share that has to be good: 0.999"),
+      field<&SloSection::window>.description("Over which time; whole hours, 1d to 90d"),
+      field<&SloSection::threshold>.description("The time in which to answer; a bound of mmf_request_duration_seconds"),
+      field<&SloSection::route>.optional().description("A pattern, /api/v1/pets/{id}; default: the whole API"));
+};
+
 struct TelemetrySection {
   bool enabled = true;
   bool trust_identity_headers = false;
   TracingSection tracing;
+  std::optional<std::vector<SloSection>> slos;
+
+  // Those that are configured, or the default ones.
+  std::vector<telemetry::Slo> objectives() const;
+  void check(Problems& problems) const;
 
   static constexpr auto rules =
       marty::rules(field<&TelemetrySection::enabled>.description("Correlation, trace context and metrics of requests"),
                    field<&TelemetrySection::trust_identity_headers>.description(
                        "Believe the user and session headers of every peer: only behind a proxy that sets them"),
-                   field<&TelemetrySection::tracing>.optional());
+                   field<&TelemetrySection::tracing>.optional(),
+                   field<&TelemetrySection::slos>.max_items(50).description("Service level objectives"));
 };
 
 }  // namespace marty::service

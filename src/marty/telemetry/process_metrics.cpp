@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -67,6 +68,16 @@ double max_descriptors() {
   return static_cast<double>(limit.rlim_cur);
 }
 
+// Of glibc's malloc: all its arenas, and the blocks that have mappings of their own.
+double heap_allocated_bytes() {
+  const struct mallinfo2 info = ::mallinfo2();
+  return static_cast<double>(info.uordblks + info.hblkhd);
+}
+double heap_arena_bytes() {
+  const struct mallinfo2 info = ::mallinfo2();
+  return static_cast<double>(info.arena + info.hblkhd);
+}
+
 // Seconds since 1970: when the machine started, and how long after that this process did. NaN where /proc does not
 // tell, as in some sandboxes: no reason not to start.
 double start_seconds() {
@@ -86,6 +97,8 @@ ProcessMetrics::ProcessMetrics(Metrics& metrics) {
   gauge("process_virtual_memory_bytes", "Virtual memory.", virtual_bytes);
   gauge("process_open_fds", "Open file descriptors.", open_descriptors);
   gauge("process_max_fds", "The most file descriptors this process may open.", max_descriptors);
+  gauge("mmf_heap_allocated_bytes", "Memory that the program has allocated and not freed.", heap_allocated_bytes);
+  gauge("mmf_heap_arena_bytes", "Memory that the allocator has from the system, for that.", heap_arena_bytes);
   metrics.gauge("process_start_time_seconds", "Start of the process, in seconds since 1970.").set(start_seconds());
   observations_.push_back(
       metrics.observable_counter("process_cpu_seconds_total", "User and system processor time.", {}, cpu_seconds));
