@@ -6,6 +6,7 @@ The limits stand here a second time, on purpose: the tests compare what was mean
 import dataclasses
 import pathlib
 import shutil
+import sys
 
 ENVIRONMENTS = ("development", "testing", "staging", "production")
 BOUNDS = ("0.0001", "0.00025", "0.0005", "0.001", "0.0025", "0.005", "0.01", "0.025", "0.05")
@@ -36,6 +37,13 @@ class Check:
     fires: bool
     time: str
     labels: dict
+
+
+def skip_without(*programs):
+    for program in programs:
+        if shutil.which(program) is None:
+            print(f"skipped: {program} is not here (Debian's package prometheus)")
+            sys.exit(77)
 
 
 def copy_configuration(source, folder, environment):
