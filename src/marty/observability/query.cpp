@@ -142,8 +142,10 @@ Query Queries::rate_within(std::string_view histogram, double seconds, std::stri
     throw Error(Code::invalid_argument, number_text(seconds) + " s is no bound of " + metric.name +
                                             ": what took that long cannot be counted; its bounds are " + bounds);
   }
+  // OpenMetrics writes a whole bound with a fraction, and the text format need not.
+  const bool whole = seconds == std::floor(seconds);
   Matchers all = matchers;
-  all.push_back({"le", "=", number_text(seconds)});
+  all.push_back({"le", whole ? "=~" : "=", number_text(seconds) + (whole ? "([.]0)?" : "")});
   return rate_buckets(histogram, window, all);
 }
 

@@ -10,10 +10,9 @@
 // written as Prometheus does: "5m"; a variable of Grafana goes as well: "$__rate_interval".
 #pragma once
 
-#include <initializer_list>
-#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "marty/telemetry/metrics.hpp"
@@ -100,6 +99,7 @@ Query number(double value);
 Query time();
 
 inline Query sum_by(LabelNames by, const Query& of) { return aggregate("sum", std::move(by), of); }
+// Only the series above the limit; above 0 leaves out what has no traffic.
 inline Query above(const Query& query, double limit) { return binary(query, ">", number(limit)); }
 
 // The part of `whole` that `part` is; 0 where there is no part at all, nothing where there is no whole. REQUIRES the

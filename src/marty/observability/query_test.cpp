@@ -83,6 +83,7 @@ TEST_F(QueryTest, kinds_are_not_mixed_up) {
 
 TEST_F(QueryTest, a_limit_of_time_has_to_be_a_bound) {
   EXPECT_THAT(queries.rate_within("mmf_request_duration_seconds", 0.5, "5m").text(), HasSubstr(R"(le="0.5")"));
+  EXPECT_THAT(queries.rate_within("mmf_request_duration_seconds", 1, "5m").text(), HasSubstr(R"(le=~"1([.]0)?")"));
   EXPECT_THAT(refusal([&] { queries.rate_within("mmf_request_duration_seconds", 0.3, "5m"); }),
               HasSubstr("0.3 s is no bound of mmf_request_duration_seconds"));
 }

@@ -9,7 +9,7 @@ namespace {
 using json::Value;
 
 constexpr std::pair<Source, const char*> kSources[] = {
-    {Source::prometheus, "prometheus"}, {Source::jaeger, "jaeger"}, {Source::loki, "loki"}};
+    {Source::prometheus, "prometheus"}, {Source::jaeger, "jaeger"}, {Source::elasticsearch, "elasticsearch"}};
 
 const char* name_of(Source source) {
   return std::ranges::find(kSources, source, &std::pair<Source, const char*>::first)->second;
@@ -30,9 +30,11 @@ Value target_json(const Panel& panel, const Target& target, std::size_t index) {
       json["service"] = target.text;
       json["limit"] = 20;
       return json;
-    case Source::loki:
-      json["expr"] = target.text;
-      json["queryType"] = "range";
+    case Source::elasticsearch:
+      json["query"] = target.text;
+      json["timeField"] = "@timestamp";
+      json["metrics"] = Value::array({Value::object({{"id", "1"}, {"type", "logs"}})});
+      json["bucketAggs"] = Value::array();
       return json;
     case Source::prometheus:
       break;

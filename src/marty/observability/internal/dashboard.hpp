@@ -10,9 +10,10 @@
 namespace marty::observability::internal {
 
 // Where a panel's data come from; each is a variable of the dashboard.
-enum class Source { prometheus, jaeger, loki };
+enum class Source { prometheus, jaeger, elasticsearch };
 
-// One series, or a family of them. Of Prometheus a Query; of the others the text that they search by.
+// One series, or a family of them. Of Prometheus a Query; of Jaeger a service; of Elasticsearch a query of Lucene over
+// log records as the collector stores them (https://opentelemetry.io/docs/specs/otel/logs/data-model/).
 struct Target {
   std::string text;
   std::string legend;      // "{{route}}"

@@ -24,7 +24,7 @@ Row latencies(const Queries& queries) {
             .title = "99 % of a route's requests are below",
             .description = "Of each route.",
             .unit = "s",
-            .targets = {target(slow, "{{route}}")},
+            .targets = {target(above(slow, 0), "{{route}}")},
             .width = 12},
            {.type = "timeseries",
             .title = "Mean duration",
@@ -35,7 +35,7 @@ Row latencies(const Queries& queries) {
            {.type = "timeseries",
             .title = "Time spent by route",
             .description = "Seconds a second: where work would pay off.",
-            .targets = {target(time, "{{method}} {{route}}")},
+            .targets = {target(above(time, 0), "{{method}} {{route}}")},
             .width = 12}}};
 }
 
@@ -70,24 +70,28 @@ Row load(const Queries& queries) {
             .title = "Requests",
             .description = "A second, of each instance.",
             .unit = "reqps",
-            .targets = {target(sum_by({"instance"}, queries.rate("mmf_requests_total", kInterval)), "{{instance}}")}},
+            .targets = {target(sum_by({"instance"}, queries.rate("mmf_requests_total", kInterval)), "{{instance}}")},
+            .width = 6},
            {.type = "timeseries",
             .title = "Requests in flight",
             .description = "Being handled, of each instance.",
-            .targets = {target(queries.value("mmf_requests_in_flight"), "{{instance}}")}},
+            .targets = {target(queries.value("mmf_requests_in_flight"), "{{instance}}")},
+            .width = 6},
            {.type = "timeseries",
             .title = "Memory",
             .description = "Resident and reserved.",
             .unit = "bytes",
-            .targets = {target(queries.value("process_resident_memory_bytes"), "{{instance}} resident"),
-                        target(queries.value("process_virtual_memory_bytes"), "{{instance}} virtual")}},
+            .targets = {target(queries.value("process_resident_memory_bytes"), "resident {{instance}}"),
+                        target(queries.value("process_virtual_memory_bytes"), "virtual {{instance}}")},
+            .width = 6},
            {.type = "timeseries",
             .title = "File descriptors in use",
             .description = "Of those that the process may open.",
             .unit = "percentunit",
             .targets = {target(binary(queries.value("process_open_fds"), "/", queries.value("process_max_fds")),
                                "{{instance}}")},
-            .thresholds = {{0.8, "red"}}}}};
+            .thresholds = {{0.8, "red"}},
+            .width = 6}}};
 }
 
 Row database(const Queries& queries) {
@@ -100,7 +104,7 @@ Row database(const Queries& queries) {
             .title = "95 % of the operations are below",
             .description = "Without the wait for a connection.",
             .unit = "s",
-            .targets = {target(slow, "{{operation}} {{table}}")}},
+            .targets = {target(above(slow, 0), "{{operation}} {{table}}")}},
            {.type = "timeseries",
             .title = "Time spent by operation",
             .description = "Seconds a second: where an index would pay off.",

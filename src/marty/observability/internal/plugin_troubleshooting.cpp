@@ -71,13 +71,14 @@ Row single(const Queries& queries) {
 }  // namespace
 
 Dashboard plugin_troubleshooting(const Queries& queries) {
-  const Panel lines{.type = "logs",
-                    .title = "Log lines of the plugins",
-                    .description = "trace_id leads to the trace.",
-                    .targets = {{"{service_name=\"$service\"} | json | plugin_id=~\"$plugin\" | plugin_id!=\"\"", ""}},
-                    .source = Source::loki,
-                    .width = 24,
-                    .height = 10};
+  const Panel lines{
+      .type = "logs",
+      .title = "Log lines of the plugins",
+      .description = "trace_id leads to the trace.",
+      .targets = {{"resource.attributes.service.name:\"$service\" AND attributes.plugin_id:/${plugin:regex}/", ""}},
+      .source = Source::elasticsearch,
+      .width = 24,
+      .height = 10};
   return {
       .uid = "mmf-plugin-troubleshooting",
       .title = "MMF Plugin Debugging",

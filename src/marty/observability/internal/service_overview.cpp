@@ -50,17 +50,17 @@ Row traffic(const Queries& queries) {
         .title = "Requests by route",
         .description = "A second.",
         .unit = "reqps",
-        .targets = {target(requests(queries, {"method", "route"}), "{{method}} {{route}}")}},
+        .targets = {target(above(requests(queries, {"method", "route"}), 0), "{{method}} {{route}}")}},
        {.type = "timeseries",
         .title = "Requests by status",
         .description = "A second.",
         .unit = "reqps",
-        .targets = {target(requests(queries, {"status"}), "{{status}}")}},
+        .targets = {target(above(requests(queries, {"status"}), 0), "{{status}}")}},
        {.type = "timeseries",
         .title = "Errors by code",
         .description = "A second. unavailable and deadline_exceeded point at a dependency, internal at the service.",
         .unit = "reqps",
-        .targets = {target(errors, "{{code}}")}}}};
+        .targets = {target(above(errors, 0), "{{code}}")}}}};
 }
 
 Row latencies(const Queries& queries) {
@@ -77,7 +77,7 @@ Row latencies(const Queries& queries) {
             .title = "95 % of a route's requests are below",
             .description = "Of each route.",
             .unit = "s",
-            .targets = {target(latency(queries, 0.95, {"route"}), "{{route}}")},
+            .targets = {target(above(latency(queries, 0.95, {"route"}), 0), "{{route}}")},
             .width = 12}}};
 }
 

@@ -20,7 +20,7 @@ Panel lines(std::string title, std::string description, std::string query) {
           .title = std::move(title),
           .description = std::move(description),
           .targets = {{std::move(query), ""}},
-          .source = Source::loki,
+          .source = Source::elasticsearch,
           .width = 24,
           .height = 10};
 }
@@ -36,13 +36,13 @@ Row requests(const Queries& queries) {
             .title = "Slow requests",
             .description = "95 % of a route's requests are below. Dots are single requests: a click opens the trace.",
             .unit = "s",
-            .targets = {with_exemplars(slowest(0.95), "{{route}}")},
+            .targets = {with_exemplars(above(slowest(0.95), 0), "{{route}}")},
             .width = 12},
            {.type = "timeseries",
             .title = "Errors",
             .description = "A second, by route and code.",
             .unit = "reqps",
-            .targets = {target(errors, "{{route}} {{code}}")},
+            .targets = {target(above(errors, 0), "{{route}} {{code}}")},
             .width = 12},
            {.type = "heatmap",
             .title = "Requests by duration",
@@ -63,7 +63,7 @@ Dashboard tracing_analysis(const Queries& queries) {
                    {"Traces", {traces("Latest traces", "A click opens the trace; its spans lead to their log lines.")}},
                    {"Logs",
                     {lines("Errors in the log", "trace_id leads to the trace.",
-                           "{service_name=\"$service\"} | json | level=\"error\"")}}}};
+                           "resource.attributes.service.name:\"$service\" AND severity_number:>=17")}}}};
 }
 
 }  // namespace marty::observability::internal

@@ -26,3 +26,14 @@ def variables_of(path):
         if variable["type"] == "query":
             selector, label = re.fullmatch(r"label_values\((.+), (\w+)\)", variable["query"]["query"]).groups()
             yield variable["name"], selector, label
+
+
+def title_of(path):
+    return json.loads(pathlib.Path(path).read_text())["title"]
+
+
+def rows_of(path):
+    """(title, y)"""
+    for panel in json.loads(pathlib.Path(path).read_text())["panels"]:
+        if panel["type"] == "row":
+            yield panel["title"], panel["gridPos"]["y"]

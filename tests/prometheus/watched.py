@@ -1,6 +1,6 @@
 """Services under load, and a real Prometheus that scrapes them by the shipped configuration.
 
-with Watched(prometheus, ops, petstore, petstore_folder, plugin_host) as watched:
+with Watched("prometheus", ops, petstore, petstore_folder, plugin_host) as watched:
     watched.query("up")                 # instant
     watched.over_the_run("up")          # every second since the start
 
@@ -44,8 +44,9 @@ def free_port():
 class Load:
     """Requests to both services at a steady pace, until it is stopped."""
 
-    def __init__(self, petstore, plugin_host, database):
+    def __init__(self, petstore, plugin_host, database, quiet_seconds):
         self.petstore, self.plugin_host, self.database = petstore, plugin_host, database
+        self.quiet_seconds = quiet_seconds
         self.stopped = threading.Event()
         self.dice = random.Random(7)
         self.failure = None
@@ -100,10 +101,11 @@ class Load:
         self.plugin_host.send("POST", f"/run?plugin={plugin}&operation={operation}&wait_ms={wait}&fail={fail}")
 
     def _disturb(self):
-        """Another program, in turns, locks the database for longer than the petstore waits and takes a table away."""
+        """Another program, in turns, locks the database for longer than the petstore waits and takes a table away,
+        with quiet_seconds between."""
         other = sqlite3.connect(self.database, timeout=10, isolation_level=None, check_same_thread=False)
         for begin, end in itertools.cycle((LOCK, RENAME)):
-            if self.stopped.wait(DISTURBED_SECONDS):
+            if self.stopped.wait(self.quiet_seconds):
                 break
             other.execute(begin)
             self.stopped.wait(DISTURBED_SECONDS)
@@ -112,8 +114,8 @@ class Load:
 
 
 class Watched:
-    def __init__(self, prometheus, ops, petstore, petstore_folder, plugin_host):
-        self.program, self.ops = prometheus, pathlib.Path(ops)
+    def __init__(self, prometheus, ops, petstore, petstore_folder, plugin_host, quiet_seconds=2):
+        self.program, self.ops, self.quiet_seconds = prometheus, pathlib.Path(ops), quiet_seconds
         self.folder = tempfile.TemporaryDirectory()
         root = pathlib.Path(self.folder.name)
         for name in ("petstore", "plugin_host", "prometheus"):
@@ -130,7 +132,7 @@ class Watched:
             for service in (self.petstore, self.plugin_host):
                 self._enter(service)
             self._enter(self._prometheus())
-            self.load = Load(self.petstore, self.plugin_host, self.database)
+            self.load = Load(self.petstore, self.plugin_host, self.database, self.quiet_seconds)
             self.started = time.time()
             self.load.start()
         except BaseException:
