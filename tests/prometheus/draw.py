@@ -124,7 +124,7 @@ def draw(path, watched, folder):
         DRAW[panel["type"]](axes, panel, watched, service)
     image = folder / f"observability-{path.stem.removeprefix('mmf-')}.png"
     figure.savefig(image, dpi=90)
-    Image.open(image).convert("RGB").quantize(48, dither=Image.Dither.NONE).save(image, optimize=True)
+    Image.open(image).convert("RGB").quantize(128, dither=Image.Dither.NONE).save(image, optimize=True)
     plt.close(figure)
     print(f"{image}: {image.stat().st_size // 1024} KiB")
 
