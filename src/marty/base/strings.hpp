@@ -7,6 +7,7 @@
 #include <cstring>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace marty {
@@ -47,6 +48,9 @@ bool is_utf8(std::string_view text);
 
 // The length in bytes of the well-formed code point that `text` begins with; 0: there is none.
 std::size_t utf8_length(std::string_view text);
+
+// The text with U+FFFD for each byte that is not part of well-formed UTF-8.
+std::string valid_utf8(std::string_view text);
 
 // The beginning of well-formed UTF-8, at most `max_bytes` of it, with no code point cut in two.
 std::string_view utf8_prefix(std::string_view text, std::size_t max_bytes);

@@ -81,5 +81,10 @@ TEST(Strings, a_prefix_does_not_cut_a_code_point_in_two) {
   EXPECT_EQ(utf8_prefix("\xC3\xBC", 1), "");
 }
 
+TEST(Strings, replaces_what_is_not_utf8) {
+  EXPECT_EQ(valid_utf8("gr\xC3\xBC\xC3\x9F"), "gr\xC3\xBC\xC3\x9F");
+  EXPECT_EQ(valid_utf8("a\xFF\xC3z"), "a\xEF\xBF\xBD\xEF\xBF\xBDz");
+}
+
 }  // namespace
 }  // namespace marty

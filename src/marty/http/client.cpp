@@ -2,6 +2,7 @@
 
 #include <mutex>
 
+#include "marty/http/internal/client_span.hpp"
 #include "marty/http/internal/loop_client.hpp"
 #include "marty/runtime/fiber.hpp"
 #include "marty/runtime/per_loop.hpp"
@@ -42,6 +43,7 @@ class Client::State {
 
 class StreamingReply::State {
  public:
+  std::unique_ptr<internal::ClientSpan> span;  // ends with the reply
   internal::LoopClient::Started started;
   const runtime::Duration read_timeout;
 };
@@ -51,10 +53,30 @@ Client::~Client() = default;
 Client::Client(Client&&) noexcept = default;
 Client& Client::operator=(Client&&) noexcept = default;
 
-Reply Client::send(OutgoingRequest request) { return state_->here().send(request); }
+Reply Client::send(OutgoingRequest request) {
+  internal::ClientSpan span(request, state_->options.identity);
+  try {
+    Reply reply = state_->here().send(request);
+    span.replied(reply.status);
+    return reply;
+  } catch (const Error& error) {
+    span.failed(error);
+    throw;
+  }
+}
+
 StreamingReply Client::stream(OutgoingRequest request) {
-  return StreamingReply(std::unique_ptr<StreamingReply::State>(
-      new StreamingReply::State{state_->here().start(request), state_->options.timeout}));
+  auto span = std::make_unique<internal::ClientSpan>(request, state_->options.identity);
+  try {
+    internal::LoopClient::Started started = state_->here().start(request);
+    span->replied(started.head.status);
+    span->leave();
+    return StreamingReply(std::unique_ptr<StreamingReply::State>(
+        new StreamingReply::State{std::move(span), std::move(started), state_->options.timeout}));
+  } catch (const Error& error) {
+    span->failed(error);
+    throw;
+  }
 }
 
 StreamingReply::StreamingReply(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -66,7 +88,12 @@ const Reply& StreamingReply::head() const noexcept { return state_->started.head
 
 std::size_t StreamingReply::read_some(std::span<char> buffer) {
   const runtime::DeadlineScope scope(state_->read_timeout);
-  return state_->started.exchange->read_body(buffer);
+  try {
+    return state_->started.exchange->read_body(buffer);
+  } catch (const Error& error) {
+    state_->span->failed(error);
+    throw;
+  }
 }
 
 }  // namespace marty::http

@@ -5,7 +5,8 @@
 //   auto reply = client.send({.method = Method::post, .url = "https://shop/api/v1/orders", .headers =
 //   {{"content-type", "application/json"}}, .body = text}); if (reply.status == 201) ...
 //
-// Shared by the fibers of all loops, each of which has connections of its own. Throws Error: unavailable (refused,
+// Trace and correlation go along, and each request is a span of the caller's trace. Shared by the fibers of all loops,
+// each of which has connections of its own. Throws Error: unavailable (refused,
 // reset, cut in the middle, a certificate that is not for the server or not to be trusted), deadline_exceeded,
 // invalid_argument (URL, headers), out_of_range (reply larger than allowed). An HTTP status is a reply, never an
 // exception.
@@ -19,6 +20,7 @@
 #include <vector>
 
 #include "marty/http/message.hpp"
+#include "marty/telemetry/context.hpp"
 
 namespace marty::tls {
 class ClientContext;
@@ -37,6 +39,7 @@ struct ClientOptions {
   runtime::Duration connect_timeout = std::chrono::seconds(5);
   runtime::Duration timeout = std::chrono::seconds(15);       // of a whole exchange; the fiber's deadline where earlier
   runtime::Duration idle_timeout = std::chrono::seconds(60);  // of a pooled connection
+  telemetry::Identity identity = telemetry::Identity::omit;   // whether user, session and baggage go along
   int retries = 1;  // of idempotent requests whose connection broke before the first byte of the reply
   std::size_t max_reply_bytes = 16 << 20;
 };

@@ -1,6 +1,7 @@
 #include "marty/runtime/time.hpp"
 
 #include <gtest/gtest.h>
+#include <time.h>
 
 #include <set>
 #include <string>
@@ -32,6 +33,33 @@ TEST(Time, IsRealOutsideOfAnyWorld) {
   EXPECT_LE(first, now());
   EXPECT_LE(first, coarse_now());
   EXPECT_GT(wall_now(), Timestamp(std::chrono::seconds(1'700'000'000)));
+}
+
+// Beside the clock that it stands for, over many of its corrections, on two threads that take the processor from each
+// other.
+TEST(Time, FollowsTheKernelsClock) {
+  const auto follow = [](Duration& worst_step, Duration& worst_distance) {
+    TimePoint before = now();
+    const TimePoint end = before + 300ms;
+    while (before < end) {
+      timespec low{}, high{};
+      clock_gettime(CLOCK_MONOTONIC, &low);
+      const TimePoint shown = now();
+      clock_gettime(CLOCK_MONOTONIC, &high);
+      const auto of = [](const timespec& time) {
+        return TimePoint(std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec));
+      };
+      worst_step = std::min(worst_step, shown - before);
+      worst_distance = std::max({worst_distance, of(low) - shown, shown - of(high)});
+      before = shown;
+    }
+  };
+  Duration steps[2]{}, distances[2]{};
+  std::thread other([&] { follow(steps[1], distances[1]); });
+  follow(steps[0], distances[0]);
+  other.join();
+  EXPECT_EQ(std::min(steps[0], steps[1]), Duration::zero());
+  EXPECT_LT(std::max(distances[0], distances[1]), 50us);
 }
 
 TEST(Random, DiffersFromCallToCallAndFromThreadToThread) {

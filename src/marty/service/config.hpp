@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -135,13 +137,48 @@ struct DatabaseSection {
                        "How long a start may migrate, and wait for others that do"));
 };
 
+struct LogFileSection {
+  std::optional<std::string> path;
+  config::Size max_size = config::Size(100 << 20);
+  int max_files = 5;
+
+  void check(Problems& problems) const {
+    if (max_size < config::Size(64 << 10)) problems.add("/max_size", "must be at least 64KiB");
+  }
+
+  static constexpr auto rules = marty::rules(
+      field<&LogFileSection::path>.description("The file, below the service's directory; its folder has to be there"),
+      field<&LogFileSection::max_size>.description(
+          "A file that would grow past it is renamed: app.log.1, app.log.2 ..."),
+      field<&LogFileSection::max_files>.range(0, 1000).description("Older files that are kept"));
+};
+
+enum class LogTarget : std::uint8_t { stdout, file };  // the macro stdout stands for itself
+
 struct LoggingSection {
   telemetry::Level level = telemetry::Level::info;
+  std::map<std::string, telemetry::Level, std::less<>> levels;
+  LogTarget output = LogTarget::stdout;
+  LogFileSection file;
+  int max_repeats = 100;
+  std::vector<std::string> redact;
   bool access_log = false;
 
-  static constexpr auto rules =
-      marty::rules(field<&LoggingSection::level>.description("The least that is logged").reloadable(),
-                   field<&LoggingSection::access_log>.description("A line for every request"));
+  void check(Problems& problems) const {
+    if (output == LogTarget::file && !file.path) problems.add("/file/path", "is required where output is file");
+  }
+
+  static constexpr auto rules = marty::rules(
+      field<&LoggingSection::level>.description("The least that is logged").reloadable(),
+      field<&LoggingSection::levels>.optional().reloadable().description(
+          "The same for single loggers and those below them, by name: `{petstore.orders: debug}`"),
+      field<&LoggingSection::output>.description("Where lines go"), field<&LoggingSection::file>.optional(),
+      field<&LoggingSection::max_repeats>.range(0, 1'000'000).description(
+          "Warnings and errors a second from one place in the source; the next one tells how many were held back; 0: "
+          "no limit"),
+      field<&LoggingSection::redact>.optional().description(
+          "Further names of fields whose values are not shown, besides password, token and the like"),
+      field<&LoggingSection::access_log>.description("A line for every request"));
 };
 
 struct ConfigurationSection {
@@ -151,14 +188,45 @@ struct ConfigurationSection {
       "Whether changes of the files are taken over while the service runs; else by SIGHUP only"));
 };
 
+struct RouteSampling {
+  std::string route;
+  double ratio = 1;
+
+  static constexpr auto rules =
+      marty::rules(field<&RouteSampling::route>.description("Its pattern, or method and pattern: `GET /api/v1/pets`"),
+                   field<&RouteSampling::ratio>.range(0, 1).description("In place of sample_ratio"));
+};
+
+// The section telemetry.tracing. Its ratio is a matter of the environment: internal/profile.cpp.
+struct TracingSection {
+  double sample_ratio = 1;
+  bool keep_errors = true;
+  config::Duration slow = std::chrono::seconds(1);
+  config::Duration slowest_window = std::chrono::seconds(10);
+  std::vector<RouteSampling> routes;
+  bool steps = false;
+
+  static constexpr auto rules = marty::rules(
+      field<&TracingSection::sample_ratio>.range(0, 1).description(
+          "The share of the traces that begin here which is recorded; a caller's decision stands").reloadable(),
+      field<&TracingSection::keep_errors>.description("Of the other traces those that fail here").reloadable(),
+      field<&TracingSection::slow>.description("And those that take so long here; 0s: none").reloadable(),
+      field<&TracingSection::slowest_window>.description(
+          "And of each route the slowest in so much time; 0s: none").reloadable(),
+      field<&TracingSection::routes>.optional().description("Shares of single routes"),
+      field<&TracingSection::steps>.description("A span for each filter and the handler of a request"));
+};
+
 struct TelemetrySection {
   bool enabled = true;
   bool trust_identity_headers = false;
+  TracingSection tracing;
 
   static constexpr auto rules =
       marty::rules(field<&TelemetrySection::enabled>.description("Correlation, trace context and metrics of requests"),
                    field<&TelemetrySection::trust_identity_headers>.description(
-                       "Believe the user and session headers of every peer: only behind a proxy that sets them"));
+                       "Believe the user and session headers of every peer: only behind a proxy that sets them"),
+                   field<&TelemetrySection::tracing>.optional());
 };
 
 }  // namespace marty::service

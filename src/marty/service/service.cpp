@@ -125,7 +125,7 @@ void Service::start() {
                         {"environment", state.environment},
                         {"hosting", config::hosting_name(state.hosting.kind)},
                         {"hosting_reason", state.hosting.reason},
-                        {"secrets", state.secret_stores.order()}});
+                        {"stores", state.secret_stores.order()}});
 }
 
 void Service::stop() noexcept {
@@ -137,6 +137,7 @@ void Service::stop() noexcept {
   if (state.server) wait_for(state.server_section.drain_delay);
   for (const std::string& failure : state.lifecycle->stop()) kLog.error(failure);
   kLog.info("stopped");
+  state.logging->flush();
 }
 
 int Service::run() { return state_->run(*this); }

@@ -8,7 +8,10 @@ void Context::reset() noexcept {
   trace_id = {};
   parent_span_id = {};
   sampled = true;
+  sampling_decided = false;
   random_trace_id = true;
+  in_span = span_taken = false;
+  tracer = nullptr;
   tracestate.clear();
   baggage.clear();
   for (Dimension* dimension : {&correlation_id, &request_id, &user_id, &session_id, &operation, &plugin_id})
@@ -97,11 +100,14 @@ void Inbound::finish() noexcept {
     context_.trace_id = new_trace_id();
   }
   context_.sampled = remote ? remote->sampled : b3_sampled_.value_or(true);
-  context_.span_id = new_span_id();
+  context_.sampling_decided = remote || b3_sampled_;
+  context_.span_id = context_.begun_span_id = context_.local_root = new_span_id();
   context_.correlation_id_is_unique =
       context_.correlation_id.empty() && context_.request_id.empty() && !context_.parent_span_id.valid();
-  if (context_.correlation_id.empty()) context_.correlation_id.assign(context_.trace_id);
-  if (context_.request_id.empty()) context_.request_id.assign(TraceId{context_.span_id.value, context_.trace_id.low});
+  context_.owns_correlation_id = context_.correlation_id.empty();
+  context_.owns_request_id = context_.request_id.empty();
+  if (context_.owns_correlation_id) context_.correlation_id.assign(context_.trace_id);
+  if (context_.owns_request_id) context_.request_id.assign(TraceId{context_.span_id.value, context_.trace_id.low});
 }
 
 const Context& current() noexcept {
@@ -115,6 +121,8 @@ CorrelationScope::CorrelationScope(const Correlation& correlation) : context_(cu
   const auto set = [](Dimension& dimension, const std::optional<std::string_view>& value) {
     if (value) dimension.assign_cleaned(*value);
   };
+  context_.owns_correlation_id &= !correlation.correlation_id;
+  context_.owns_request_id &= !correlation.request_id;
   set(context_.correlation_id, correlation.correlation_id);
   set(context_.request_id, correlation.request_id);
   set(context_.user_id, correlation.user_id);

@@ -26,6 +26,7 @@
 namespace marty::telemetry {
 
 class Logging;
+class Tracer;
 
 // Whether the other side may say who the user is: only a configured proxy or a service of ours may.
 enum class Peer : bool { untrusted, trusted };
@@ -39,9 +40,16 @@ class Context final : public runtime::Ambient {
   SpanId span_id;         // of this work
   SpanId parent_span_id;  // of the caller; invalid at the root of a trace
   bool sampled = true;
+  bool sampling_decided = false;  // by the caller, or by Tracer::start()
   bool random_trace_id = true;
   bool correlation_id_is_unique = false;  // made for this request: it came with no id at all
-  std::string tracestate;                 // forwarded as received, within the limits of propagation.hpp
+  bool owns_correlation_id = false;       // made here: it is the trace id
+  bool owns_request_id = false;           // made here, of the first span id and the trace id
+  bool in_span = false;                   // span_id is that of a Span of this process
+  bool span_taken = false;                // there was one with the id that the context began with
+  SpanId begun_span_id;
+  SpanId local_root;       // the span that this process's part of the trace began with
+  std::string tracestate;  // forwarded as received, within the limits of propagation.hpp
   std::string baggage;
 
   Dimension correlation_id;  // of the whole operation, across services; the trace id unless the caller sent one
@@ -53,6 +61,7 @@ class Context final : public runtime::Ambient {
 
   runtime::Pin generation;     // of the configuration that this work sees; its number is in the log lines
   Logging* logging = nullptr;  // where the log lines of this work go; null: stderr
+  Tracer* tracer = nullptr;    // that records the spans of this work; null: they are not recorded
 
   Context() noexcept {}
   Context(const Context&) = default;

@@ -9,6 +9,7 @@
 #include <sstream>
 #include <string>
 
+#include "marty/telemetry/log.hpp"
 #include "marty/telemetry/metrics.hpp"
 #include "marty/telemetry/process_metrics.hpp"
 #include "marty/telemetry/standard.hpp"

@@ -1,5 +1,6 @@
 #include "marty/telemetry/standard_families.hpp"
 
+#include "marty/telemetry/log.hpp"
 #include "marty/telemetry/process_metrics.hpp"
 #include "marty/telemetry/standard.hpp"
 
@@ -18,8 +19,9 @@ std::vector<MetricFamily> standard_families() {
   config_generation(metrics);
   config_reloads(metrics, "applied");
   flag_evaluations(metrics, "f");
-  const DescriptorSink sink(-1);  // never written to
+  DescriptorSink sink(-1);  // never written to
   const Observation dropped = observe_dropped_lines(metrics, sink);
+  const Logging logging({.metrics = &metrics}, sink);
   return metrics.read();
 }
 

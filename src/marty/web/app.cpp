@@ -4,13 +4,17 @@
 
 #include "marty/base/check.hpp"
 #include "marty/base/error.hpp"
+#include "marty/base/strings.hpp"
 #include "marty/config/configuration.hpp"
 #include "marty/runtime/time.hpp"
 #include "marty/telemetry/context.hpp"
 #include "marty/telemetry/log.hpp"
+#include "marty/telemetry/span.hpp"
 #include "marty/telemetry/standard.hpp"
+#include "marty/telemetry/tracer.hpp"
 #include "marty/web/internal/binding.hpp"
 #include "marty/web/internal/documentation.hpp"
+#include "marty/web/internal/server_span.hpp"
 #include "marty/web/multipart.hpp"
 #include "marty/web/openapi.hpp"
 #include "marty/web/problem.hpp"
@@ -136,6 +140,22 @@ Protocol* App::find_protocol(std::string_view name) const noexcept {
   return nullptr;
 }
 
+void App::set_sampling(std::string_view name, double ratio) {
+  bool found = false;
+  std::vector<std::string> names;
+  for (const auto& route : routes_) {
+    names.push_back(name.starts_with('/') ? route->pattern : route->name());
+    if (names.back() != name) continue;
+    route->sampling = ratio;
+    found = true;
+  }
+  if (found) return;
+  const std::vector<std::string_view> candidates(names.begin(), names.end());
+  const auto near = nearest(name, candidates);
+  throw Error(Code::not_found, "there is no route " + std::string(name) + " whose sampling could be set" +
+                                   (near ? "; did you mean " + std::string(*near) + "?" : ""));
+}
+
 std::vector<std::string> App::filters() const {
   std::vector<std::string> names;
   for (const auto& filter : filters_) names.push_back(std::string(phase_name(filter->phase)) + ": " + filter->name);
@@ -153,6 +173,7 @@ void App::start() {
   document();
   bind_routes();
   if (options_.telemetry && options_.metrics != nullptr) telemetry_ = std::make_unique<Telemetry>(options_, routes_);
+  if (options_.telemetry && options_.tracer != nullptr) spans_ = std::make_unique<internal::ServerSpans>(routes_);
   started_ = true;
 }
 
@@ -190,8 +211,7 @@ void App::stop() noexcept {
 // The whole life of a request.
 void App::handle(http::Request& request, http::Response& response) {
   MARTY_CHECK(started_);
-  const bool timed = telemetry_ || options_.access_log;
-  const runtime::TimePoint arrival = timed ? runtime::coarse_now() : runtime::TimePoint();
+  const runtime::TimePoint arrival = is_timed() ? runtime::coarse_now() : runtime::TimePoint();
   telemetry::Context context;
   context.logging = options_.logging;
   if (options_.configuration != nullptr) context.generation = options_.configuration->pin();
@@ -202,17 +222,30 @@ void App::handle(http::Request& request, http::Response& response) {
   const telemetry::ContextScope current(context);
   Exchange exchange(request, response, context, dependencies_);
   if (router_.match(request.method, request.path(), exchange.match_)) take_route(exchange);
+  if (!spans_) return serve(exchange, arrival);
+  options_.tracer->start(context, exchange.route_ != nullptr ? exchange.route_->sampling : std::nullopt);
+  telemetry::Span span(spans_->site(exchange.route_, request.method), telemetry::SpanKind::server, arrival);
+  internal::ServerSpans::begin(span, request);
+  exchange.span_ = &span;
+  serve(exchange, arrival);
+}
+
+void App::serve(Exchange& exchange, runtime::TimePoint arrival) {
   const Telemetry::InFlight in_flight(telemetry_.get());
 
   // Edge filters, authentication, authorization, rate limit, resilience, user filters, the handler.
   advance(exchange, 0);
 
   // Last, so that the handler met an empty head.
-  if (!response.begun()) exchange.echo_ids();
-  if (!timed) return;
-  const runtime::Duration duration = runtime::now() - arrival;
-  if (telemetry_) telemetry_->of(exchange.route_).record(exchange.outcome(), duration);
-  if (options_.access_log) log_access(exchange, duration);
+  if (!exchange.response_.begun()) exchange.echo_ids();
+  if (!is_timed()) return;
+  const runtime::TimePoint end = runtime::now();
+  if (telemetry_) telemetry_->of(exchange.route_).record(exchange.outcome(), end - arrival);
+  if (exchange.span_ != nullptr) {
+    internal::ServerSpans::end(*exchange.span_, exchange);
+    exchange.span_->end(end);
+  }
+  if (options_.access_log) log_access(exchange, end - arrival);
 }
 
 void App::take_route(Exchange& exchange) const {
@@ -233,6 +266,16 @@ void App::advance(Exchange& exchange, std::size_t filter) const {
 
 void App::respond(Exchange& exchange, std::size_t filter) const {
   if (filter == edge_filters_ && !exchange.in_protocol_) return pass_protocol(exchange, filter);
+  options_.trace_steps&& exchange.span_ != nullptr ? trace_step(exchange, filter) : step(exchange, filter);
+}
+
+void App::trace_step(Exchange& exchange, std::size_t filter) const {
+  const bool is_handler = filter == filters_.size();
+  telemetry::Span span(is_handler ? "handler " + exchange.route_->operation_id : "filter " + filters_[filter]->name);
+  step(exchange, filter);
+}
+
+void App::step(Exchange& exchange, std::size_t filter) const {
   if (filter == filters_.size()) return exchange.route_->handler->invoke(exchange);
   filters_[filter]->run(exchange.request_, exchange.response_, Next(*this, exchange, filter + 1));
 }
@@ -261,6 +304,8 @@ void App::refuse_unmatched(Exchange& exchange) const {
 void App::report(Exchange& exchange, const std::exception_ptr& exception) const {
   const Error error = as_error(exception);
   exchange.set_outcome(error.http_status());
+  exchange.failure_ = error.code();
+  if (exchange.span_ != nullptr && internal::is_failure_of_service(exchange.route_, error)) exchange.span_->fail(error);
   write_error(exchange, error);
   if (telemetry_) telemetry_->of(exchange.route_).record_error(error.code());
   if (error.http_status() < 500 || error.code() == Code::unimplemented) return;

@@ -29,6 +29,7 @@
 namespace marty::telemetry {
 class Logging;
 class Metrics;
+class Tracer;
 }  // namespace marty::telemetry
 
 namespace marty::config {
@@ -39,7 +40,8 @@ namespace marty::web {
 
 namespace internal {
 class Documentation;
-}
+class ServerSpans;
+}  // namespace internal
 
 struct ApiServer {
   std::string url;
@@ -69,6 +71,8 @@ struct AppOptions {
   bool telemetry = true;                  // trace and correlation context, echoed ids, metrics
   telemetry::Metrics* metrics = nullptr;  // null: counts nothing; must outlive the app
   telemetry::Logging* logging = nullptr;  // null: stderr; must outlive the app
+  telemetry::Tracer* tracer = nullptr;    // null: no spans; must outlive the app
+  bool trace_steps = false;               // a span for each filter and the handler, within that of the request
   const config::Configuration* configuration =
       nullptr;                          // started; each request sees one generation; must outlive the app
   bool trust_identity_headers = false;  // of every peer: only behind a proxy that sets them
@@ -130,6 +134,9 @@ class App final : public http::Handler {
   Protocol& add_protocol(std::unique_ptr<Protocol> protocol);
   Protocol* find_protocol(std::string_view name) const noexcept;  // null: not there
 
+  // RouteBuilder::sampling() by the name of a route: its pattern, or "GET /pets". Throws not_found.
+  void set_sampling(std::string_view route, double ratio);
+
   // Completes and checks: dependencies exist, documentation can be written, nothing is protected without effect. Throws
   // Error.
   void start();
@@ -150,9 +157,13 @@ class App final : public http::Handler {
   class Telemetry;
 
   void add_filter(Phase phase, std::string name, std::unique_ptr<Filter> filter);
+  bool is_timed() const noexcept { return telemetry_ || spans_ || options_.access_log; }
+  void serve(Exchange& exchange, runtime::TimePoint arrival);
   void advance(Exchange& exchange, std::size_t filter) const;
   void pass_protocol(Exchange& exchange, std::size_t filter) const;
   void respond(Exchange& exchange, std::size_t filter) const;
+  void step(Exchange& exchange, std::size_t filter) const;
+  void trace_step(Exchange& exchange, std::size_t filter) const;
   void take_route(Exchange& exchange) const;
   void refuse_unmatched(Exchange& exchange) const;
   void report(Exchange& exchange, const std::exception_ptr& exception) const;
@@ -169,6 +180,7 @@ class App final : public http::Handler {
   std::vector<std::unique_ptr<Filter>> filters_;  // by phase
   std::size_t edge_filters_ = 0;
   std::unique_ptr<Telemetry> telemetry_;
+  std::unique_ptr<internal::ServerSpans> spans_;            // null: no tracer
   std::unique_ptr<internal::Documentation> documentation_;  // null: options().docs is off
   bool started_ = false;
 };

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string_view>
 
+#include "marty/base/error.hpp"
 #include "marty/http/message.hpp"
 #include "marty/reflect/problems.hpp"
 #include "marty/web/caller.hpp"
@@ -13,7 +14,8 @@
 
 namespace marty::telemetry {
 class Context;
-}
+class Span;
+}  // namespace marty::telemetry
 
 namespace marty::web {
 
@@ -63,6 +65,7 @@ class Exchange {
   // status.
   int outcome() const noexcept { return outcome_ != 0 ? outcome_ : response_.status; }
   void set_outcome(int status) noexcept { outcome_ = status; }
+  std::optional<Code> failure() const noexcept { return failure_; }  // of a request that ended in an error
 
  private:
   friend class App;
@@ -75,6 +78,8 @@ class Exchange {
   std::size_t max_body_bytes_ = 0;
   Transcoder* transcoder_ = nullptr;
   int outcome_ = 0;
+  std::optional<Code> failure_;
+  telemetry::Span* span_ = nullptr;
   bool in_protocol_ = false;  // the route's protocol, if any, stands around what happens
   std::optional<Caller> caller_;
   std::unique_ptr<internal::ParsedForm> form_;

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,7 +43,8 @@ struct Route : Requirements {
   std::string operation_id;  // unique; from method and pattern unless set
   int status = 0;            // of a success; 0: the handler's own
   bool deprecated = false;
-  bool hidden = false;  // not in the documentation
+  bool hidden = false;             // not in the documentation
+  std::optional<double> sampling;  // of the traces that begin here, this share; unset: the tracer's
   std::vector<ResponseInfo> responses;
   std::string media_type;        // of a success, for the documentation; empty: the handler's own
   std::string request_example;   // JSON
@@ -70,6 +72,8 @@ class RouteBuilder {
   RouteBuilder& deprecated() { return route_->deprecated = true, *this; }
   RouteBuilder& belongs_to(Protocol& protocol) { return route_->protocol = &protocol, *this; }
   RouteBuilder& hidden() { return route_->hidden = true, *this; }
+  // The share of the traces that begin here which is recorded, 0 to 1; a caller's decision stands.
+  RouteBuilder& sampling(double ratio) { return route_->sampling = ratio, *this; }
   RouteBuilder& max_body(std::size_t bytes) { return route_->max_body_bytes = bytes, *this; }
 
   // Only for callers who are known (401), and who may do that (403).

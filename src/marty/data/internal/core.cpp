@@ -6,6 +6,7 @@
 
 #include "marty/base/error.hpp"
 #include "marty/runtime/time.hpp"
+#include "marty/telemetry/span.hpp"
 
 namespace marty::data::internal {
 namespace {
@@ -30,27 +31,39 @@ Core::Core(std::unique_ptr<Driver> owned_driver, const PoolOptions& options, tel
       max_rows(static_cast<std::size_t>(options.max_rows)),
       pool(*driver, options, metrics != nullptr ? &metrics_.emplace(*metrics) : nullptr) {}
 
-telemetry::DatabaseMetrics::Operation& Core::operation(const Statement& statement) {
+const Core::Operation& Core::operation(const Statement& statement) {
   std::string key = std::string(label_of(statement.operation)) + ' ' + std::string(statement.table);
   const std::lock_guard lock(mutex_);
   if (operations_.size() >= kMaxOperations && !operations_.contains(key)) key = "other ";
-  telemetry::DatabaseMetrics::Operation*& known = operations_[key];
-  const auto space = key.find(' ');
-  if (known == nullptr) known = &metrics_->operation(key.substr(0, space), key.substr(space + 1));
-  return *known;
+  const auto [found, is_new] = operations_.try_emplace(key);
+  if (!is_new) return found->second;
+  const std::string name = key.substr(0, key.find(' ')), table = key.substr(name.size() + 1);
+  found->second = {metrics_ ? &metrics_->operation(name, table) : nullptr,
+                   &telemetry::SpanSite::get(table.empty() ? name : key, {{"db.system.name", driver->dialect().name},
+                                                                          {"db.operation.name", name},
+                                                                          {"db.collection.name", table}})};
+  return found->second;
 }
 
 std::int64_t Core::execute(Connection& connection, const Statement& statement, std::span<const Value> values,
                            RowSink* sink) {
-  if (!metrics_) return connection.execute(statement, values, sink);
-  telemetry::DatabaseMetrics::Operation& counted = operation(statement);
+  if (!metrics_ && telemetry::current().tracer == nullptr) return connection.execute(statement, values, sink);
+  const Operation& known = operation(statement);
   const runtime::TimePoint start = runtime::now();
+  telemetry::Span span(*known.site, telemetry::SpanKind::client, start);
+  span.set("db.query.text", statement.text);  // without values: they are bound
+  const auto finish = [&](Code code) {
+    const runtime::TimePoint end = runtime::now();
+    if (known.metrics != nullptr) known.metrics->record(code, end - start);
+    span.end(end);
+  };
   try {
     const std::int64_t changed = connection.execute(statement, values, sink);
-    counted.record(Code::ok, runtime::now() - start);
+    finish(Code::ok);
     return changed;
   } catch (const Error& error) {
-    counted.record(error.code(), runtime::now() - start);
+    span.fail(error);
+    finish(error.code());
     throw;
   }
 }

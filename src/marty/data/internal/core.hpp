@@ -10,6 +10,7 @@
 
 #include "marty/data/database.hpp"
 #include "marty/data/internal/pool.hpp"
+#include "marty/telemetry/span_record.hpp"
 #include "marty/telemetry/standard.hpp"
 
 namespace marty::data::internal {
@@ -26,11 +27,16 @@ class Core {
   const std::size_t max_rows;
 
  private:
-  telemetry::DatabaseMetrics::Operation& operation(const Statement& statement);
+  // Statements of one kind on one table.
+  struct Operation {
+    telemetry::DatabaseMetrics::Operation* metrics;  // null: not counted
+    const telemetry::SpanSite* site;
+  };
+  const Operation& operation(const Statement& statement);
 
   std::optional<telemetry::DatabaseMetrics> metrics_;
-  std::mutex mutex_;                                                                       // guards operations_
-  std::map<std::string, telemetry::DatabaseMetrics::Operation*, std::less<>> operations_;  // by "select pets"
+  std::mutex mutex_;                                          // guards operations_
+  std::map<std::string, Operation, std::less<>> operations_;  // by "select pets"
 
  public:
   Pool pool;  // last: it counts in the metrics

@@ -151,6 +151,7 @@ ClientCall::ClientCall(LoopChannel& channel, const Method& method, const CallOpt
 http::ClientStream ClientCall::open(const CallOptions& options, std::optional<std::string_view> body) {
   check_metadata(options);
   const runtime::DeadlineScope scope(deadline_);
+  if (!body) span_.emplace(channel_, method_);
   try {
     http::Http2Connection& connection = channel_.pick();
     const RequestFields fields(channel_.headers(), channel_.options(), options, deadline_);
@@ -159,8 +160,11 @@ http::ClientStream ClientCall::open(const CallOptions& options, std::optional<st
                                 .path = method_.path,
                                 .headers = fields.common(),
                                 .unique_headers = fields.unique()};
-    return body ? connection.open(head, *body) : connection.open(head);
+    http::ClientStream stream = body ? connection.open(head, *body) : connection.open(head);
+    if (span_) span_->leave();
+    return stream;
   } catch (const Error& error) {
+    if (span_) span_->failed(error);
     throw Error(error.code(), where() + error.message(), std::current_exception());
   }
 }
@@ -262,6 +266,7 @@ void ClientCall::check_status() {
   const auto number = fields.find("grpc-status");
   if (!number) throw Error(Code::internal, where() + "the server ended the call without a status");
   if (*number != "0") throw_status(*number, fields);
+  if (span_) span_->succeeded();
 }
 
 // What the head says of the status counts only where nothing came behind it.
@@ -269,7 +274,7 @@ bool ClientCall::is_trailers_only() const noexcept {
   return !has_body_ && stream_.headers().find("grpc-status") && !stream_.trailers().find("grpc-status");
 }
 
-void ClientCall::throw_status(std::string_view number, const http::HeaderList& fields) const {
+void ClientCall::throw_status(std::string_view number, const http::HeaderList& fields) {
   unsigned code = 0;
   const auto parsed = std::from_chars(number.data(), number.data() + number.size(), code);
   const bool known = parsed.ec == std::errc() && parsed.ptr == number.data() + number.size() && code <= 16;
@@ -280,16 +285,20 @@ void ClientCall::throw_status(std::string_view number, const http::HeaderList& f
   Error error(known ? static_cast<Code>(code) : Code::unknown, parse_status_text(fields.get("grpc-message")),
               fields_of(details));
   for (ErrorDetail& detail : details) error = error.with_detail(std::move(detail));
+  if (span_) span_->failed(error);
   throw error;
 }
 
 // What went wrong below is told as gRPC does.
-void ClientCall::throw_broken(const Error& error) const {
-  if (runtime::deadline() <= runtime::now())
-    throw Error(Code::deadline_exceeded, where() + "the deadline passed", std::current_exception());
+void ClientCall::throw_broken(const Error& error) {
+  const bool is_late = runtime::deadline() <= runtime::now();
   const auto reset = stream_.reset_code();
-  const Code code = reset && error.code() != Code::deadline_exceeded ? code_of_reset(*reset) : error.code();
-  throw Error(code, where() + error.message(), std::current_exception());
+  const Code code = is_late                                            ? Code::deadline_exceeded
+                    : reset && error.code() != Code::deadline_exceeded ? code_of_reset(*reset)
+                                                                       : error.code();
+  const Error told(code, where() + (is_late ? "the deadline passed" : error.message()), std::current_exception());
+  if (span_) span_->failed(told);
+  throw told;
 }
 
 namespace {
@@ -308,6 +317,7 @@ void call_unary(LoopChannel& channel, const Method& method, const Message& reque
                 const CallOptions& options) {
   const ChannelOptions& defaults = channel.options();
   const runtime::DeadlineScope scope(options.timeout > runtime::Duration::zero() ? options.timeout : defaults.timeout);
+  CallSpan span(channel, method);
   std::string body;
   append_framed(body, request, Codec::proto, is_compressed(request, options.compression, defaults));
   for (int attempt = 0;; ++attempt) {
@@ -317,15 +327,18 @@ void call_unary(LoopChannel& channel, const Method& method, const Message& reque
       ClientCall call(channel, method, options, body);
       carried_out = true;
       try {
-        return call.receive_unary(response);
+        call.receive_unary(response);
+        return span.succeeded();
       } catch (...) {
         refused = call.is_untouched();
         throw;
       }
     } catch (const Error& error) {
-      if (attempt >= defaults.retries || error.code() != Code::unavailable) throw;
       const bool may_repeat = !carried_out || refused || method.idempotency != Idempotency::unknown;
-      if (!may_repeat) throw;
+      if (attempt >= defaults.retries || error.code() != Code::unavailable || !may_repeat) {
+        span.failed(error);
+        throw;
+      }
     }
     wait_before_retry(defaults, attempt);
   }

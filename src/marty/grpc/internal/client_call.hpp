@@ -8,6 +8,7 @@
 
 #include "marty/base/error.hpp"
 #include "marty/grpc/channel.hpp"
+#include "marty/grpc/internal/call_span.hpp"
 #include "marty/grpc/internal/frame.hpp"
 #include "marty/grpc/internal/loop_channel.hpp"
 
@@ -38,12 +39,13 @@ class ClientCall {
   void decode(const Frame& frame, google::protobuf::Message& message);
   void check_status();
   bool is_trailers_only() const noexcept;  // once the stream has ended
-  [[noreturn]] void throw_status(std::string_view number, const http::HeaderList& fields) const;
-  [[noreturn]] void throw_broken(const Error& error) const;
+  [[noreturn]] void throw_status(std::string_view number, const http::HeaderList& fields);
+  [[noreturn]] void throw_broken(const Error& error);
   std::string where() const;  // for messages
 
   LoopChannel& channel_;
   const Method& method_;
+  std::optional<CallSpan> span_;  // of a stream; a unary call's is around its attempts
   const runtime::TimePoint deadline_;
   const bool declares_compression_;
   std::optional<bool> compression_;

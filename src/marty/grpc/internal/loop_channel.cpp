@@ -186,4 +186,13 @@ void LoopChannel::drop_retired() {
   std::erase_if(retired_, [](const auto& endpoint) { return !endpoint->is_in_use(); });
 }
 
+const telemetry::SpanSite& LoopChannel::site(const Method& method) {
+  const auto found = sites_.find(method.path);
+  if (found != sites_.end()) return *found->second;
+  const std::string_view name = method.path.substr(1);
+  const telemetry::SpanSite& site = telemetry::SpanSite::get(name, {{"rpc.system.name", "grpc"}, {"rpc.method", name}});
+  sites_.emplace(method.path, &site);
+  return site;
+}
+
 }  // namespace marty::grpc::internal

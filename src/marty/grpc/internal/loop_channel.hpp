@@ -3,6 +3,8 @@
 #pragma once
 
 #include <exception>
+#include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -11,6 +13,7 @@
 #include "marty/grpc/internal/target.hpp"
 #include "marty/http/http2_connection.hpp"
 #include "marty/runtime/sync.hpp"
+#include "marty/telemetry/span_record.hpp"
 
 namespace marty::grpc::internal {
 
@@ -29,6 +32,7 @@ class LoopChannel {
   const ChannelOptions& options() const noexcept { return options_; }
   std::string_view authority() const noexcept { return options_.authority; }
   std::vector<http::Header>& headers() noexcept { return headers_; }  // for a head that is being put together
+  const telemetry::SpanSite& site(const Method& method);              // of the spans of its calls
 
  private:
   class Endpoint;
@@ -47,6 +51,7 @@ class LoopChannel {
   std::exception_ptr failure_;  // the last one to reach an endpoint
   runtime::Mutex resolving_;
   std::vector<http::Header> headers_;
+  std::map<std::string, const telemetry::SpanSite*, std::less<>> sites_;  // by path
 };
 
 }  // namespace marty::grpc::internal

@@ -29,12 +29,14 @@ void Service::State::add_endpoints() {
   app.options().tags.push_back({std::string(kTag), "How the service itself is doing"});
   app.get(
          "/health/live", [] { return Liveness{"alive"}; }, "The process answers")
-      .tag(std::string(kTag));
+      .tag(std::string(kTag))
+      .sampling(0);
   app.get(
          "/health/startup",
          [this] { return reply_when(health->phase() != health::Health::Phase::starting, health->summary()); },
          "The service has started")
       .tag(std::string(kTag))
+      .sampling(0)
       .response<health::HealthReport>(503, "It has not yet");
   app.get(
          "/health/ready",
@@ -45,6 +47,7 @@ void Service::State::add_endpoints() {
          },
          "Requests are welcome")
       .tag(std::string(kTag))
+      .sampling(0)
       .response<health::HealthReport>(503, "Send them elsewhere");
   app.get(
          "/health",
@@ -55,6 +58,7 @@ void Service::State::add_endpoints() {
          },
          "Every component and how it is")
       .tag(std::string(kTag))
+      .sampling(0)
       .response<health::HealthReport>(503, "A required one is not well");
   app.get(
          "/info",
@@ -62,14 +66,16 @@ void Service::State::add_endpoints() {
            return ServiceInfo{name, description.version, description.description, environment};
          },
          "What this service is")
-      .tag(std::string(kTag));
+      .tag(std::string(kTag))
+      .sampling(0);
   app.get(
          "/metrics",
          [this] {
            return web::Blob{metrics.prometheus(), std::string(telemetry::kPrometheusContentType)};
          },
          "Metrics in the text format of Prometheus")
-      .tag(std::string(kTag));
+      .tag(std::string(kTag))
+      .sampling(0);
 }
 
 }  // namespace marty

@@ -163,6 +163,12 @@ void Service::State::check_secrets() {
   if (!failures.empty()) throw Error(Code::unavailable, "cannot be asked: " + failures + "; the log says why");
 }
 
+void Service::State::start_application() {
+  for (const service::RouteSampling& special : telemetry_section.tracing.routes)
+    app.set_sampling(special.route, special.ratio);
+  app.start();
+}
+
 void Service::State::plan_lifecycle() {
   lifecycle.emplace();
   health.emplace(name, description.version);
@@ -181,7 +187,7 @@ void Service::State::plan_lifecycle() {
     health->add({.name = "database", .check = [this] { database->check(); }});
   }
   for (const health::HealthCheck& check : health_checks) health->add(check);
-  lifecycle->add({.name = "application", .start = [this] { app.start(); }, .stop = [this] { app.stop(); }});
+  lifecycle->add({.name = "application", .start = [this] { start_application(); }, .stop = [this] { app.stop(); }});
   for (const service::Part& hook : hooks) lifecycle->add(hook);
   if (!options.listen) return;
   if (tls_section.enabled()) {

@@ -20,11 +20,13 @@
 #include "marty/service/reloader.hpp"
 #include "marty/service/secret_stores.hpp"
 #include "marty/service/service.hpp"
+#include "marty/telemetry/async_sink.hpp"
 #include "marty/telemetry/context.hpp"
 #include "marty/telemetry/log.hpp"
 #include "marty/telemetry/metrics.hpp"
 #include "marty/telemetry/process_metrics.hpp"
 #include "marty/telemetry/standard.hpp"
+#include "marty/telemetry/tracer.hpp"
 
 namespace marty {
 
@@ -42,7 +44,9 @@ class Service::State {
   void declare_sections();
   config::LoadOptions load_options() const;
   void check_driver(config::Tree& tree) const;
+  void open_log();
   void apply_configuration();
+  void apply_tracing(const service::TracingSection& section);
   // startup.cpp: the steps of Service::start()
   void plan_lifecycle();
   void watch_configuration();
@@ -51,6 +55,7 @@ class Service::State {
   void make_database();
   void open_database();
   void prepare_tables();
+  void start_application();
   void load_certificates();
   http::ServerOptions server_options(int port) const;
   std::unique_ptr<http::Server> start_server(http::Handler& handler, const http::ServerOptions& server_options,
@@ -99,9 +104,12 @@ class Service::State {
   bool declared = false;                      // the sections, that is
   bool configured = false;                    // and loaded
 
-  telemetry::DescriptorSink standard_output{1};
-  std::unique_ptr<telemetry::Logging> logging;
   telemetry::Metrics metrics;
+  telemetry::Tracer tracer;
+  std::vector<telemetry::Observation> span_counts;
+  telemetry::DescriptorSink standard_error{2};     // of the commands, which print what they find
+  std::unique_ptr<telemetry::AsyncSink> log_sink;  // null: the options name another
+  std::unique_ptr<telemetry::Logging> logging;
   std::optional<telemetry::ProcessMetrics> process_metrics;
   telemetry::Observation dropped_lines;
   service::SecretStores secret_stores;

@@ -1,0 +1,63 @@
+// PerThread: the part of an owner that one thread writes, found in a few instructions where the thread last used the
+// same owner. An Owner is held by shared_ptr and has
+//
+//   using Part = ...;
+//   Part* acquire_part();            // that of a thread which has ended, or a new one
+//   void retire_part(Part* part);    // its thread has ended; what it wrote stays
+//   bool closed() const noexcept;    // nobody will use the owner any more
+#pragma once
+
+#include <algorithm>
+#include <memory>
+#include <vector>
+
+namespace marty::telemetry::internal {
+
+template <class Owner>
+class PerThread {
+ public:
+  using Part = typename Owner::Part;
+
+  static Part& of(Owner& owner) noexcept {
+    if (t_owner != &owner) [[unlikely]]
+      enter(owner);
+    return *t_part;
+  }
+
+ private:
+  // The parts of one thread. Shares the owners, so that an address seen here is never that of a later one.
+  class Memberships {
+   public:
+    ~Memberships() {
+      t_owner = nullptr;
+      for (const Membership& membership : all_) membership.owner->retire_part(membership.part);
+    }
+    Part* find(Owner& owner) {
+      const auto found = std::ranges::find(all_, &owner, [](const Membership& one) { return one.owner.get(); });
+      if (found != all_.end()) return found->part;
+      std::erase_if(all_, [](const Membership& one) { return one.owner->closed(); });
+      all_.push_back({owner.shared_from_this(), owner.acquire_part()});
+      return all_.back().part;
+    }
+
+   private:
+    struct Membership {
+      std::shared_ptr<Owner> owner;
+      Part* part;
+    };
+    std::vector<Membership> all_;
+  };
+
+  // Apart, so that of() needs no stack frame.
+  [[gnu::noinline]] static void enter(Owner& owner) noexcept {
+    static thread_local Memberships memberships;
+    t_part = memberships.find(owner);
+    t_owner = &owner;
+  }
+
+  // The owner this thread last used, which its memberships keep alive.
+  static inline constinit thread_local Owner* t_owner = nullptr;
+  static inline constinit thread_local Part* t_part = nullptr;
+};
+
+}  // namespace marty::telemetry::internal

@@ -1,0 +1,94 @@
+#include "marty/telemetry/redaction.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace marty::telemetry {
+namespace {
+
+constexpr std::size_t kMaxNameBytes = 128;
+
+constexpr std::array<std::string_view, 14> kWords = {
+    "access_key", "api_key",  "apikey",      "authorization", "cookie", "credential", "passphrase",
+    "passwd",     "password", "private_key", "privatekey",    "pwd",    "secret",     "token"};
+
+constexpr std::uint32_t initials() {
+  std::uint32_t letters = 0;
+  for (const std::string_view word : kWords) letters |= 1u << (word[0] & 31);
+  return letters;
+}
+
+bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
+bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
+bool is_separator(char c) { return c == '_' || c == '-' || c == '.' || c == ' '; }
+
+// A name in lower case with one '_' between its words: "XApiKey" is "x_api_key".
+class Words {
+ public:
+  explicit Words(std::string_view name) noexcept {
+    for (std::size_t at = 0; at < name.size() && size_ + 2 < sizeof text_; ++at) {
+      const char c = name[at];
+      if (is_separator(c)) {
+        part();
+        continue;
+      }
+      const bool begins =
+          is_upper(c) && at > 0 && (!is_upper(name[at - 1]) || (at + 1 < name.size() && is_lower(name[at + 1])));
+      if (begins) part();
+      text_[size_++] = is_upper(c) ? static_cast<char>(c | 0x20) : c;
+    }
+  }
+  std::string_view text() const noexcept { return {text_, size_}; }
+
+ private:
+  void part() noexcept {
+    if (size_ > 0 && text_[size_ - 1] != '_') text_[size_++] = '_';
+  }
+  char text_[2 * kMaxNameBytes + 2];
+  std::size_t size_ = 0;
+};
+
+bool begins_with(std::string_view words, std::string_view wanted) noexcept {
+  if (!words.starts_with(wanted)) return false;
+  words.remove_prefix(wanted.size());
+  if (words.starts_with('s')) words.remove_prefix(1);
+  return words.empty() || words[0] == '_';
+}
+
+template <class Matches>
+bool any_word(std::string_view words, Matches&& matches) noexcept {
+  for (;;) {
+    if (matches(words)) return true;
+    const std::size_t end = words.find('_');
+    if (end == std::string_view::npos) return false;
+    words.remove_prefix(end + 1);
+  }
+}
+
+bool is_known(std::string_view words) noexcept {
+  constexpr std::uint32_t kInitials = initials();
+  return any_word(words, [](std::string_view rest) {
+    if (rest.empty() || (kInitials >> (rest[0] & 31) & 1) == 0) return false;
+    return std::ranges::any_of(kWords, [&](std::string_view word) { return begins_with(rest, word); });
+  });
+}
+
+}  // namespace
+
+bool is_sensitive(std::string_view name) noexcept {
+  return name.size() > kMaxNameBytes || is_known(Words(name).text());
+}
+
+Redaction::Redaction(std::span<const std::string> more) {
+  for (const std::string& name : more) more_.emplace_back(Words(name).text());
+}
+
+bool Redaction::is_sensitive(std::string_view name) const noexcept {
+  if (name.size() > kMaxNameBytes) return true;
+  const Words words(name);
+  return is_known(words.text()) || any_word(words.text(), [this](std::string_view rest) {
+           return std::ranges::any_of(more_, [&](const std::string& word) { return begins_with(rest, word); });
+         });
+}
+
+}  // namespace marty::telemetry

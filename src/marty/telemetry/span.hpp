@@ -1,0 +1,74 @@
+// Span: one timed step of a trace. It begins where it stands and ends with its scope; what happens meanwhile on this
+// fiber, and on fibers started meanwhile, belongs to it.
+//
+//   telemetry::Span span("reserve stock", {{"order.id", id}});
+//   span.set("stock.left", left);
+//   span.event("retried", {{"attempt", 2}});
+//   if (!left) span.fail("sold out");
+//
+// A scope that an exception leaves ends its span with the status error. Without a trace that is recorded (tracer.hpp) a
+// span costs a look at the context. It stands in a fixed piece of memory: what finds no room there is counted as
+// dropped, texts are cut at 240 bytes. Belongs to the fiber that made it.
+#pragma once
+
+#include <exception>
+#include <string_view>
+
+#include "marty/base/error.hpp"
+#include "marty/telemetry/context.hpp"
+#include "marty/telemetry/span_record.hpp"
+
+namespace marty::telemetry {
+
+class Span {
+ public:
+  explicit Span(std::string_view name, LogFields attributes = {}, SpanKind kind = SpanKind::internal);
+  // The same with a name and attributes that never differ; `start`: where it began before.
+  explicit Span(const SpanSite& site, SpanKind kind = SpanKind::internal);
+  Span(const SpanSite& site, SpanKind kind, runtime::TimePoint start);
+  ~Span() {
+    if (tracer_ != nullptr) close();
+  }
+  Span(const Span&) = delete;
+  Span& operator=(const Span&) = delete;
+
+  bool recording() const noexcept { return tracer_ != nullptr; }
+
+  void set(const LogField& attribute) noexcept {
+    if (recording()) record_.set(attribute);
+  }
+  template <class Value>
+  void set(std::string_view name, const Value& value) noexcept {
+    if (recording()) record_.set(LogField(name, value));
+  }
+  void event(std::string_view name, LogFields attributes = {}) noexcept;
+  // Work of another trace that this belongs to as well: the messages of a batch.
+  void link(const Context& other) noexcept {
+    if (recording()) record_.link(other.trace_id, other.span_id);
+  }
+
+  // The status error, with error.type: a class of failures, of which there are few.
+  void fail(std::string_view why, std::string_view type = "_OTHER") noexcept;
+  void fail(const Error& error) noexcept;
+  void fail(const std::exception_ptr& exception) noexcept;
+
+  // What follows on this fiber is not part of it any more; it goes on, and ends with its object: a stream.
+  void leave() noexcept;
+  void end(runtime::TimePoint time) noexcept;  // before its object does
+  void end() noexcept;
+
+ private:
+  void open(SpanKind kind, runtime::TimePoint start) noexcept;
+  void enter() noexcept;
+  void note_correlation(const Context& context) noexcept;
+  void close() noexcept;
+
+  Tracer* tracer_;              // null: not recorded, or ended
+  Context* context_ = nullptr;  // that it is the current span of; null: it has left it
+  SpanId before_;
+  int exceptions_ = 0;
+  bool took_context_ = false;  // the root here: its id is the context's own
+  SpanRecord record_;
+};
+
+}  // namespace marty::telemetry

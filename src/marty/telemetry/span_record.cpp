@@ -1,0 +1,309 @@
+#include "marty/telemetry/span_record.hpp"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cmath>
+#include <cstring>
+#include <map>
+#include <memory>
+#include <mutex>
+
+#include "marty/base/strings.hpp"
+#include "marty/telemetry/internal/protobuf_wire.hpp"
+
+namespace marty::telemetry {
+namespace {
+
+using internal::varint_size;
+using internal::write_varint;
+
+// Fields of Span, Event, Link and Status in trace.proto; of KeyValue and AnyValue in common.proto. All are below 16, so
+// that a tag is one byte.
+enum : char {
+  kBytesType = 2,
+  kTraceId = 1 << 3 | kBytesType,
+  kSpanId = 2 << 3 | kBytesType,
+  kParentSpanId = 4 << 3 | kBytesType,
+  kName = 5 << 3 | kBytesType,
+  kKind = 6 << 3,
+  kStart = 7 << 3 | 1,
+  kEnd = 8 << 3 | 1,
+  kAttribute = 9 << 3 | kBytesType,
+  kDroppedAttributes = 10 << 3,
+  kEvent = 11 << 3 | kBytesType,
+  kLink = 13 << 3 | kBytesType,
+  kStatus = 15 << 3 | kBytesType,
+};
+
+constexpr std::size_t field_size(std::size_t content) { return 1 + varint_size(content) + content; }
+
+char* write_field(char* to, char tag, std::string_view content) {
+  *to++ = tag;
+  to = write_varint(to, content.size());
+  std::memcpy(to, content.data(), content.size());
+  return to + content.size();
+}
+
+template <class Integer>
+char* write_little_endian(char* to, Integer value) {
+  static_assert(std::endian::native == std::endian::little);
+  std::memcpy(to, &value, sizeof value);
+  return to + sizeof value;
+}
+
+// Ids are sent with their first digit first.
+char* write_big_endian(char* to, std::uint64_t value) {
+  value = __builtin_bswap64(value);
+  std::memcpy(to, &value, sizeof value);
+  return to + sizeof value;
+}
+
+bool is_ascii(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+}
+
+// A message `tag {1: key, 2: {value_tag: value}}`; where it does not fit, `to` is given back.
+char* write_text_attribute(char* to, const char* end, char tag, std::string_view key, std::string_view value) {
+  const std::size_t any = field_size(value.size());
+  const std::size_t whole = field_size(key.size()) + field_size(any);
+  if (to + field_size(whole) > end) return to;
+  *to++ = tag;
+  to = write_varint(to, whole);
+  to = write_field(to, 1 << 3 | kBytesType, key);
+  *to++ = 2 << 3 | kBytesType;
+  to = write_varint(to, any);
+  return write_field(to, 1 << 3 | kBytesType, value);
+}
+
+// The same for a value that is no text: `any` is AnyValue's whole content.
+char* write_any_attribute(char* to, const char* end, char tag, std::string_view key, std::string_view any) {
+  const std::size_t whole = field_size(key.size()) + field_size(any.size());
+  if (to + field_size(whole) > end) return to;
+  *to++ = tag;
+  to = write_varint(to, whole);
+  to = write_field(to, 1 << 3 | kBytesType, key);
+  return write_field(to, 2 << 3 | kBytesType, any);
+}
+
+char* write_integer_attribute(char* to, const char* end, char tag, std::string_view key, std::int64_t value) {
+  char any[1 + internal::kMaxVarintBytes] = {3 << 3};
+  const char* const any_end = write_varint(any + 1, static_cast<std::uint64_t>(value));
+  return write_any_attribute(to, end, tag, key, {any, std::size_t(any_end - any)});
+}
+
+char* write_text_safely(char* to, const char* end, char tag, std::string_view key, std::string_view value) {
+  if (is_ascii(value.substr(0, SpanRecord::kMaxValueBytes)))
+    return write_text_attribute(to, end, tag, key, value.substr(0, SpanRecord::kMaxValueBytes));
+  const std::string valid = valid_utf8(value.substr(0, SpanRecord::kMaxValueBytes + 4));
+  return write_text_attribute(to, end, tag, key, utf8_prefix(valid, SpanRecord::kMaxValueBytes));
+}
+
+char* write_attribute(char* to, const char* end, char tag, const LogField& field) {
+  return field.visit([&]<class T>(const T& value) {
+    if constexpr (std::is_same_v<T, bool>) {
+      const char any[2] = {2 << 3, value};
+      return write_any_attribute(to, end, tag, field.name(), {any, 2});
+    } else if constexpr (std::is_same_v<T, double>) {
+      char any[9] = {4 << 3 | 1};
+      write_little_endian(any + 1, std::bit_cast<std::uint64_t>(value));
+      return write_any_attribute(to, end, tag, field.name(), {any, 9});
+    } else if constexpr (std::is_same_v<T, std::int64_t>) {
+      return write_integer_attribute(to, end, tag, field.name(), value);
+    } else {
+      return write_text_safely(to, end, tag, field.name(), value);
+    }
+  });
+}
+
+class Sites {
+ public:
+  template <class Make>
+  const SpanSite& get(std::string_view name, std::string wire, Make&& make) {
+    const std::lock_guard lock(mutex_);
+    std::unique_ptr<const SpanSite>& site = sites_[{std::string(name), wire}];
+    if (site == nullptr) site.reset(make(std::move(wire)));
+    return *site;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::map<std::pair<std::string, std::string>, std::unique_ptr<const SpanSite>> sites_;
+};
+
+}  // namespace
+
+const SpanSite& SpanSite::get(std::string_view name, LogFields attributes) {
+  static Sites* const sites = new Sites;  // never destroyed: records may outlive everything
+  std::string wire(attributes.size() * SpanRecord::kBytes, '\0');
+  char* to = wire.data();
+  for (const LogField& attribute : attributes)
+    to = write_attribute(to, wire.data() + wire.size(), kAttribute, attribute);
+  wire.resize(static_cast<std::size_t>(to - wire.data()));
+  return sites->get(name, std::move(wire), [&](std::string made) { return new SpanSite(name, std::move(made)); });
+}
+
+void SpanRecord::set_name(std::string_view text) noexcept {
+  const std::string valid = valid_utf8(text.substr(0, kMaxNameBytes + 4));
+  text = utf8_prefix(valid, kMaxNameBytes);
+  std::memcpy(arena, text.data(), text.size());
+  name_size = static_cast<std::uint8_t>(text.size());
+  size = name_size;
+}
+
+namespace {
+
+// Where the next field goes: `write(to, end)` returns the new end, or `to` where there is no room.
+template <class Write>
+void add(SpanRecord& record, Write&& write) noexcept {
+  char* const to = record.arena + record.size;
+  char* const written = write(to, record.arena + sizeof record.arena);
+  if (written == to && record.dropped < 255) ++record.dropped;
+  record.size = static_cast<std::uint16_t>(written - record.arena);
+}
+
+}  // namespace
+
+void SpanRecord::set(const LogField& attribute) noexcept {
+  add(*this, [&](char* to, const char* limit) { return write_attribute(to, limit, kAttribute, attribute); });
+}
+void SpanRecord::set(std::string_view key, std::string_view value) noexcept {
+  add(*this, [&](char* to, const char* limit) { return write_text_safely(to, limit, kAttribute, key, value); });
+}
+void SpanRecord::set(std::string_view key, std::int64_t value) noexcept {
+  add(*this, [&](char* to, const char* limit) { return write_integer_attribute(to, limit, kAttribute, key, value); });
+}
+
+void SpanRecord::event(std::string_view title, LogFields attributes, std::uint64_t unix_nanoseconds) noexcept {
+  char content[sizeof arena];
+  char* at = content;
+  *at++ = 1 << 3 | 1;
+  at = write_little_endian(at, unix_nanoseconds);
+  at = write_field(at, 2 << 3 | kBytesType, title.substr(0, kMaxNameBytes));
+  for (const LogField& attribute : attributes) {
+    char* const before = at;
+    at = write_attribute(at, content + sizeof content, 3 << 3 | kBytesType, attribute);
+    if (at == before && dropped < 255) ++dropped;
+  }
+  const std::string_view whole(content, static_cast<std::size_t>(at - content));
+  add(*this, [&](char* to, const char* limit) {
+    return to + field_size(whole.size()) > limit ? to : write_field(to, kEvent, whole);
+  });
+}
+
+void SpanRecord::link(TraceId trace, SpanId span) noexcept {
+  constexpr std::size_t kSize = 2 + 16 + 2 + 8;
+  add(*this, [&](char* to, const char* limit) {
+    if (to + field_size(kSize) > limit) return to;
+    *to++ = kLink;
+    *to++ = kSize;
+    *to++ = kTraceId;
+    *to++ = 16;
+    to = write_big_endian(write_big_endian(to, trace.high), trace.low);
+    *to++ = kSpanId;
+    *to++ = 8;
+    return write_big_endian(to, span.value);
+  });
+}
+
+void SpanRecord::fail(std::string_view message) noexcept {
+  status = SpanStatus::error;
+  if (message.empty() || has_message) return;
+  const std::string text(utf8_prefix(valid_utf8(message.substr(0, kMaxValueBytes)), kMaxValueBytes));
+  add(*this, [&](char* to, const char* limit) {
+    const std::size_t whole = field_size(text.size()) + 2;
+    if (to + field_size(whole) > limit) return to;
+    has_message = true;
+    *to++ = kStatus;
+    to = write_varint(to, whole);
+    to = write_field(to, 2 << 3 | kBytesType, text);
+    *to++ = 3 << 3;
+    *to++ = static_cast<char>(SpanStatus::error);
+    return to;
+  });
+}
+
+namespace {
+
+// What stands in the record as bits: attributes whose values are made of its ids.
+char* write_own_ids(char* to, const char* end, const SpanRecord& record) {
+  char digits[32];
+  if (record.own_correlation) {
+    write_hex(record.trace_id, digits);
+    to = write_text_attribute(to, end, kAttribute, "mmf.correlation_id", {digits, 32});
+  }
+  if (record.own_request) {
+    write_hex(TraceId{record.local_root.value, record.trace_id.low}, digits);
+    to = write_text_attribute(to, end, kAttribute, "mmf.request_id", {digits, 32});
+  }
+  return to;
+}
+
+char* write_ids(char* to, const SpanRecord& record) {
+  *to++ = kTraceId;
+  *to++ = 16;
+  to = write_big_endian(write_big_endian(to, record.trace_id.high), record.trace_id.low);
+  *to++ = kSpanId;
+  *to++ = 8;
+  to = write_big_endian(to, record.span_id.value);
+  if (!record.parent_span_id.valid()) return to;
+  *to++ = kParentSpanId;
+  *to++ = 8;
+  return write_big_endian(to, record.parent_span_id.value);
+}
+
+// Trace flags of W3C, and whether the parent is known to be remote: SpanFlags in trace.proto.
+std::uint32_t flags_of(const SpanRecord& record) {
+  constexpr std::uint32_t kHasIsRemote = 0x100, kIsRemote = 0x200;
+  return (record.sampled ? 1u : 0u) | (record.random ? 2u : 0u) | kHasIsRemote |
+         (record.remote_parent ? kIsRemote : 0u);
+}
+
+}  // namespace
+
+void append_otlp(std::string& out, const SpanRecord& record, std::int64_t epoch, std::string_view reason) {
+  // What is fixed in size has less than 160 bytes; both ids with their names, 112; a reason, 64.
+  constexpr std::size_t kBound = 160 + 112 + 64;
+  constexpr std::size_t kLengthBytes = 2;  // of the whole: two bytes reach to 16,383
+  static_assert(kBound + SpanRecord::kBytes < 8192);
+  const std::string_view site = record.site != nullptr ? record.site->wire() : std::string_view();
+  const std::string_view name = record.name();
+  const std::size_t begin = out.size();
+  out.resize(begin + kBound + name.size() + site.size() + record.size);
+  char* const start = out.data() + begin;
+  const char* const end = out.data() + out.size();
+  char* to = start;
+  *to++ = 2 << 3 | kBytesType;
+  to += kLengthBytes;
+  to = write_ids(to, record);
+  to = write_field(to, kName, name);
+  *to++ = kKind;
+  *to++ = static_cast<char>(record.kind);
+  *to++ = kStart;
+  to = write_little_endian(to, static_cast<std::uint64_t>(record.start + epoch));
+  *to++ = kEnd;
+  to = write_little_endian(to, static_cast<std::uint64_t>(record.end + epoch));
+  for (const std::string_view fields : {site, record.wire()}) {
+    std::memcpy(to, fields.data(), fields.size());
+    to += fields.size();
+  }
+  to = write_own_ids(to, end, record);
+  if (!reason.empty()) to = write_text_attribute(to, end, kAttribute, "mmf.sampling_reason", reason);
+  if (record.dropped > 0) {
+    *to++ = kDroppedAttributes;
+    to = write_varint(to, record.dropped);
+  }
+  if (record.status != SpanStatus::unset && !record.has_message) {
+    const char code[] = {3 << 3, static_cast<char>(record.status)};
+    to = write_field(to, kStatus, {code, 2});
+  }
+  to = write_varint(to, 16 << 3 | 5);
+  to = write_little_endian(to, flags_of(record));
+
+  const std::size_t content = static_cast<std::size_t>(to - start) - 1 - kLengthBytes;
+  start[1] = static_cast<char>(content | 0x80);  // two bytes also where one would do
+  start[2] = static_cast<char>(content >> 7);
+  out.resize(static_cast<std::size_t>(to - out.data()));
+}
+
+}  // namespace marty::telemetry
