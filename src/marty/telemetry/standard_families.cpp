@@ -1,17 +1,20 @@
 #include "marty/telemetry/standard_families.hpp"
 
+#include <string>
+
 #include "marty/telemetry/log.hpp"
 #include "marty/telemetry/process_metrics.hpp"
 #include "marty/telemetry/standard.hpp"
+#include "marty/telemetry/tracer.hpp"
 
 namespace marty::telemetry {
 
 std::vector<MetricFamily> standard_families() {
-  Metrics metrics({.max_series = 1});  // the second route brings up what counts series beyond the limit
+  constexpr int kMaxSeries = 4;
+  Metrics metrics({.max_series = kMaxSeries});
   const ProcessMetrics process(metrics);
   HttpMetrics http(metrics, "s");
-  http.route("GET", "/");
-  http.route("GET", "/over_the_limit");
+  for (int i = 0; i <= kMaxSeries; ++i) http.route("GET", "/" + std::to_string(i));  // one too many: that is counted
   DatabaseMetrics(metrics).operation("select", "t");
   PluginMetrics(metrics).operation("p", "o");
   record_build_info(metrics, "s", "1");
@@ -22,6 +25,8 @@ std::vector<MetricFamily> standard_families() {
   DescriptorSink sink(-1);  // never written to
   const Observation dropped = observe_dropped_lines(metrics, sink);
   const Logging logging({.metrics = &metrics}, sink);
+  const Tracer tracer;
+  const std::vector<Observation> spans = observe_spans(metrics, tracer);
   return metrics.read();
 }
 

@@ -140,24 +140,32 @@ Row database(const Queries& queries) {
 }
 
 Row changes(const Queries& queries) {
+  const auto a_second = [&](const char* counter) { return sum_by({}, queries.rate(counter, kInterval)); };
   return {
       "What runs",
       {{.type = "table",
         .title = "Versions",
         .description = "Of the instances.",
         .targets = {target(aggregate("count", {"version", "compiler"}, queries.value("mmf_build_info")), "")},
-        .height = 6},
+        .width = 6},
        {.type = "timeseries",
         .title = "Generation of the configuration",
         .description = "It rises when a changed file, secret or flag is taken over.",
         .targets = {target(queries.value("mmf_config_generation"), "{{instance}}")},
-        .height = 6},
+        .width = 6},
+       {.type = "timeseries",
+        .title = "Log lines by level",
+        .description = "A second.",
+        .targets = {target(sum_by({"level"}, queries.rate("mmf_log_lines_total", kInterval)), "{{level}}")},
+        .width = 6},
        {.type = "timeseries",
         .title = "Log lines and series lost",
-        .description = "A second. Lines: nobody reads standard output fast enough. Series: beyond a metric's limit.",
-        .targets = {target(sum_by({}, queries.rate("mmf_log_lines_dropped_total", kInterval)), "lines"),
-                    target(sum_by({}, queries.rate("mmf_metrics_dropped_series_total", kInterval)), "series")},
-        .height = 6}}};
+        .description = "A second. Dropped: nobody reads standard output fast enough. Suppressed: one place logged too "
+                       "many. Series: beyond a metric's limit.",
+        .targets = {target(a_second("mmf_log_lines_dropped_total"), "lines dropped"),
+                    target(a_second("mmf_log_lines_suppressed_total"), "lines suppressed"),
+                    target(a_second("mmf_metrics_dropped_series_total"), "series")},
+        .width = 6}}};
 }
 
 }  // namespace

@@ -31,25 +31,32 @@ Row requests(const Queries& queries) {
     return quantile(q, sum_by({"route", "le"}, queries.rate_buckets(kDuration, kInterval, routes)));
   };
   const Query errors = sum_by({"route", "code"}, queries.rate("mmf_errors_total", kInterval, routes));
-  return {"Which requests to look at",
-          {{.type = "timeseries",
-            .title = "Slow requests",
-            .description = "95 % of a route's requests are below. Dots are single requests: a click opens the trace.",
-            .unit = "s",
-            .targets = {with_exemplars(above(slowest(0.95), 0), "{{route}}")},
-            .width = 12},
-           {.type = "timeseries",
-            .title = "Errors",
-            .description = "A second, by route and code.",
-            .unit = "reqps",
-            .targets = {target(above(errors, 0), "{{route}} {{code}}")},
-            .width = 12},
-           {.type = "heatmap",
-            .title = "Requests by duration",
-            .description = "How many a second fell into each bucket.",
-            .unit = "s",
-            .targets = {with_exemplars(sum_by({"le"}, queries.rate_buckets(kDuration, kInterval, routes)), "{{le}}")},
-            .width = 24}}};
+  return {
+      "Which requests to look at",
+      {{.type = "timeseries",
+        .title = "Slow requests",
+        .description = "95 % of a route's requests are below. Dots are single requests: a click opens the trace.",
+        .unit = "s",
+        .targets = {with_exemplars(above(slowest(0.95), 0), "{{route}}")},
+        .width = 12},
+       {.type = "timeseries",
+        .title = "Errors",
+        .description = "A second, by route and code.",
+        .unit = "reqps",
+        .targets = {target(above(errors, 0), "{{route}} {{code}}")},
+        .width = 12},
+       {.type = "heatmap",
+        .title = "Requests by duration",
+        .description = "How many a second fell into each bucket.",
+        .unit = "s",
+        .targets = {with_exemplars(sum_by({"le"}, queries.rate_buckets(kDuration, kInterval, routes)), "{{le}}")},
+        .width = 16},
+       {.type = "timeseries",
+        .title = "Spans",
+        .description = "A second, by what became of them: sampled, kept because of an error or their duration, left "
+                       "out, dropped because nobody collects fast enough.",
+        .unit = "ops",
+        .targets = {target(sum_by({"result"}, queries.rate("mmf_spans_total", kInterval)), "{{result}}")}}}};
 }
 
 }  // namespace
