@@ -1,6 +1,7 @@
 #include "marty/json/value.hpp"
 
 #include "marty/base/error.hpp"
+#include "marty/json/indented.hpp"
 
 namespace marty::json {
 namespace {
@@ -82,6 +83,13 @@ TEST(Value, equality_is_by_value_and_regardless_of_order) {
 
 TEST(Value, of_a_repeated_name_the_last_one_counts) {
   EXPECT_EQ(Value::parse(R"({"a":1,"b":2,"a":3,"a":4})").to_string(), R"({"b":2,"a":4})");
+}
+
+TEST(Value, indented_has_a_member_a_line_and_means_the_same) {
+  const Value value = Value::parse(R"({"a":[1,{"b":"x\ny"}],"c":{},"d":[]})");
+  const std::string text = indented(value);
+  EXPECT_EQ(text, "{\n  \"a\": [\n    1,\n    {\n      \"b\": \"x\\ny\"\n    }\n  ],\n  \"c\": {},\n  \"d\": []\n}\n");
+  EXPECT_EQ(Value::parse(text), value);
 }
 
 }  // namespace

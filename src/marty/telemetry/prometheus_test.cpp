@@ -14,6 +14,7 @@
 #include "marty/telemetry/metrics.hpp"
 #include "marty/telemetry/process_metrics.hpp"
 #include "marty/telemetry/standard.hpp"
+#include "marty/telemetry/standard_families.hpp"
 
 namespace marty::telemetry {
 namespace {
@@ -130,6 +131,36 @@ TEST(HttpMetrics, records_on_where_the_registry_is_full) {
             1);
 }
 
+TEST(PluginMetrics, count_by_plugin_operation_and_status) {
+  Metrics metrics;
+  PluginMetrics plugins(metrics);
+  plugins.operation("payments", "charge").record(Code::ok, milliseconds(2));
+  plugins.operation("payments", "charge").record(Code::unavailable, milliseconds(3));
+  const auto count = [&](const char* status) {
+    return metrics.value("mmf_plugin_operations_total",
+                         {{"plugin_id", "payments"}, {"operation", "charge"}, {"status", status}});
+  };
+  EXPECT_EQ(count("ok"), 1);
+  EXPECT_EQ(count("unavailable"), 1);
+  EXPECT_EQ(
+      metrics.value("mmf_plugin_operation_duration_seconds", {{"plugin_id", "payments"}, {"operation", "charge"}}), 2);
+}
+
+TEST(PluginMetrics, beyond_their_limit_operations_count_as_other) {
+  Metrics metrics;
+  PluginMetrics plugins(metrics);
+  for (std::size_t i = 0; i < PluginMetrics::kMaxOperations; ++i) plugins.operation("p", std::to_string(i));
+  plugins.operation("p", "one_more").record(Code::ok, milliseconds(1));
+  plugins.operation("p", "0").record(Code::ok, milliseconds(1));
+  const auto count = [&](const char* plugin, const char* operation) {
+    return metrics.value("mmf_plugin_operations_total",
+                         {{"plugin_id", plugin}, {"operation", operation}, {"status", "ok"}});
+  };
+  EXPECT_EQ(count("other", "other"), 1);
+  EXPECT_EQ(count("p", "0"), 1);
+  EXPECT_EQ(count("p", "one_more"), std::nullopt);
+}
+
 TEST(DatabaseMetrics, counts_operations_by_outcome) {
   Metrics metrics;
   DatabaseMetrics database(metrics);
@@ -179,34 +210,12 @@ TEST(ProcessMetrics, show_the_memory_of_the_heap) {
 
 // docs/reference/metrics.md is what the standard families say of themselves; MARTY_UPDATE_GOLDEN=1 writes it anew.
 TEST(Metrics, the_reference_lists_the_standard_families) {
-  Metrics metrics({.max_series = 1});
-  const ProcessMetrics process(metrics);
-  HttpMetrics http(metrics, "s");
-  DatabaseMetrics database(metrics);
-  http.route("GET", "/");
-  http.route("GET", "/over_the_limit");
-  database.operation("select", "t");
-  record_build_info(metrics, "s", "1");
-  LoopMetrics(metrics, 0);
-  SloMetrics(metrics, "availability");
-  slo_burn_rate(metrics, "availability", std::chrono::minutes(5));
-  BlockingPoolMetrics(metrics, "files");
-  const std::vector<Observation> connections = observe_connections(metrics, "http", [] { return ConnectionCounts(); });
-  config_generation(metrics);
-  config_reloads(metrics, "applied");
-  flag_evaluations(metrics, "f");
-  const ExportMetrics exported(metrics, "traces");
-  ExportMetrics::dropped(metrics, "traces", "queue_full");
-  RecordingSink sink;
-  const Observation dropped = observe_dropped_lines(metrics, sink);
-  const Logging logging({.metrics = &metrics}, sink);
-
   constexpr std::array<const char*, 3> kKinds = {"counter", "gauge", "histogram"};
   std::string text =
       "# Metrics\n\nWhat every service shows under `/metrics`. Times are in seconds, with buckets from 100 us to 10 "
       "s.\n\n"
       "| name | kind | labels | meaning |\n| --- | --- | --- | --- |\n";
-  for (const MetricFamily& family : metrics.read()) {
+  for (const MetricFamily& family : standard_families()) {
     std::string labels;
     for (const Label& label : family.series.at(0).labels) labels += (labels.empty() ? "`" : ", `") + label.name + "`";
     text += "| `" + family.name + "` | " + kKinds[static_cast<std::size_t>(family.kind)] + " | " + labels + " | " +
@@ -228,6 +237,7 @@ TEST(Prometheus, promtool_accepts_the_standard_families) {
   http.route("GET", "unmatched").record(404, milliseconds(3));
   DatabaseMetrics database(metrics);
   database.operation("insert", "pets").record(Code::ok, milliseconds(2));
+  PluginMetrics(metrics).operation("payments", "charge").record(Code::unavailable, milliseconds(2));
   record_build_info(metrics, "pet\"store\\\n", "1.0");
   std::FILE* const promtool = ::popen("promtool check metrics 2>&1 | tee /dev/stderr | wc -c | grep -qx 0", "w");
   ASSERT_NE(promtool, nullptr);

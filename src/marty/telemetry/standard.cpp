@@ -22,6 +22,16 @@ std::string window_text(runtime::Duration window) {
 
 std::string code_text(int code) { return std::string(code_info(static_cast<Code>(code)).name); }
 
+constexpr OperationMetrics::Families kDatabase = {
+    .count = "mmf_database_operations_total",
+    .count_help = "Database operations finished.",
+    .duration = "mmf_database_operation_duration_seconds",
+    .duration_help = "Time of a database operation, without the wait for a connection."};
+constexpr OperationMetrics::Families kPlugins = {.count = "mmf_plugin_operations_total",
+                                                 .count_help = "Operations of plugins finished.",
+                                                 .duration = "mmf_plugin_operation_duration_seconds",
+                                                 .duration_help = "Time of a plugin's operation."};
+
 }  // namespace
 
 namespace internal {
@@ -79,15 +89,12 @@ HttpMetrics::Route& HttpMetrics::route(std::string_view method, std::string_view
   return routes_.emplace_back(metrics_, service_, method, route);
 }
 
-DatabaseMetrics::Operation::Operation(Metrics& metrics, std::string_view operation, std::string_view table)
-    : operations_(metrics, "mmf_database_operations_total", "Database operations finished.",
-                  {{"operation", std::string(operation)}, {"table", std::string(table)}}, "status",
-                  static_cast<int>(Code::ok), code_text),
-      duration_(metrics.histogram("mmf_database_operation_duration_seconds",
-                                  "Time of a database operation, without the wait for a connection.", kLatencyBounds,
-                                  {{"operation", std::string(operation)}, {"table", std::string(table)}})) {}
+OperationMetrics::OperationMetrics(Metrics& metrics, const Families& families, const Labels& labels)
+    : operations_(metrics, families.count, families.count_help, labels, "status", static_cast<int>(Code::ok),
+                  code_text),
+      duration_(metrics.histogram(families.duration, families.duration_help, kLatencyBounds, labels)) {}
 
-void DatabaseMetrics::Operation::record(Code code, runtime::Duration duration) noexcept {
+void OperationMetrics::record(Code code, runtime::Duration duration) noexcept {
   operations_.add(static_cast<int>(code));
   duration_.record(duration);
 }
@@ -99,7 +106,16 @@ DatabaseMetrics::DatabaseMetrics(Metrics& metrics)
 
 DatabaseMetrics::Operation& DatabaseMetrics::operation(std::string_view operation, std::string_view table) {
   const std::lock_guard lock(mutex_);
-  return operations_.emplace_back(metrics_, operation, table);
+  return operations_.emplace_back(metrics_, kDatabase,
+                                  Labels{{"operation", std::string(operation)}, {"table", std::string(table)}});
+}
+
+OperationMetrics& PluginMetrics::operation(std::string_view plugin_id, std::string_view operation) {
+  Key key(plugin_id, operation);
+  const std::lock_guard lock(mutex_);
+  if (operations_.size() >= kMaxOperations && !operations_.contains(key)) key = {"other", "other"};
+  const Labels labels = {{"plugin_id", key.first}, {"operation", key.second}};
+  return operations_.try_emplace(std::move(key), metrics_, kPlugins, labels).first->second;
 }
 
 Gauge config_generation(Metrics& metrics) {

@@ -11,9 +11,11 @@
 #include <atomic>
 #include <deque>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "marty/base/error.hpp"
@@ -126,23 +128,33 @@ class HttpMetrics {
   std::deque<Route> routes_;
 };
 
+// What happens under one name, again and again: how many ended in which status – the code's name: "ok", "aborted" – and
+// how long they took. Any thread may record.
+class OperationMetrics {
+ public:
+  // The names and help texts of the two families.
+  struct Families {
+    std::string_view count;
+    std::string_view count_help;
+    std::string_view duration;
+    std::string_view duration_help;
+  };
+  OperationMetrics(Metrics& metrics, const Families& families, const Labels& labels);
+  void record(Code code, runtime::Duration duration) noexcept;
+
+ private:
+  internal::CounterByValue operations_;
+  Histogram duration_;
+};
+
 // mmf_database_operations_total{operation,table,status}, mmf_database_operation_duration_seconds{operation,table},
 // mmf_db_connections{state}.
 class DatabaseMetrics {
  public:
-  // One kind of statement on one table: ("select", "pets"). Any thread may record.
-  class Operation {
-   public:
-    Operation(Metrics& metrics, std::string_view operation, std::string_view table);
-    void record(Code code, runtime::Duration duration) noexcept;  // status is the code's name: "ok", "aborted"
-
-   private:
-    internal::CounterByValue operations_;
-    Histogram duration_;
-  };
+  using Operation = OperationMetrics;
 
   explicit DatabaseMetrics(Metrics& metrics);
-  // Lives as long as this object.
+  // One kind of statement on one table: ("select", "pets"). Lives as long as this object.
   Operation& operation(std::string_view operation, std::string_view table);
 
   UpDownCounter idle_connections;
@@ -152,6 +164,26 @@ class DatabaseMetrics {
   Metrics& metrics_;
   std::mutex mutex_;
   std::deque<Operation> operations_;
+};
+
+// mmf_plugin_operations_total{plugin_id,operation,status} and mmf_plugin_operation_duration_seconds{plugin_id,
+// operation}.
+//
+//   plugins.operation("payments", "charge").record(Code::ok, runtime::now() - start);
+class PluginMetrics {
+ public:
+  static constexpr std::size_t kMaxOperations = 500;  // beyond it: plugin "other", operation "other"
+
+  explicit PluginMetrics(Metrics& metrics) : metrics_(metrics) {}
+  // The same for the same names: a lock and a look-up. Lives as long as this object.
+  OperationMetrics& operation(std::string_view plugin_id, std::string_view operation);
+
+ private:
+  using Key = std::pair<std::string, std::string>;
+
+  Metrics& metrics_;
+  std::mutex mutex_;
+  std::map<Key, OperationMetrics> operations_;
 };
 
 // mmf_config_generation, and mmf_config_reloads_total{result}: applied, unchanged or refused.

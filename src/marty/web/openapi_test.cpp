@@ -9,6 +9,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "marty/json/indented.hpp"
 #include "marty/json/schema.hpp"
 #include "marty/web/internal/test_request.hpp"
 #include "marty/web/multipart.hpp"
@@ -95,38 +96,7 @@ std::string read(const fs::path& path) {
 }
 
 // The same document, a member a line, so that a difference is seen at once.
-void indent(const json::Value& value, std::string& out, const std::string& margin) {
-  if ((!value.is_object() && !value.is_array()) || value.size() == 0) {
-    out += value.to_string();
-    return;
-  }
-  const std::string inner = margin + "  ";
-  bool first = true;
-  const auto begin_line = [&] { out += std::exchange(first, false) ? "\n" + inner : ",\n" + inner; };
-  if (value.is_object()) {
-    out += '{';
-    for (const auto& [name, member] : value.as_object()) {
-      begin_line();
-      json::write_string(out, name);
-      out += ": ";
-      indent(member, out, inner);
-    }
-    out += "\n" + margin + "}";
-  } else {
-    out += '[';
-    for (const json::Value& element : value.as_array()) {
-      begin_line();
-      indent(element, out, inner);
-    }
-    out += "\n" + margin + "]";
-  }
-}
-
-std::string pretty(const std::string& text) {
-  std::string out;
-  indent(json::Value::parse(text), out, "");
-  return out + "\n";
-}
+std::string pretty(const std::string& text) { return json::indented(json::Value::parse(text)); }
 
 class OpenApiTest : public ::testing::Test {
  protected:

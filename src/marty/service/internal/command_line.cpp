@@ -44,6 +44,19 @@ void add_config(CLI::App& app, CommandLine& line, std::string& output) {
     printing->add_option("--output", output, "table or json")->check(CLI::IsMember({"table", "json"}));
 }
 
+void add_observability(CLI::App& app, CommandLine& line) {
+  using Command = CommandLine::Command;
+  CLI::App* observability = app.add_subcommand("observability", "Write what this service is watched with");
+  observability->require_subcommand(1);
+  const auto add = [&](const char* name, const char* description, Command command) {
+    CLI::App* const added = observability->add_subcommand(name, description);
+    added->callback([&line, command] { line.command = command; });
+    added->add_option("--output", line.folder, "The folder to write below");
+  };
+  add("dashboards", "Dashboards for Grafana, into dashboards/", Command::observability_dashboards);
+  add("rules", "Alerts of the environment and objectives for Prometheus, into rules/", Command::observability_rules);
+}
+
 }  // namespace
 
 CommandLineResult parse_command_line(const std::string& name, const std::string& version, int argc,
@@ -64,6 +77,7 @@ CommandLineResult parse_command_line(const std::string& name, const std::string&
   });
   add_migrate(app, line);
   add_config(app, line, output);
+  add_observability(app, line);
   try {
     app.parse(argc, argv);
     return {std::move(line), 0, ""};

@@ -4,6 +4,7 @@
 //   petstore migrate up [--to N] [--dry-run] | down --to N [--dry-run] | status
 //   petstore openapi
 //   petstore config init --template rest|grpc|hybrid
+//   petstore observability dashboards | rules [--output DIR]
 //   petstore config validate | show [--output table|json] | explain KEY [--output ...] | schema
 #pragma once
 
@@ -25,15 +26,18 @@ struct CommandLine {
     config_show,
     config_explain,
     config_schema,
+    observability_dashboards,
+    observability_rules,
   };
   Command command = Command::run;
   std::string directory;           // where config/ and migrations/ are; empty: MARTY_HOME, else the working directory
   std::string environment;         // empty: MARTY_ENV, else development
   std::optional<std::int64_t> to;  // migrate: the version to stop at
   bool dry_run = false;
-  std::string config_template;  // config init: which
-  std::string key;              // config explain: of what
-  bool json = false;            // config: the output
+  std::string config_template;           // config init: which
+  std::string key;                       // config explain: of what
+  bool json = false;                     // config: the output
+  std::string folder = "observability";  // observability: where its files go
 };
 
 // Either what to do, or what to print before leaving with `exit_code` (0 for --help and --version, 2 for wrong usage).

@@ -35,6 +35,16 @@ TEST(CommandLine, MigratesUpDownAndTellsTheStatus) {
   EXPECT_TRUE(down->dry_run);
 }
 
+TEST(CommandLine, WritesDashboardsAndRules) {
+  const auto rules = parse({"observability", "rules", "--output", "ops", "--environment", "staging"}).command_line;
+  ASSERT_TRUE(rules);
+  EXPECT_EQ(rules->command, Command::observability_rules);
+  EXPECT_EQ(rules->folder, "ops");
+  EXPECT_EQ(rules->environment, "staging");
+  EXPECT_EQ(parse({"observability", "dashboards"}).command_line->folder, "observability");
+  EXPECT_EQ(parse({"observability"}).exit_code, 2);
+}
+
 TEST(CommandLine, RefusesWhatItDoesNotKnowWithExitCode2) {
   for (const auto& wrong :
        std::vector<std::vector<const char*>>{{"serve"}, {"--port", "1"}, {"migrate"}, {"migrate", "down"}}) {

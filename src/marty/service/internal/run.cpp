@@ -104,6 +104,9 @@ int Service::State::carry_out(const service::CommandLine& line, Service& self) {
       return serve(self);
     case Command::openapi:
       return print_openapi();
+    case Command::observability_dashboards:
+    case Command::observability_rules:
+      return write_observability(line);
     default:
       return migrate(line);
   }

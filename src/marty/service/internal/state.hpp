@@ -84,6 +84,9 @@ class Service::State {
   void init_configuration(const service::CommandLine& line) const;
   int inspect_configuration(const service::CommandLine& line);
   int print_openapi();
+  // observability.cpp
+  std::vector<telemetry::MetricFamily> metric_families();
+  int write_observability(const service::CommandLine& line);
 
   data::Migrations migrations() const;
   std::string path_of(const std::string& relative) const;  // below the service's directory
