@@ -19,6 +19,9 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+import log_lines  # noqa: E402
+
 PROGRAM = str(pathlib.Path(sys.argv.pop(1)).resolve())
 SECRETS = ["hunter2-in-a-file", "hunter2-in-a-variable", "hunter2-as-a-default", "hunter2-rotated", "hunter2-sent"]
 
@@ -184,7 +187,9 @@ class Leaks(unittest.TestCase):
         finally:
             service.send_signal(signal.SIGTERM)
             self.assertEqual(service.wait(30), 0)
-        self.said.append(self.output.read_text())
+        said = self.output.read_text()
+        log_lines.check("".join(line for line in said.splitlines(True) if line.startswith("{")))
+        self.said.append(said)
         self.assert_nothing_leaked()
 
 

@@ -79,7 +79,7 @@ TEST_F(VaultService, StartsReloadsAndOutlivesAnOutage) {
         "Check");
     service.start();
     EXPECT_TRUE(knows(service, "hunter2-one"));
-    EXPECT_THAT(lines_with(sink, "\"message\":\"started\"").at(0), HasSubstr("\"secrets\":\"vault, environment\""));
+    EXPECT_THAT(lines_with(sink, "\"message\":\"started\"").at(0), HasSubstr("\"stores\":\"vault, environment\""));
 
     Load load(service, "/check?password=x", 4);
     write("hunter2-two");

@@ -10,6 +10,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+import log_lines  # noqa: E402
 from peer import Skip, require  # noqa: E402
 
 SERVER = """\
@@ -53,6 +54,7 @@ def main():
             command, text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=110
         )
     told = [line for line in done.stdout.splitlines() if not line.startswith("{")]  # without our log
+    log_lines.check("".join(line for line in done.stdout.splitlines(True) if line.startswith('{"timestamp"')))
     print(*told[-200:], sep="\n")
     if f"{cases} passed, 0 failed" not in told:
         print(f"not all of {cases} cases passed")

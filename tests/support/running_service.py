@@ -5,15 +5,20 @@ import pathlib
 import re
 import signal
 import subprocess
+import sys
+import tempfile
 import urllib.error
 import urllib.request
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import log_lines  # noqa: E402
 
 
 class RunningService:
     """with RunningService(program, folder, {"MARTY_...": "..."}) as service: service.get("/path") -> (status, JSON)
 
     The program gets port 0 and says on stderr where it serves: `url`, `address` and, where gRPC has a port of its own,
-    `grpc_address`. Leaving sends SIGTERM and expects exit code 0.
+    `grpc_address`. Leaving sends SIGTERM and expects exit code 0, and log lines as their schema says: `log`.
     """
 
     def __init__(self, program, folder, variables=None):
@@ -22,13 +27,14 @@ class RunningService:
         self.said = ""
 
     def __enter__(self):
+        self.output = tempfile.TemporaryFile("w+")
         self.process = subprocess.Popen(
             [self.program],
             cwd=self.folder,
             env=self.environment,
             text=True,
             stderr=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
+            stdout=self.output,
         )
         for line in self.process.stderr:
             self.said += line
@@ -49,6 +55,10 @@ class RunningService:
             raise
         if self.process.returncode != 0:
             raise RuntimeError(f"{self.program} ended with {self.process.returncode} after SIGTERM:\n{self.said}")
+        with self.output:
+            self.output.seek(0)
+            self.log = log_lines.check(self.output.read())
+        log_lines.check("".join(line for line in self.said.splitlines(True) if line.startswith("{")))
 
     def send(self, method, path, body=None):
         """(status, body): the body as JSON where it is JSON, else as text."""

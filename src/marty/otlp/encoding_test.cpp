@@ -11,6 +11,7 @@
 #include "marty/otlp/internal/response.hpp"
 #include "marty/otlp/internal/test_support.hpp"
 #include "marty/telemetry/context.hpp"
+#include "marty/telemetry/redaction.hpp"
 
 namespace marty::otlp::internal {
 namespace {
@@ -78,7 +79,8 @@ TEST(LogBuffer, drops_and_counts_what_finds_no_room) {
   LogBuffer buffer(1'000, [&] { ++rings; });
   const telemetry::Context context;
   for (int i = 0; i < 100; ++i)
-    buffer.take({telemetry::Level::info, "shop", "a message", {}, {}, std::source_location::current()}, context, {});
+    buffer.take({telemetry::Level::info, "shop", "a message", {}, {}, __FILE__, __LINE__}, context,
+                telemetry::Redaction(), {});
   EXPECT_EQ(rings, 1);
   std::string out;
   const std::size_t kept = buffer.collect(out, 1 << 20);

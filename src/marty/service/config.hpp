@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,6 +14,7 @@
 #include "marty/otlp/config.hpp"
 #include "marty/reflect/rules.hpp"
 #include "marty/telemetry/log.hpp"
+#include "marty/telemetry/slo.hpp"
 #include "marty/tls/tls.hpp"
 #include "marty/web/cors.hpp"
 
@@ -136,13 +139,48 @@ struct DatabaseSection {
                        "How long a start may migrate, and wait for others that do"));
 };
 
+struct LogFileSection {
+  std::optional<std::string> path;
+  config::Size max_size = config::Size(100 << 20);
+  int max_files = 5;
+
+  void check(Problems& problems) const {
+    if (max_size < config::Size(64 << 10)) problems.add("/max_size", "must be at least 64KiB");
+  }
+
+  static constexpr auto rules = marty::rules(
+      field<&LogFileSection::path>.description("The file, below the service's directory; its folder has to be there"),
+      field<&LogFileSection::max_size>.description(
+          "A file that would grow past it is renamed: app.log.1, app.log.2 ..."),
+      field<&LogFileSection::max_files>.range(0, 1000).description("Older files that are kept"));
+};
+
+enum class LogTarget : std::uint8_t { stdout, file };  // the macro stdout stands for itself
+
 struct LoggingSection {
   telemetry::Level level = telemetry::Level::info;
+  std::map<std::string, telemetry::Level, std::less<>> levels;
+  LogTarget output = LogTarget::stdout;
+  LogFileSection file;
+  int max_repeats = 100;
+  std::vector<std::string> redact;
   bool access_log = false;
 
-  static constexpr auto rules =
-      marty::rules(field<&LoggingSection::level>.description("The least that is logged").reloadable(),
-                   field<&LoggingSection::access_log>.description("A line for every request"));
+  void check(Problems& problems) const {
+    if (output == LogTarget::file && !file.path) problems.add("/file/path", "is required where output is file");
+  }
+
+  static constexpr auto rules = marty::rules(
+      field<&LoggingSection::level>.description("The least that is logged").reloadable(),
+      field<&LoggingSection::levels>.optional().reloadable().description(
+          "The same for single loggers and those below them, by name: `{petstore.orders: debug}`"),
+      field<&LoggingSection::output>.description("Where lines go"), field<&LoggingSection::file>.optional(),
+      field<&LoggingSection::max_repeats>.range(0, 1'000'000).description(
+          "Warnings and errors a second from one place in the source; the next one tells how many were held back; 0: "
+          "no limit"),
+      field<&LoggingSection::redact>.optional().description(
+          "Further names of fields whose values are not shown, besides password, token and the like"),
+      field<&LoggingSection::access_log>.description("A line for every request"));
 };
 
 struct ConfigurationSection {
@@ -152,16 +190,76 @@ struct ConfigurationSection {
       "Whether changes of the files are taken over while the service runs; else by SIGHUP only"));
 };
 
+struct RouteSampling {
+  std::string route;
+  double ratio = 1;
+
+  static constexpr auto rules =
+      marty::rules(field<&RouteSampling::route>.description("Its pattern, or method and pattern: `GET /api/v1/pets`"),
+                   field<&RouteSampling::ratio>.range(0, 1).description("In place of sample_ratio"));
+};
+
+// The section telemetry.tracing. Its ratio is a matter of the environment: internal/profile.cpp.
+struct TracingSection {
+  double sample_ratio = 1;
+  bool keep_errors = true;
+  config::Duration slow = std::chrono::seconds(1);
+  config::Duration slowest_window = std::chrono::seconds(10);
+  std::vector<RouteSampling> routes;
+  bool steps = false;
+
+  static constexpr auto rules = marty::rules(
+      field<&TracingSection::sample_ratio>.range(0, 1).description(
+          "The share of the traces that begin here which is recorded; a caller's decision stands").reloadable(),
+      field<&TracingSection::keep_errors>.description("Of the other traces those that fail here").reloadable(),
+      field<&TracingSection::slow>.description("And those that take so long here; 0s: none").reloadable(),
+      field<&TracingSection::slowest_window>.description(
+          "And of each route the slowest in so much time; 0s: none").reloadable(),
+      field<&TracingSection::routes>.optional().description("Shares of single routes"),
+      field<&TracingSection::steps>.description("A span for each filter and the handler of a request"));
+};
+
+// An element of telemetry.slos: see telemetry/slo.hpp.
+struct SloSection {
+  std::string name;
+  telemetry::SloKind kind = telemetry::SloKind::availability;
+  double objective = 0.999;
+  config::Duration window = std::chrono::days(30);
+  config::Duration threshold = std::chrono::milliseconds(500);
+  std::string route;
+
+  telemetry::Slo slo() const { return {name, kind, objective, window, threshold, route}; }
+  void check(Problems& problems) const;
+
+  static constexpr auto rules = marty::rules(
+      field<&SloSection::name>.pattern("^[A-Za-z0-9-]{1,64}$").description(
+          "In metrics and alerts. Without slos there are three: availability 0.999 over 30d, latency 0.95 within 500ms "
+          "over 7d, success 0.99 over 7d"),
+      field<&SloSection::kind>.optional().description("What makes a request good: no 5xx, no error, or in time"),
+      field<&SloSection::objective>.greater_than(0).less_than(1).description("The share that has to be good: 0.999"),
+      field<&SloSection::window>.description("Over which time; whole hours, 1d to 90d"),
+      field<&SloSection::threshold>.description("The time in which to answer; a bound of mmf_request_duration_seconds"),
+      field<&SloSection::route>.optional().description("A pattern, /api/v1/pets/{id}; default: the whole API"));
+};
+
 struct TelemetrySection {
   bool enabled = true;
   bool trust_identity_headers = false;
+  TracingSection tracing;
   otlp::OtlpSection otlp;
+  std::optional<std::vector<SloSection>> slos;
+
+  // Those that are configured, or the default ones.
+  std::vector<telemetry::Slo> objectives() const;
+  void check(Problems& problems) const;
 
   static constexpr auto rules =
       marty::rules(field<&TelemetrySection::enabled>.description("Correlation, trace context and metrics of requests"),
                    field<&TelemetrySection::trust_identity_headers>.description(
                        "Believe the user and session headers of every peer: only behind a proxy that sets them"),
-                   field<&TelemetrySection::otlp>.optional().description("Export to a collector of OpenTelemetry"));
+                   field<&TelemetrySection::tracing>.optional(),
+                   field<&TelemetrySection::otlp>.optional().description("Export to a collector of OpenTelemetry"),
+                   field<&TelemetrySection::slos>.max_items(50).description("Service level objectives"));
 };
 
 }  // namespace marty::service

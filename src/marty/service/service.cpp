@@ -26,6 +26,7 @@ Service::State::State(std::string service_name, ServiceOptions service_options)
       options(std::move(service_options)),
       app({.title = name, .service = name, .metrics = &metrics}) {
   app.provide([this]() -> health::Health& { return *health; });
+  app.dependencies().use(metrics);
 }
 
 Service::Service(std::string name, ServiceOptions options)
@@ -125,7 +126,7 @@ void Service::start() {
                         {"environment", state.environment},
                         {"hosting", config::hosting_name(state.hosting.kind)},
                         {"hosting_reason", state.hosting.reason},
-                        {"secrets", state.secret_stores.order()}});
+                        {"stores", state.secret_stores.order()}});
 }
 
 void Service::stop() noexcept {
@@ -137,6 +138,7 @@ void Service::stop() noexcept {
   if (state.server) wait_for(state.server_section.drain_delay);
   for (const std::string& failure : state.lifecycle->stop()) kLog.error(failure);
   kLog.info("stopped");
+  state.logging->flush();
 }
 
 int Service::run() { return state_->run(*this); }

@@ -43,7 +43,7 @@ struct ServiceOptions {
   std::string directory = ".";             // of config/ and migrations/
   std::string environment;                 // empty: MARTY_ENV of `variables`, else development
   config::Variables variables;             // MARTY_SERVER__HTTP_PORT ...
-  telemetry::LogSink* log_sink = nullptr;  // null: standard output
+  telemetry::LogSink* log_sink = nullptr;  // null: as the section logging says
   bool listen = true;                      // false: no sockets; requests come through app().handle()
 };
 

@@ -16,17 +16,17 @@
 #include "marty/runtime/time.hpp"
 #include "marty/runtime/world.hpp"
 #include "marty/telemetry/context.hpp"
+#include "marty/telemetry/internal/line_observer.hpp"
+#include "marty/telemetry/internal/log_names.hpp"
+#include "marty/telemetry/internal/repeats.hpp"
 #include "marty/telemetry/log_exporter.hpp"
+#include "marty/telemetry/metrics.hpp"
+#include "marty/telemetry/redaction.hpp"
 
 namespace marty::telemetry {
 namespace {
 
 constexpr std::size_t kMaxKeptBuffer = 64 * 1024;
-
-constexpr std::array<std::string_view, 20> kStandardNames = {
-    "timestamp", "level",      "service",   "version",   "environment",       "logger",         "message",
-    "file",      "line",       "thread",    "trace_id",  "span_id",           "correlation_id", "request_id",
-    "user_id",   "session_id", "operation", "plugin_id", "config_generation", "exception"};
 
 void append_text(std::string& out, std::string_view text) {
   json::write_string(out, text.substr(0, internal::kMaxLogTextBytes));
@@ -118,13 +118,14 @@ void append_exception(std::string& out, const std::exception_ptr& exception) {
   out += '}';
 }
 
-void append_own_fields(std::string& out, std::span<const LogField> fields) {
+void append_own_fields(std::string& out, std::span<const LogField> fields, const Redaction& redaction) {
   for (const LogField& field : fields) {
     out += ',';
     json::write_string(out, field.name());
-    if (internal::is_standard_log_name(field.name())) out.insert(out.size() - 1, 1, '_');
+    if (std::ranges::find(internal::kLogNames, field.name()) != internal::kLogNames.end())
+      out.insert(out.size() - 1, 1, '_');
     out += ':';
-    field.append_value(out);
+    redaction.is_sensitive(field.name()) ? append_text(out, kRedacted) : field.append_value(out);
   }
 }
 
@@ -134,7 +135,7 @@ std::string_view file_name(const char* path) {
 }
 
 void append_line(std::string& out, const internal::LogRecord& record, std::string_view identity, const Context& context,
-                 Timestamp time) {
+                 const Redaction& redaction, Timestamp time) {
   out += "{\"timestamp\":\"";
   append_timestamp(out, time);
   out += "\",\"level\":\"";
@@ -143,22 +144,34 @@ void append_line(std::string& out, const internal::LogRecord& record, std::strin
   out += identity;
   append_member(out, "logger", record.logger);
   append_member(out, "message", record.message);
-  append_member(out, "file", file_name(record.where.file_name()));
+  append_member(out, "file", file_name(record.file));
   out += ",\"line\":";
-  append_number(out, record.where.line());
+  append_number(out, record.line);
   append_thread(out);
   append_ids(out, context);
+  if (record.suppressed != 0) {
+    out += ",\"suppressed\":";
+    append_number(out, record.suppressed);
+  }
   if (record.exception) append_exception(out, record.exception);
-  append_own_fields(out, record.fields);
+  append_own_fields(out, record.fields, redaction);
   out += "}\n";
 }
 
-}  // namespace
-
-std::string_view level_name(Level level) noexcept {
-  constexpr std::array<std::string_view, 6> kNames = {"trace", "debug", "info", "warning", "error", "off"};
-  return kNames[static_cast<std::size_t>(level)];
+// Kept, and taken for the duration of the line: what a field's text or a sink logs itself makes a line of its own.
+template <class Write>
+void write_line(const internal::LogRecord& record, std::string_view identity, const Redaction& redaction,
+                Timestamp time, Write&& write) {
+  thread_local std::string kept;
+  std::string line = std::move(kept);
+  line.clear();
+  append_line(line, record, identity, current(), redaction, time);
+  if (const internal::LineObserver observe = internal::line_observer.load(std::memory_order_relaxed)) observe(line);
+  write(std::string_view(line));
+  if (line.capacity() <= kMaxKeptBuffer) kept = std::move(line);
 }
+
+}  // namespace
 
 void LogField::append_value(std::string& out) const {
   switch (kind_) {
@@ -198,14 +211,77 @@ std::string LogField::object_text() const {
   return text;
 }
 
-Logging::Logging(const LoggingOptions& options, LogSink& sink) : level_(options.level), sink_(sink) {
+namespace internal {
+
+struct LogState {
+  explicit LogState(const LoggingOptions& options) : redaction(options.redact), max_repeats(options.max_repeats) {
+    if (options.metrics == nullptr) return;
+    for (std::size_t level = 0; level < lines.size(); ++level) {
+      lines[level] = options.metrics->counter("mmf_log_lines_total", "Log lines written.",
+                                              {{"level", std::string(level_name(static_cast<Level>(level)))}});
+    }
+    suppressed = options.metrics->counter("mmf_log_lines_suppressed_total",
+                                          "Warnings and errors held back, as their place had logged too many.");
+  }
+
+  const Redaction redaction;
+  const std::uint32_t max_repeats;
+  Repeats repeats;
+  std::array<Counter, static_cast<std::size_t>(Level::off)> lines;
+  Counter suppressed;
+};
+
+}  // namespace internal
+
+Logging::Logging(const LoggingOptions& options, LogSink& sink)
+    : sink_(sink), state_(std::make_unique<internal::LogState>(options)) {
+  use_levels({.level = options.level});
   append_present(identity_, "service", options.service);
   append_present(identity_, "version", options.version);
   append_present(identity_, "environment", options.environment);
 }
 
-bool internal::is_standard_log_name(std::string_view name) noexcept {
-  return std::ranges::find(kStandardNames, name) != kStandardNames.end();
+Logging::~Logging() { flush(); }
+
+void Logging::use_levels(LogLevels levels) {
+  auto known = std::ranges::find(known_levels_, levels);
+  if (known == known_levels_.end()) known = known_levels_.insert(known, std::move(levels));
+  levels_.store(&*known, std::memory_order_release);
+  least_.store(known->least(), std::memory_order_relaxed);
+}
+
+void Logging::set_levels(const LogLevels& levels) {
+  const std::lock_guard lock(mutex_);
+  use_levels(levels);
+}
+
+void Logging::set_level(Level level) {
+  const std::lock_guard lock(mutex_);
+  LogLevels changed = levels();
+  changed.level = level;
+  use_levels(std::move(changed));
+}
+
+void Logging::set_level(std::string_view logger, Level level) {
+  const std::lock_guard lock(mutex_);
+  LogLevels changed = levels();
+  changed.loggers.insert_or_assign(std::string(logger), level);
+  use_levels(std::move(changed));
+}
+
+void Logging::flush() noexcept {
+  Context context;
+  context.logging = this;
+  const ContextScope scope(context);
+  state_->repeats.take_held([](const char* file, std::uint32_t line, std::uint64_t held) {
+    internal::write_log({.level = Level::warning,
+                         .logger = "marty.telemetry",
+                         .message = "lines of this place were held back",
+                         .file = file,
+                         .line = line,
+                         .suppressed = held});
+  });
+  sink_.flush();
 }
 
 std::string internal::exception_type(const std::exception_ptr& exception) {
@@ -224,28 +300,32 @@ std::string internal::exception_stack(const std::exception_ptr& exception) {
   }
 }
 
-bool internal::log_enabled(Level level) noexcept {
+bool internal::log_enabled(Level level, std::string_view logger) noexcept {
   const Logging* const logging = current().logging;
-  return level >= (logging != nullptr ? logging->level() : Level::info);
+  return logging != nullptr ? logging->writes(level, logger) : level >= Level::info;
 }
 
 void internal::write_log(const LogRecord& record) noexcept {
-  // Taken for the duration of the line: what a field's text or a sink logs itself makes a line of its own.
-  thread_local std::string kept;
-  std::string line = std::move(kept);
-  line.clear();
-  const Context& context = current();
-  const Timestamp time = runtime::wall_now();
-  append_line(line, record, context.logging != nullptr ? context.logging->identity() : std::string_view(), context,
-              time);
-  if (context.logging != nullptr) {
-    context.logging->sink().write(line);
-    if (LogExporter* const exporter = context.logging->exporter(); exporter != nullptr)
-      exporter->take(record, context, time);
-  } else {
-    DescriptorSink(STDERR_FILENO).write(line);
+  Logging* const logging = current().logging;
+  if (logging == nullptr) {
+    static const Redaction redaction;
+    write_line(record, {}, redaction, runtime::wall_now(),
+               [](std::string_view line) { DescriptorSink(STDERR_FILENO).write(line); });
+    return;
   }
-  if (line.capacity() <= kMaxKeptBuffer) kept = std::move(line);
+  LogState& state = *logging->state_;
+  LogRecord passed = record;
+  if (record.level >= Level::warning && record.suppressed == 0 && state.max_repeats != 0) {
+    const auto held = state.repeats.pass(record.file, record.line, runtime::now(), state.max_repeats);
+    if (!held) return state.suppressed.add();
+    passed.suppressed = *held;
+  }
+  state.lines[static_cast<std::size_t>(record.level)].add();
+  const Timestamp time = runtime::wall_now();
+  write_line(passed, logging->identity(), state.redaction, time,
+             [logging](std::string_view line) { logging->sink().write(line); });
+  if (LogExporter* const exporter = logging->exporter(); exporter != nullptr)
+    exporter->take(passed, current(), state.redaction, time);
 }
 
 }  // namespace marty::telemetry

@@ -7,9 +7,13 @@
 //
 // Every line has timestamp (RFC 3339, UTC, microseconds), level, service, version, environment, logger, message, file,
 // line and thread; trace_id, span_id, correlation_id, request_id, user_id, session_id, operation, plugin_id,
-// config_generation (of the configuration that the work sees) and exception{type,message,stack} stand there when there
-// are any (stack: Error::stack()); then come the call's own fields. An own field with one of these names gets a '_'
-// behind it. Texts are cut at 16 KiB.
+// config_generation (of the configuration that the work sees), suppressed and exception{type,message,stack} stand there
+// when there are any (stack: Error::stack()); then come the call's own fields. An own field with one of these names
+// gets a '_' behind it; the value of one whose name is_sensitive() (redaction.hpp) is "[redacted]". Texts are cut at 16
+// KiB.
+//
+// Of warnings and errors at most `max_repeats` a second are written from each place in the source; the next one that is
+// tells in `suppressed` how many were not.
 //
 // A line whose level is off costs a look at the current context's Logging: nothing is formatted. Lines of work without
 // a Logging go to stderr from `info` on. Never throws for what is logged.
@@ -18,23 +22,26 @@
 #include <atomic>
 #include <concepts>
 #include <cstdint>
+#include <deque>
 #include <exception>
 #include <initializer_list>
+#include <memory>
+#include <mutex>
 #include <source_location>
 #include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <vector>
 
 #include "marty/base/text.hpp"
+#include "marty/telemetry/log_levels.hpp"
 #include "marty/telemetry/log_sink.hpp"
 
 namespace marty::telemetry {
 
 class LogExporter;
-
-enum class Level : std::uint8_t { trace, debug, info, warning, error, off };
-std::string_view level_name(Level level) noexcept;
+class Metrics;
 
 // One field of a line. Holds references only: make it in the call.
 class LogField {
@@ -107,28 +114,56 @@ struct LoggingOptions {
   std::string service;
   std::string version;
   std::string environment;
+  std::uint32_t max_repeats = 100;  // 0: no limit
+  std::vector<std::string> redact;  // further names whose values are not shown
+  Metrics* metrics = nullptr;       // for mmf_log_lines_total and mmf_log_lines_suppressed_total; must outlive it
 };
+
+namespace internal {
+struct LogRecord;
+struct LogState;
+void write_log(const LogRecord& record) noexcept;
+}  // namespace internal
 
 // Who writes lines and from which level on. One per service, handed in; work finds it in its Context. Any thread may
 // log.
 class Logging {
  public:
   Logging(const LoggingOptions& options, LogSink& sink);  // the sink must outlive it
+  ~Logging();                                             // flushes
 
-  Level level() const noexcept { return level_.load(std::memory_order_relaxed); }
-  void set_level(Level level) noexcept { level_.store(level, std::memory_order_relaxed); }
+  // Changes count from the next line on, in all threads.
+  LogLevels levels() const { return *levels_.load(std::memory_order_acquire); }
+  void set_levels(const LogLevels& levels);
+  void set_level(Level level);                           // of the loggers that have none of their own
+  void set_level(std::string_view logger, Level level);  // and of those below it
+  bool writes(Level level, std::string_view logger) const noexcept {
+    if (level < least_.load(std::memory_order_relaxed)) return false;
+    const LogLevels& levels = *levels_.load(std::memory_order_acquire);
+    return level >= (levels.loggers.empty() ? levels.level : levels.of(logger));
+  }
+
   LogSink& sink() const noexcept { return sink_; }
   std::string_view identity() const noexcept { return identity_; }  // the members that are the same in every line
+  // Writes what was held back of repeats, and returns when all lines are out.
+  void flush() noexcept;
 
   // Who gets every line besides the sink; null, the default: nobody. It must outlive the last line.
   LogExporter* exporter() const noexcept { return exporter_.load(std::memory_order_acquire); }
   void set_exporter(LogExporter* exporter) noexcept { exporter_.store(exporter, std::memory_order_release); }
 
  private:
-  std::atomic<Level> level_;
+  friend void internal::write_log(const internal::LogRecord& record) noexcept;
+  void use_levels(LogLevels levels);  // with mutex_ held
+
+  std::atomic<Level> least_;
+  std::atomic<const LogLevels*> levels_;
+  std::mutex mutex_;
+  std::deque<LogLevels> known_levels_;  // guarded by mutex_; stay, as a thread may be looking at any; each there once
   std::string identity_;
   LogSink& sink_;
   std::atomic<LogExporter*> exporter_ = nullptr;
+  const std::unique_ptr<internal::LogState> state_;
 };
 
 namespace internal {
@@ -140,7 +175,9 @@ struct LogRecord {
   std::string_view message;
   std::span<const LogField> fields;
   std::exception_ptr exception;
-  std::source_location where;
+  const char* file;
+  std::uint32_t line;
+  std::uint64_t suppressed = 0;  // lines of this place that were held back before
 };
 
 constexpr std::size_t kMaxLogTextBytes = 16 * 1024;
@@ -149,15 +186,12 @@ constexpr std::size_t kMaxLogTextBytes = 16 * 1024;
 std::string exception_type(const std::exception_ptr& exception);
 std::string exception_stack(const std::exception_ptr& exception);  // "" where there is none
 
-// Whether a member of every line has this name: an own field with it gets a '_' behind it.
-bool is_standard_log_name(std::string_view name) noexcept;
-
-bool log_enabled(Level level) noexcept;
-void write_log(const LogRecord& record) noexcept;
+bool log_enabled(Level level, std::string_view logger) noexcept;
 
 inline void log(Level level, std::string_view logger, std::string_view message, LogFields fields,
                 const std::exception_ptr& exception, const std::source_location& where) {
-  if (log_enabled(level)) write_log({level, logger, message, {fields.begin(), fields.size()}, exception, where});
+  if (!log_enabled(level, logger)) return;
+  write_log({level, logger, message, {fields.begin(), fields.size()}, exception, where.file_name(), where.line()});
 }
 
 }  // namespace internal
@@ -191,7 +225,7 @@ class Logger {
              Where where = Where::current()) const {
     internal::log(Level::error, name_, message, fields, exception, where);
   }
-  bool enabled(Level level) const noexcept { return internal::log_enabled(level); }
+  bool enabled(Level level) const noexcept { return internal::log_enabled(level, name_); }
 
  private:
   std::string_view name_;

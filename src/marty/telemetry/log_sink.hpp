@@ -14,6 +14,8 @@ class LogSink {
  public:
   virtual ~LogSink() = default;
   virtual void write(std::string_view line) noexcept = 0;
+  // Returns when what was written is out; a sink that keeps nothing back has nothing to do.
+  virtual void flush() noexcept {}
   // Lines that could not be written so far: never silently.
   virtual std::uint64_t dropped() const noexcept { return 0; }
 };

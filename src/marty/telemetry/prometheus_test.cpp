@@ -8,7 +8,9 @@
 #include <limits>
 #include <sstream>
 #include <string>
+#include <vector>
 
+#include "marty/telemetry/log.hpp"
 #include "marty/telemetry/metrics.hpp"
 #include "marty/telemetry/process_metrics.hpp"
 #include "marty/telemetry/standard.hpp"
@@ -31,8 +33,8 @@ TEST(Prometheus, writes_families_by_name_with_help_and_type) {
             "# HELP latency_seconds Latency.\n"
             "# TYPE latency_seconds histogram\n"
             "latency_seconds_bucket{route=\"/\",le=\"0.25\"} 1\n"
-            "latency_seconds_bucket{route=\"/\",le=\"1\"} 2\n"
-            "latency_seconds_bucket{route=\"/\",le=\"5\"} 2\n"
+            "latency_seconds_bucket{route=\"/\",le=\"1.0\"} 2\n"
+            "latency_seconds_bucket{route=\"/\",le=\"5.0\"} 2\n"
             "latency_seconds_bucket{route=\"/\",le=\"+Inf\"} 3\n"
             "latency_seconds_sum{route=\"/\"} 9.6\n"
             "latency_seconds_count{route=\"/\"} 3\n"
@@ -166,6 +168,15 @@ TEST(ProcessMetrics, count_an_opened_descriptor) {
   std::fclose(file);
 }
 
+TEST(ProcessMetrics, show_the_memory_of_the_heap) {
+  Metrics metrics;
+  const ProcessMetrics process(metrics);
+  const double before = *metrics.value("mmf_anonymous_memory_bytes");
+  const std::vector<char> block(50'000'000, 'x');
+  EXPECT_GT(metrics.value("mmf_anonymous_memory_bytes"), before + 45e6);
+  EXPECT_LE(metrics.value("mmf_anonymous_memory_bytes"), *metrics.value("process_resident_memory_bytes") + 1e6);
+}
+
 // docs/reference/metrics.md is what the standard families say of themselves; MARTY_UPDATE_GOLDEN=1 writes it anew.
 TEST(Metrics, the_reference_lists_the_standard_families) {
   Metrics metrics({.max_series = 1});
@@ -176,7 +187,11 @@ TEST(Metrics, the_reference_lists_the_standard_families) {
   http.route("GET", "/over_the_limit");
   database.operation("select", "t");
   record_build_info(metrics, "s", "1");
-  event_loop_lag(metrics, 0);
+  LoopMetrics(metrics, 0);
+  SloMetrics(metrics, "availability");
+  slo_burn_rate(metrics, "availability", std::chrono::minutes(5));
+  BlockingPoolMetrics(metrics, "files");
+  const std::vector<Observation> connections = observe_connections(metrics, "http", [] { return ConnectionCounts(); });
   config_generation(metrics);
   config_reloads(metrics, "applied");
   flag_evaluations(metrics, "f");
@@ -184,6 +199,7 @@ TEST(Metrics, the_reference_lists_the_standard_families) {
   ExportMetrics::dropped(metrics, "traces", "queue_full");
   RecordingSink sink;
   const Observation dropped = observe_dropped_lines(metrics, sink);
+  const Logging logging({.metrics = &metrics}, sink);
 
   constexpr std::array<const char*, 3> kKinds = {"counter", "gauge", "histogram"};
   std::string text =

@@ -1,12 +1,18 @@
 // What telemetry costs a request: `request_telemetry` is the whole of it.
 #include <benchmark/benchmark.h>
+#include <fcntl.h>
+#include <unistd.h>
 
 #include <array>
+#include <memory>
+#include <string>
 #include <string_view>
 
+#include "marty/telemetry/async_sink.hpp"
 #include "marty/telemetry/context.hpp"
 #include "marty/telemetry/log.hpp"
 #include "marty/telemetry/span.hpp"
+#include "marty/telemetry/redaction.hpp"
 #include "marty/telemetry/standard.hpp"
 #include "marty/telemetry/tracer.hpp"
 
@@ -41,6 +47,7 @@ template <class Headers>
 void serve(Service& service, Context& context, const Headers& headers) {
   service.http.in_flight.add();
   context.begin(headers, Peer::untrusted);
+  const ContextScope scope(context);
   context.echo([](std::string_view name, std::string_view value) {
     benchmark::DoNotOptimize(name);
     benchmark::DoNotOptimize(value);
@@ -86,6 +93,25 @@ void histogram_record(benchmark::State& state) {
 }
 BENCHMARK(histogram_record);
 
+// Within a request, so that exemplars are taken.
+void histogram_record_in_a_trace(benchmark::State& state) {
+  Metrics metrics;
+  Histogram histogram = metrics.histogram("h_seconds", "H.");
+  Context context;
+  context.begin();
+  const ContextScope scope(context);
+  for (auto _ : state) histogram.record(std::chrono::microseconds(300));
+}
+BENCHMARK(histogram_record_in_a_trace);
+
+// The handle is not kept.
+void counter_looked_up(benchmark::State& state) {
+  Metrics metrics;
+  const std::string kind = "express";
+  for (auto _ : state) metrics.counter("orders_total", "Orders taken.", {{"kind", kind}}).add();
+}
+BENCHMARK(counter_looked_up);
+
 void correlation_scope(benchmark::State& state) {
   Context context;
   context.begin();
@@ -103,26 +129,105 @@ class NullSink final : public LogSink {
   void write(std::string_view line) noexcept override { benchmark::DoNotOptimize(line); }
 };
 
+// A service's Logging as the current one.
+class Logs {
+ public:
+  Logs(LogSink& sink, const LogLevels& levels)
+      : logging_({.service = "bench", .version = "1.0.0", .environment = "testing", .metrics = &metrics_}, sink) {
+    logging_.set_levels(levels);
+    context_.begin();
+    context_.logging = &logging_;
+  }
+
+ private:
+  Metrics metrics_;
+  Logging logging_;
+  Context context_;
+  ContextScope scope_{context_};
+};
+
+// Levels as a service has them while somebody looks for a fault.
+LogLevels some_levels(Level level) {
+  return {.level = level,
+          .loggers = {{"marty.web", Level::warning},
+                      {"marty.http", Level::warning},
+                      {"petstore.pets", Level::info},
+                      {"petstore.orders", level}}};
+}
+
+constexpr Logger kRefunds("petstore.orders.refunds");
+
 void log_line(benchmark::State& state) {
   NullSink sink;
-  Logging logging({.service = "bench", .version = "1.0.0", .environment = "testing"}, sink);
-  Context context;
-  context.begin();
-  context.logging = &logging;
-  const ContextScope scope(context);
+  const Logs logs(sink, {});
   for (auto _ : state) log::info("pet added", {{"pet_id", 42}, {"species", "dog"}});
 }
 BENCHMARK(log_line);
 
-void log_dropped(benchmark::State& state) {
+void log_warning(benchmark::State& state) {  // counted by its place
   NullSink sink;
-  Logging logging({.level = Level::warning}, sink);
   Context context;
+  Logging logging({.max_repeats = 1'000'000'000}, sink);
   context.logging = &logging;
   const ContextScope scope(context);
+  for (auto _ : state) log::warning("pet added", {{"pet_id", 42}, {"species", "dog"}});
+}
+BENCHMARK(log_warning);
+
+// With the way out: a disk that takes everything.
+void log_line_async(benchmark::State& state) {
+  const int null = ::open("/dev/null", O_WRONLY);
+  {
+    AsyncSink sink(std::make_unique<DescriptorOutput>(null));
+    const Logs logs(sink, {});
+    for (auto _ : state) log::info("pet added", {{"pet_id", 42}, {"species", "dog"}});
+    if (sink.dropped() != 0) state.SkipWithError("lines were dropped");
+  }
+  ::close(null);
+}
+BENCHMARK(log_line_async);
+
+// What a producer pays for handing a line over.
+void async_sink_write(benchmark::State& state) {
+  const int null = ::open("/dev/null", O_WRONLY);
+  {
+    AsyncSink sink(std::make_unique<DescriptorOutput>(null));
+    const std::string line = std::string(299, 'x') + "\n";
+    for (auto _ : state) sink.write(line);
+  }
+  ::close(null);
+}
+BENCHMARK(async_sink_write);
+
+void log_off(benchmark::State& state) {
+  NullSink sink;
+  const Logs logs(sink, {.level = Level::warning});
   for (auto _ : state) log::info("pet added", {{"pet_id", 42}, {"species", "dog"}});
 }
-BENCHMARK(log_dropped);
+BENCHMARK(log_off);
+
+void log_off_below_all_levels(benchmark::State& state) {
+  NullSink sink;
+  const Logs logs(sink, some_levels(Level::info));
+  for (auto _ : state) kRefunds.debug("pet added", {{"pet_id", 42}, {"species", "dog"}});
+}
+BENCHMARK(log_off_below_all_levels);
+
+void log_off_by_a_loggers_level(benchmark::State& state) {
+  NullSink sink;
+  const Logs logs(sink, some_levels(Level::warning));
+  for (auto _ : state) kRefunds.info("pet added", {{"pet_id", 42}, {"species", "dog"}});
+}
+BENCHMARK(log_off_by_a_loggers_level);
+
+void sensitive_name(benchmark::State& state, std::string_view name) {
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(name);
+    benchmark::DoNotOptimize(is_sensitive(name));
+  }
+}
+BENCHMARK_CAPTURE(sensitive_name, short_one, "order_id");
+BENCHMARK_CAPTURE(sensitive_name, long_one, "http.request.header.content_type");
 
 void scrape(benchmark::State& state) {
   Service service;
@@ -203,6 +308,11 @@ void collect(benchmark::State& state) {
   state.counters["bytes"] = static_cast<double>(batch.size()) / 2048;
 }
 BENCHMARK(collect);
+void scrape_openmetrics(benchmark::State& state) {
+  Service service;
+  for (auto _ : state) benchmark::DoNotOptimize(service.metrics.openmetrics());
+}
+BENCHMARK(scrape_openmetrics);
 
 }  // namespace
 }  // namespace marty::telemetry

@@ -4,6 +4,7 @@
 
 #include "marty/base/check.hpp"
 #include "marty/base/error.hpp"
+#include "marty/base/strings.hpp"
 #include "marty/config/configuration.hpp"
 #include "marty/runtime/time.hpp"
 #include "marty/telemetry/context.hpp"
@@ -137,6 +138,22 @@ Protocol* App::find_protocol(std::string_view name) const noexcept {
     if (protocol->name() == name) return protocol.get();
   }
   return nullptr;
+}
+
+void App::set_sampling(std::string_view name, double ratio) {
+  bool found = false;
+  std::vector<std::string> names;
+  for (const auto& route : routes_) {
+    names.push_back(name.starts_with('/') ? route->pattern : route->name());
+    if (names.back() != name) continue;
+    route->sampling = ratio;
+    found = true;
+  }
+  if (found) return;
+  const std::vector<std::string_view> candidates(names.begin(), names.end());
+  const auto near = nearest(name, candidates);
+  throw Error(Code::not_found, "there is no route " + std::string(name) + " whose sampling could be set" +
+                                   (near ? "; did you mean " + std::string(*near) + "?" : ""));
 }
 
 std::vector<std::string> App::filters() const {

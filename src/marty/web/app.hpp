@@ -134,6 +134,9 @@ class App final : public http::Handler {
   Protocol& add_protocol(std::unique_ptr<Protocol> protocol);
   Protocol* find_protocol(std::string_view name) const noexcept;  // null: not there
 
+  // RouteBuilder::sampling() by the name of a route: its pattern, or "GET /pets". Throws not_found.
+  void set_sampling(std::string_view route, double ratio);
+
   // Completes and checks: dependencies exist, documentation can be written, nothing is protected without effect. Throws
   // Error.
   void start();

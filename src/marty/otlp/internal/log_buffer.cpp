@@ -7,7 +7,9 @@
 #include "marty/base/error.hpp"
 #include "marty/otlp/internal/envelope.hpp"
 #include "marty/telemetry/context.hpp"
+#include "marty/telemetry/internal/log_names.hpp"
 #include "marty/telemetry/internal/protobuf_wire.hpp"
+#include "marty/telemetry/redaction.hpp"
 
 namespace marty::otlp::internal {
 
@@ -15,6 +17,7 @@ using namespace telemetry::internal;
 using telemetry::Context;
 using telemetry::Level;
 using telemetry::LogField;
+using telemetry::Redaction;
 
 namespace {
 
@@ -61,9 +64,11 @@ void append_exception(std::string& out, const std::exception_ptr& exception) {
   append_present(out, "exception.stacktrace", exception_stack(exception));
 }
 
-void append_own_field(std::string& out, const LogField& field) {
-  const std::string own_name = is_standard_log_name(field.name()) ? std::string(field.name()) + '_' : std::string();
+void append_own_field(std::string& out, const LogField& field, const Redaction& redaction) {
+  const bool is_taken = std::ranges::find(kLogNames, field.name()) != kLogNames.end();
+  const std::string own_name = is_taken ? std::string(field.name()) + '_' : std::string();
   const std::string_view name = own_name.empty() ? field.name() : std::string_view(own_name);
+  if (redaction.is_sensitive(field.name())) return append_attribute(out, name, telemetry::kRedacted);
   field.visit([&](auto value) {
     if constexpr (std::is_same_v<decltype(value), std::string_view>)
       append_attribute(out, name, value);
@@ -74,7 +79,8 @@ void append_own_field(std::string& out, const LogField& field) {
 
 }  // namespace
 
-void append_log_record(std::string& out, const LogRecord& record, const Context& context, Timestamp time) {
+void append_log_record(std::string& out, const LogRecord& record, const Context& context, const Redaction& redaction,
+                       Timestamp time) {
   const Severity& severity = kSeverities[std::min(static_cast<std::size_t>(record.level), kSeverities.size() - 1)];
   const std::uint64_t time_ns = nanoseconds(time);
   append_message_field(out, kItems, [&] {
@@ -84,23 +90,25 @@ void append_log_record(std::string& out, const LogRecord& record, const Context&
     append_string_field(out, 3, severity.text);
     append_message_field(out, 5, [&] { append_any_value(out, record.message.substr(0, kMaxLogTextBytes)); });
     append_attribute(out, "logger", record.logger);
-    append_attribute(out, "code.file.path", record.where.file_name());
-    append_key_value(out, kAttributes, "code.line.number", record.where.line());
+    append_attribute(out, "code.file.path", record.file);
+    append_key_value(out, kAttributes, "code.line.number", record.line);
     append_ids(out, context);
+    if (record.suppressed != 0) append_key_value(out, kAttributes, "suppressed", record.suppressed);
     if (record.exception) append_exception(out, record.exception);
-    for (const LogField& field : record.fields) append_own_field(out, field);
+    for (const LogField& field : record.fields) append_own_field(out, field, redaction);
   });
 }
 
 LogBuffer::LogBuffer(std::size_t max_bytes, std::function<void()> wake)
     : max_bytes_(max_bytes), wake_(std::move(wake)) {}
 
-void LogBuffer::take(const LogRecord& record, const Context& context, Timestamp time) noexcept {
+void LogBuffer::take(const LogRecord& record, const Context& context, const Redaction& redaction,
+                     Timestamp time) noexcept {
   // Taken for the duration of the record: what a field's text logs itself makes a record of its own.
   thread_local std::string kept;
   std::string bytes = std::move(kept);
   bytes.clear();
-  append_log_record(bytes, record, context, time);
+  append_log_record(bytes, record, context, redaction, time);
   bool passed_half = false;
   {
     const std::lock_guard lock(mutex_);

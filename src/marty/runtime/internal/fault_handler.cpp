@@ -17,6 +17,7 @@ constexpr std::size_t kAlternateBytes = 64 * 1024;
 // Global, as the process's disposition of SIGSEGV that they stand for.
 std::mutex installing;
 int installed = 0;
+bool passed_on_to = false;  // by a handler that came after ours, and stays: we have to, too
 struct sigaction before {};
 
 // Signal handlers may not allocate or format.
@@ -50,23 +51,21 @@ const Fiber* overflown_fiber(const void* address) noexcept {
 }
 
 void on_fault(int signal, siginfo_t* info, void*) {
-  struct sigaction next = before;
   if (const Fiber* fiber = overflown_fiber(info->si_addr)) {
     Line line;
     line << "marty: stack overflow in fiber " << (fiber->name.empty() ? "(unnamed)" : fiber->name.substr(0, 100))
          << ": its stack is " << fiber->stack.bytes / 1024 << " KiB; raise runtime.stack_bytes or use less stack\n";
     line.print();
-    next = {};
-    next.sa_handler = SIG_DFL;
   }
-  sigaction(signal, &next, nullptr);  // and fault again, on return
+  sigaction(signal, &before, nullptr);    // and fault again, on return
+  if (info->si_code <= 0) raise(signal);  // it was sent: it would not come again
 }
 
 }  // namespace
 
 FaultHandler::FaultHandler() {
   const std::lock_guard lock(installing);
-  if (installed++ > 0) return;
+  if (installed++ > 0 || passed_on_to) return;
   struct sigaction action {};
   action.sa_sigaction = &on_fault;
   action.sa_flags = SA_SIGINFO | SA_ONSTACK;
@@ -76,7 +75,11 @@ FaultHandler::FaultHandler() {
 
 FaultHandler::~FaultHandler() {
   const std::lock_guard lock(installing);
-  if (--installed == 0) sigaction(SIGSEGV, &before, nullptr);
+  if (--installed > 0 || passed_on_to) return;
+  struct sigaction now {};
+  sigaction(SIGSEGV, nullptr, &now);
+  passed_on_to = now.sa_sigaction != &on_fault;
+  if (!passed_on_to) sigaction(SIGSEGV, &before, nullptr);
 }
 
 AlternateStack::AlternateStack() {

@@ -1,13 +1,13 @@
 // FaultHandler: turns a fiber's stack overflow from silence into a message. While one exists, SIGSEGV is looked at
-// first: an address in the guard of the running fiber's stack prints which fiber it was and what to do, and the process
-// dies by the default action, with its core dump; any other fault goes where it went before.
+// first: an address in the guard of the running fiber's stack prints which fiber it was and what to do. Then, as any
+// other fault, it goes where it went before: without a handler the process dies, with its core dump.
 #pragma once
 
 #include <cstddef>
 
 namespace marty::runtime::internal {
 
-// Process-wide; any number may exist, the last one restores what was before.
+// Process-wide; any number may exist, the last one restores what was before, unless a later handler stands above it.
 class FaultHandler {
  public:
   FaultHandler();

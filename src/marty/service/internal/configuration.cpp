@@ -1,14 +1,24 @@
 // Where the values of a service's sections come from.
+#include <unistd.h>
+
 #include <utility>
 
 #include "marty/base/error.hpp"
 #include "marty/service/internal/profile.hpp"
 #include "marty/service/internal/state.hpp"
+#include "marty/telemetry/log_file.hpp"
 #include "marty/web/compression.hpp"
 #include "marty/web/cors.hpp"
 #include "marty/web/entity_tags.hpp"
 
 namespace marty {
+namespace {
+
+constexpr Logger kLog("marty.service");
+
+telemetry::LogLevels levels_of(const service::LoggingSection& section) { return {section.level, section.levels}; }
+
+}  // namespace
 
 config::LoadOptions Service::State::load_options() const {
   return {.directory = path_of("config"),
@@ -35,13 +45,16 @@ void Service::State::declare_sections() {
   copy(service_section, "service");
   copy(server_section, "server");
   copy(tls_section, "security.tls");
-  copy(telemetry_section, "telemetry");
+  const auto telemetry = copy(telemetry_section, "telemetry");
+  configuration.subscribe("telemetry", [this, telemetry](const config::Generation& next) {
+    return [this, tracing = telemetry.in(next).tracing] { apply_tracing(tracing); };
+  });
   copy(configuration_section, "configuration");
   const auto log = copy(logging_section, "logging");
   configuration.subscribe("logging", [this, log](const config::Generation& next) {
-    return [this, level = log.in(next).level] {
-      if (logging != nullptr) logging->set_level(level);
-      if (exporter_logging != nullptr) exporter_logging->set_level(level);
+    return [this, levels = levels_of(log.in(next))] {
+      if (logging != nullptr) logging->set_levels(levels);
+      if (exporter_logging != nullptr) exporter_logging->set_levels(levels);
     };
   });
   if (database_plan) copy(database_section, "database");
@@ -68,19 +81,55 @@ void Service::State::check_driver(config::Tree& tree) const {
                                           " and hand its driver to service.database()");
 }
 
+void Service::State::apply_tracing(const service::TracingSection& section) {
+  tracer.configure({.sample_ratio = section.sample_ratio,
+                    .keep_errors = section.keep_errors,
+                    .slow = section.slow,
+                    .slowest_window = section.slowest_window});
+}
+
+void Service::State::open_log() {
+  const service::LogFileSection& file = logging_section.file;
+  std::uint64_t cut_bytes = 0;
+  if (options.log_sink == nullptr) {
+    std::unique_ptr<telemetry::LogOutput> output;
+    if (logging_section.output == service::LogTarget::file) {
+      auto log_file = std::make_unique<telemetry::LogFile>(telemetry::LogFileOptions{
+          .path = path_of(*file.path), .max_bytes = file.max_size.bytes(), .max_files = file.max_files});
+      cut_bytes = log_file->cut_bytes();
+      output = std::move(log_file);
+    } else {
+      output = std::make_unique<telemetry::DescriptorOutput>(STDOUT_FILENO);
+    }
+    log_sink = std::make_unique<telemetry::AsyncSink>(std::move(output));
+  }
+  telemetry::LogSink& sink = options.log_sink != nullptr ? *options.log_sink : *log_sink;
+  logging = std::make_unique<telemetry::Logging>(
+      telemetry::LoggingOptions{.service = name,
+                                .version = description.version,
+                                .environment = environment,
+                                .max_repeats = static_cast<std::uint32_t>(logging_section.max_repeats),
+                                .redact = logging_section.redact,
+                                .metrics = &metrics},
+      sink);
+  logging->set_levels(levels_of(logging_section));
+  dropped_lines = telemetry::observe_dropped_lines(metrics, sink);
+  context.logging = logging.get();
+  if (cut_bytes == 0) return;
+  const telemetry::ContextScope scope(context);
+  kLog.warning("the log file ended in the middle of a line, which was taken off", {{"bytes", cut_bytes}});
+}
+
 void Service::State::apply_configuration() {
   name = service_section.name.value_or(name);
   description.version = service_section.version.value_or(description.version);
   description.description = service_section.description.value_or(description.description);
 
-  telemetry::LogSink& sink = options.log_sink != nullptr ? *options.log_sink : standard_output;
-  logging = std::make_unique<telemetry::Logging>(
-      telemetry::LoggingOptions{logging_section.level, name, description.version, environment}, sink);
   context.begin();
-  context.logging = logging.get();
-
+  open_log();
+  apply_tracing(telemetry_section.tracing);
+  span_counts = telemetry::observe_spans(metrics, tracer);
   process_metrics.emplace(metrics);
-  dropped_lines = telemetry::observe_dropped_lines(metrics, sink);
   telemetry::record_build_info(metrics, name, description.version);
 
   web::AppOptions& app_options = app.options();
@@ -93,6 +142,8 @@ void Service::State::apply_configuration() {
   app_options.configuration = &configuration;
   app_options.docs = server_section.docs;
   app_options.telemetry = telemetry_section.enabled;
+  app_options.tracer = &tracer;
+  app_options.trace_steps = telemetry_section.tracing.steps;
   app_options.trust_identity_headers = telemetry_section.trust_identity_headers;
   app_options.access_log = logging_section.access_log;
   app_options.max_body_bytes = static_cast<std::size_t>(server_section.max_body.bytes());

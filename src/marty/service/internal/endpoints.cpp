@@ -1,6 +1,7 @@
 // What every service serves besides its own routes.
 #include "marty/service/internal/state.hpp"
 #include "marty/telemetry/metrics.hpp"
+#include "marty/web/media_type.hpp"
 #include "marty/web/web.hpp"
 
 namespace marty {
@@ -23,18 +24,28 @@ Reply<health::HealthReport> reply_when(bool good, health::HealthReport report) {
   return {.status = good ? 200 : 503, .headers = {{"cache-control", "no-store"}}, .value = std::move(report)};
 }
 
+// Prometheus prefers OpenMetrics, for the exemplars; who has no preference gets what is older and known to more.
+web::Blob exposition(const http::Request& request, const telemetry::Metrics& metrics) {
+  const std::string_view accept = request.header("accept");
+  if (web::media_quality(accept, "application/openmetrics-text") > web::media_quality(accept, "text/plain"))
+    return {metrics.openmetrics(), std::string(telemetry::kOpenMetricsContentType)};
+  return {metrics.prometheus(), std::string(telemetry::kPrometheusContentType)};
+}
+
 }  // namespace
 
 void Service::State::add_endpoints() {
   app.options().tags.push_back({std::string(kTag), "How the service itself is doing"});
   app.get(
          "/health/live", [] { return Liveness{"alive"}; }, "The process answers")
-      .tag(std::string(kTag));
+      .tag(std::string(kTag))
+      .sampling(0);
   app.get(
          "/health/startup",
          [this] { return reply_when(health->phase() != health::Health::Phase::starting, health->summary()); },
          "The service has started")
       .tag(std::string(kTag))
+      .sampling(0)
       .response<health::HealthReport>(503, "It has not yet");
   app.get(
          "/health/ready",
@@ -45,6 +56,7 @@ void Service::State::add_endpoints() {
          },
          "Requests are welcome")
       .tag(std::string(kTag))
+      .sampling(0)
       .response<health::HealthReport>(503, "Send them elsewhere");
   app.get(
          "/health",
@@ -55,6 +67,7 @@ void Service::State::add_endpoints() {
          },
          "Every component and how it is")
       .tag(std::string(kTag))
+      .sampling(0)
       .response<health::HealthReport>(503, "A required one is not well");
   app.get(
          "/info",
@@ -62,14 +75,17 @@ void Service::State::add_endpoints() {
            return ServiceInfo{name, description.version, description.description, environment};
          },
          "What this service is")
-      .tag(std::string(kTag));
+      .tag(std::string(kTag))
+      .sampling(0);
   app.get(
          "/metrics",
-         [this] {
-           return web::Blob{metrics.prometheus(), std::string(telemetry::kPrometheusContentType)};
+         [this](const http::Request& request, http::Response& response) {
+           response.set_header("vary", "accept");
+           return exposition(request, metrics);
          },
-         "Metrics in the text format of Prometheus")
-      .tag(std::string(kTag));
+         "Metrics in the text format of Prometheus, or OpenMetrics where that is preferred")
+      .tag(std::string(kTag))
+      .sampling(0);
 }
 
 }  // namespace marty

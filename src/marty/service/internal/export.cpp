@@ -40,10 +40,17 @@ void Service::State::plan_export() {
   auto exporter_options = otlp::exporter_options(section, options.variables);
   if (!telemetry_section.enabled || !exporter_options) return;
   exporter_options->resource = resource();
-  exporter_logging = std::make_unique<telemetry::Logging>(
-      telemetry::LoggingOptions{logging->level(), name, description.version, environment}, logging->sink());
+  exporter_logging = std::make_unique<telemetry::Logging>(telemetry::LoggingOptions{.service = name,
+                                                                                    .version = description.version,
+                                                                                    .environment = environment,
+                                                                                    .redact = logging_section.redact,
+                                                                                    .metrics = &metrics},
+                                                          logging->sink());
+  exporter_logging->set_levels(logging->levels());
   const runtime::Duration patience = exporter_options->shutdown_timeout + std::chrono::seconds(1);
   exporter = std::make_unique<otlp::Exporter>(std::move(*exporter_options), metrics, *exporter_logging);
+  tracer.record(section.traces);
+  if (section.traces) exporter->export_traces(tracer, [this](std::string& out) { return tracer.collect_rest(out); });
   if (section.metrics) exporter->export_metrics();
   if (section.logs) logging->set_exporter(&exporter->export_logs());
   lifecycle->add({.name = "telemetry export",

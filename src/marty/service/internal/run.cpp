@@ -80,6 +80,7 @@ int Service::State::run(Service& self) {
     });
     return exit_code;
   } catch (const std::exception&) {
+    if (logging != nullptr) logging->flush();
     print(stderr, name + ": " + marty::describe(std::current_exception()));
     return 1;
   }
@@ -96,6 +97,7 @@ int Service::State::carry_out(const service::CommandLine& line, Service& self) {
     default:
       break;
   }
+  if (line.command != Command::run) options.log_sink = &standard_error;
   load_configuration();
   switch (line.command) {
     case Command::run:

@@ -17,15 +17,18 @@
 #include "marty/service/config.hpp"
 #include "marty/service/internal/command_line.hpp"
 #include "marty/service/internal/port_handler.hpp"
-#include "marty/service/loop_lag.hpp"
 #include "marty/service/reloader.hpp"
+#include "marty/service/runtime_metrics.hpp"
 #include "marty/service/secret_stores.hpp"
 #include "marty/service/service.hpp"
+#include "marty/service/slo_watch.hpp"
+#include "marty/telemetry/async_sink.hpp"
 #include "marty/telemetry/context.hpp"
 #include "marty/telemetry/log.hpp"
 #include "marty/telemetry/metrics.hpp"
 #include "marty/telemetry/process_metrics.hpp"
 #include "marty/telemetry/standard.hpp"
+#include "marty/telemetry/tracer.hpp"
 
 namespace marty {
 
@@ -43,7 +46,9 @@ class Service::State {
   void declare_sections();
   config::LoadOptions load_options() const;
   void check_driver(config::Tree& tree) const;
+  void open_log();
   void apply_configuration();
+  void apply_tracing(const service::TracingSection& section);
   // startup.cpp: the steps of Service::start()
   void plan_lifecycle();
   void watch_configuration();
@@ -52,12 +57,14 @@ class Service::State {
   void make_database();
   void open_database();
   void prepare_tables();
+  void start_application();
   void load_certificates();
   http::ServerOptions server_options(int port) const;
   std::unique_ptr<http::Server> start_server(http::Handler& handler, const http::ServerOptions& server_options,
                                              std::string_view key);
   bool grpc_port_is_own() const noexcept;
   void start_servers();
+  void observe_servers();
   void drain_servers();
   // export.cpp
   void plan_export();
@@ -100,20 +107,25 @@ class Service::State {
   bool declared = false;                      // the sections, that is
   bool configured = false;                    // and loaded
 
-  telemetry::DescriptorSink standard_output{1};
-  std::unique_ptr<telemetry::Logging> logging;
   telemetry::Metrics metrics;
+  telemetry::Tracer tracer;
+  std::vector<telemetry::Observation> span_counts;
+  telemetry::DescriptorSink standard_error{2};           // of the commands, which print what they find
+  std::unique_ptr<telemetry::AsyncSink> log_sink;        // null: the options name another
+  std::unique_ptr<telemetry::Logging> exporter_logging;  // as the other, but exported by nobody
+  std::unique_ptr<otlp::Exporter> exporter;              // null: nowhere. Outlives the last line
+  std::unique_ptr<telemetry::Logging> logging;
   std::optional<telemetry::ProcessMetrics> process_metrics;
   telemetry::Observation dropped_lines;
-  std::unique_ptr<telemetry::Logging> exporter_logging;  // as the other, but exported by nobody
-  std::unique_ptr<otlp::Exporter> exporter;              // null: nowhere
+  std::vector<telemetry::Observation> connection_metrics;
   service::SecretStores secret_stores;
   config::Configuration configuration{{}};
   std::unique_ptr<flags::Flags> flags;       // null: nobody asked for any
   std::unique_ptr<config::Plugins> plugins;  // the same
   runtime::Pin first_generation;             // what service-wide objects may have references into
   service::Reloader reloader{configuration, metrics};
-  service::LoopLag loop_lag{metrics};
+  service::RuntimeMetrics runtime_metrics{metrics};
+  service::SloWatch slo_watch{metrics};
   telemetry::Context context;  // of what happens outside of requests
 
   web::App app;

@@ -1,0 +1,115 @@
+#include "marty/telemetry/redaction.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+
+namespace marty::telemetry {
+namespace {
+
+constexpr std::size_t kMaxNameBytes = 128;
+
+constexpr std::array<std::string_view, 14> kWords = {
+    "access_key", "api_key",  "apikey",      "authorization", "cookie", "credential", "passphrase",
+    "passwd",     "password", "private_key", "privatekey",    "pwd",    "secret",     "token"};
+
+// The letters of a text, in either case, as bits; other characters may set any.
+constexpr std::uint32_t letters_of(std::string_view text) {
+  std::uint32_t letters = 0;
+  for (const char c : text) letters |= 1u << (c & 31);
+  return letters;
+}
+
+constexpr std::uint32_t letters_of_word(std::string_view word) {
+  std::uint32_t letters = letters_of(word);
+  if (word.find('_') != std::string_view::npos) letters &= ~(1u << ('_' & 31));
+  return letters;
+}
+
+constexpr auto kLetters = [] {
+  std::array<std::uint32_t, kWords.size()> letters{};
+  for (std::size_t i = 0; i < letters.size(); ++i) letters[i] = letters_of_word(kWords[i]);
+  return letters;
+}();
+
+bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
+bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
+bool is_separator(char c) { return c == '_' || c == '-' || c == '.' || c == ' '; }
+
+// A name in lower case with one '_' between its words: "XApiKey" is "x_api_key".
+class Words {
+ public:
+  explicit Words(std::string_view name) noexcept {
+    for (std::size_t at = 0; at < name.size() && size_ + 2 < sizeof text_; ++at) {
+      const char c = name[at];
+      if (is_separator(c)) {
+        part();
+        continue;
+      }
+      const bool begins =
+          is_upper(c) && at > 0 && (!is_upper(name[at - 1]) || (at + 1 < name.size() && is_lower(name[at + 1])));
+      if (begins) part();
+      text_[size_++] = is_upper(c) ? static_cast<char>(c | 0x20) : c;
+    }
+  }
+  std::string_view text() const noexcept { return {text_, size_}; }
+
+ private:
+  void part() noexcept {
+    if (size_ > 0 && text_[size_ - 1] != '_') text_[size_++] = '_';
+  }
+  char text_[2 * kMaxNameBytes + 2];
+  std::size_t size_ = 0;
+};
+
+bool begins_with(std::string_view words, std::string_view wanted) noexcept {
+  if (!words.starts_with(wanted)) return false;
+  words.remove_prefix(wanted.size());
+  if (words.starts_with('s')) words.remove_prefix(1);
+  return words.empty() || words[0] == '_';
+}
+
+template <class Matches>
+bool any_word(std::string_view words, Matches&& matches) noexcept {
+  for (;;) {
+    if (matches(words)) return true;
+    const std::size_t end = words.find('_');
+    if (end == std::string_view::npos) return false;
+    words.remove_prefix(end + 1);
+  }
+}
+
+// Most names lack a letter of every word: no need to take them apart.
+bool may_be_known(std::string_view name) noexcept {
+  const std::uint32_t letters = letters_of(name);
+  return std::ranges::any_of(kLetters, [&](std::uint32_t needed) { return (letters & needed) == needed; });
+}
+
+bool is_known(std::string_view words) noexcept {
+  return any_word(words, [](std::string_view rest) {
+    return std::ranges::any_of(
+        kWords, [&](std::string_view word) { return rest.starts_with(word[0]) && begins_with(rest, word); });
+  });
+}
+
+}  // namespace
+
+bool is_sensitive(std::string_view name) noexcept {
+  if (name.size() > kMaxNameBytes) return true;
+  return may_be_known(name) && is_known(Words(name).text());
+}
+
+Redaction::Redaction(std::span<const std::string> more) {
+  for (const std::string& name : more) more_.emplace_back(Words(name).text());
+}
+
+bool Redaction::is_sensitive(std::string_view name) const noexcept {
+  if (telemetry::is_sensitive(name)) return true;
+  if (more_.empty()) return false;
+  const Words words(name);
+  return any_word(words.text(), [this](std::string_view rest) {
+    return std::ranges::any_of(more_, [&](const std::string& word) { return begins_with(rest, word); });
+  });
+}
+
+}  // namespace marty::telemetry

@@ -1,0 +1,32 @@
+// Redaction: which names stand for what nobody may read in a log.
+//
+//   is_sensitive("db_password");      // so are "apiKey", "X-Auth-Token", "set-cookie"; "passwordless" is not
+//
+// A name is sensitive where one of its words, or two neighbours, are password, passwd, pwd, passphrase, secret, token,
+// authorization, cookie, credential, api key, access key or private key, or the plural of one. Words are parted by '_',
+// '-', '.', ' ' and by capitals. So is a name of more than 128 bytes. Costs some tens of nanoseconds, and no
+// allocation.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace marty::telemetry {
+
+inline constexpr std::string_view kRedacted = "[redacted]";  // what stands in the place of the value
+
+bool is_sensitive(std::string_view name) noexcept;
+
+// The same with more names, of one or several words each: {"iban", "card_number"}.
+class Redaction {
+ public:
+  explicit Redaction(std::span<const std::string> more = {});
+  bool is_sensitive(std::string_view name) const noexcept;
+
+ private:
+  std::vector<std::string> more_;  // words with '_' between them
+};
+
+}  // namespace marty::telemetry

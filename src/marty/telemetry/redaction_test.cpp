@@ -1,0 +1,59 @@
+#include "marty/telemetry/redaction.hpp"
+
+#include <gtest/gtest.h>
+
+namespace marty::telemetry {
+namespace {
+
+TEST(Redaction, knows_sensitive_names_by_their_words) {
+  for (const char* name : {"password",
+                           "db_password",
+                           "userPassword",
+                           "PASSWORD",
+                           "passwd",
+                           "pwd",
+                           "passphrase",
+                           "client-secret",
+                           "secrets",
+                           "token",
+                           "accessToken",
+                           "X-Auth-Token",
+                           "http.request.header.authorization",
+                           "Set-Cookie",
+                           "cookies",
+                           "credential",
+                           "aws.credentials",
+                           "api_key",
+                           "apiKey",
+                           "APIKey",
+                           "XApiKey",
+                           "apikey",
+                           "x-api-key",
+                           "private_key",
+                           "privateKey",
+                           "privatekey",
+                           "access key",
+                           "JWTToken",
+                           "__token__"})
+    EXPECT_TRUE(is_sensitive(name)) << name;
+  EXPECT_TRUE(is_sensitive(std::string(129, 'x'))) << "too long to be looked through";
+}
+
+TEST(Redaction, leaves_names_that_only_look_alike) {
+  for (const char* name : {"", "_", "passwordless", "tokenizer", "tokenise", "secretary", "cookiecutter", "authorized",
+                           "api", "key", "key_api", "keys", "private", "pass", "order_id", "tokenss", "detoken"})
+    EXPECT_FALSE(is_sensitive(name)) << name;
+  EXPECT_FALSE(is_sensitive(std::string(128, 'x')));
+}
+
+TEST(Redaction, takes_further_names) {
+  const std::vector<std::string> more = {"iban", "card-number"};
+  const Redaction redaction(more);
+  for (const char* name : {"iban", "userIban", "ibans", "card_number", "cardNumber", "old.card.number", "token"})
+    EXPECT_TRUE(redaction.is_sensitive(name)) << name;
+  for (const char* name : {"card", "number", "number_card", "ibanez"})
+    EXPECT_FALSE(redaction.is_sensitive(name)) << name;
+}
+
+}  // namespace
+}  // namespace marty::telemetry
