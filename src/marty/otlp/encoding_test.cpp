@@ -78,9 +78,9 @@ TEST(LogBuffer, drops_and_counts_what_finds_no_room) {
   int rings = 0;
   LogBuffer buffer(1'000, [&] { ++rings; });
   const telemetry::Context context;
+  const telemetry::Redaction redaction;
   for (int i = 0; i < 100; ++i)
-    buffer.take({telemetry::Level::info, "shop", "a message", {}, {}, __FILE__, __LINE__}, context,
-                telemetry::Redaction(), {});
+    buffer.take({telemetry::Level::info, "shop", "a message", {}, {}, __FILE__, __LINE__}, context, {}, redaction);
   EXPECT_EQ(rings, 1);
   std::string out;
   const std::size_t kept = buffer.collect(out, 1 << 20);
@@ -89,6 +89,18 @@ TEST(LogBuffer, drops_and_counts_what_finds_no_room) {
   EXPECT_EQ(fields(out, kItems).size(), kept);
   EXPECT_EQ(buffer.dropped(), 100 - kept);
   EXPECT_EQ(buffer.collect(out, 1 << 20), 0u);
+}
+
+TEST(LogBuffer, keeps_secrets_to_itself) {
+  LogBuffer buffer(10'000, [] {});
+  const telemetry::LogField fields[] = {{"db_password", "hunter2"}, {"user", "kim"}};
+  buffer.take({telemetry::Level::info, "shop", "connected", fields, {}, __FILE__, __LINE__}, telemetry::Context(), {},
+              telemetry::Redaction());
+  std::string out;
+  EXPECT_EQ(buffer.collect(out, 1 << 20), 1u);
+  EXPECT_THAT(out, HasSubstr("[redacted]"));
+  EXPECT_THAT(out, HasSubstr("kim"));
+  EXPECT_THAT(out, Not(HasSubstr("hunter2")));
 }
 
 TEST(Response, is_read_as_the_receiver_meant_it) {

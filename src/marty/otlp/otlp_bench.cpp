@@ -8,7 +8,6 @@
 #include "marty/otlp/internal/test_support.hpp"
 #include "marty/runtime/simulation.hpp"
 #include "marty/telemetry/context.hpp"
-#include "marty/telemetry/redaction.hpp"
 
 namespace marty::otlp::internal {
 namespace {
@@ -45,8 +44,8 @@ void log_record(benchmark::State& state) {
   std::string out;
   const telemetry::LogField fields[] = {{"pet_id", "0190a3f2-5a5a-7c1d-8e2f-0123456789ab"}, {"price", 7}};
   for ([[maybe_unused]] auto unused : state) {
-    buffer.take({telemetry::Level::info, "petstore", "pet added", fields, {}, __FILE__, __LINE__}, context,
-                telemetry::Redaction(), Timestamp());
+    buffer.take({telemetry::Level::info, "petstore", "pet added", fields, {}, std::source_location::current()}, context,
+                Timestamp());
     if (buffer.dropped() != 0 || out.size() > 1 << 20) state.SkipWithError("full");
     buffer.collect(out, 1 << 20);
     out.clear();

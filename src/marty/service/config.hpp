@@ -246,20 +246,20 @@ struct TelemetrySection {
   bool enabled = true;
   bool trust_identity_headers = false;
   TracingSection tracing;
-  otlp::OtlpSection otlp;
   std::optional<std::vector<SloSection>> slos;
 
   // Those that are configured, or the default ones.
   std::vector<telemetry::Slo> objectives() const;
   void check(Problems& problems) const;
+  otlp::OtlpSection otlp;
 
   static constexpr auto rules =
       marty::rules(field<&TelemetrySection::enabled>.description("Correlation, trace context and metrics of requests"),
                    field<&TelemetrySection::trust_identity_headers>.description(
                        "Believe the user and session headers of every peer: only behind a proxy that sets them"),
                    field<&TelemetrySection::tracing>.optional(),
-                   field<&TelemetrySection::otlp>.optional().description("Export to a collector of OpenTelemetry"),
-                   field<&TelemetrySection::slos>.max_items(50).description("Service level objectives"));
+                   field<&TelemetrySection::slos>.max_items(50).description("Service level objectives"),
+                   field<&TelemetrySection::otlp>.optional().description("Export to a collector of OpenTelemetry"));
 };
 
 }  // namespace marty::service

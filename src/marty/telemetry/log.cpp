@@ -122,8 +122,7 @@ void append_own_fields(std::string& out, std::span<const LogField> fields, const
   for (const LogField& field : fields) {
     out += ',';
     json::write_string(out, field.name());
-    if (std::ranges::find(internal::kLogNames, field.name()) != internal::kLogNames.end())
-      out.insert(out.size() - 1, 1, '_');
+    if (internal::is_standard_log_name(field.name())) out.insert(out.size() - 1, 1, '_');
     out += ':';
     redaction.is_sensitive(field.name()) ? append_text(out, kRedacted) : field.append_value(out);
   }
@@ -284,6 +283,10 @@ void Logging::flush() noexcept {
   sink_.flush();
 }
 
+bool internal::is_standard_log_name(std::string_view name) noexcept {
+  return std::ranges::find(kLogNames, name) != kLogNames.end();
+}
+
 std::string internal::exception_type(const std::exception_ptr& exception) {
   return demangle(exception.__cxa_exception_type()->name());
 }
@@ -307,10 +310,10 @@ bool internal::log_enabled(Level level, std::string_view logger) noexcept {
 
 void internal::write_log(const LogRecord& record) noexcept {
   Logging* const logging = current().logging;
+  const Timestamp time = runtime::wall_now();
   if (logging == nullptr) {
     static const Redaction redaction;
-    write_line(record, {}, redaction, runtime::wall_now(),
-               [](std::string_view line) { DescriptorSink(STDERR_FILENO).write(line); });
+    write_line(record, {}, redaction, time, [](std::string_view line) { DescriptorSink(STDERR_FILENO).write(line); });
     return;
   }
   LogState& state = *logging->state_;
@@ -321,11 +324,10 @@ void internal::write_log(const LogRecord& record) noexcept {
     passed.suppressed = *held;
   }
   state.lines[static_cast<std::size_t>(record.level)].add();
-  const Timestamp time = runtime::wall_now();
   write_line(passed, logging->identity(), state.redaction, time,
              [logging](std::string_view line) { logging->sink().write(line); });
   if (LogExporter* const exporter = logging->exporter(); exporter != nullptr)
-    exporter->take(passed, current(), state.redaction, time);
+    exporter->take(passed, current(), time, state.redaction);
 }
 
 }  // namespace marty::telemetry

@@ -186,6 +186,9 @@ constexpr std::size_t kMaxLogTextBytes = 16 * 1024;
 std::string exception_type(const std::exception_ptr& exception);
 std::string exception_stack(const std::exception_ptr& exception);  // "" where there is none
 
+// Whether a member of every line has this name: an own field with it gets a '_' behind it.
+bool is_standard_log_name(std::string_view name) noexcept;
+
 bool log_enabled(Level level, std::string_view logger) noexcept;
 
 inline void log(Level level, std::string_view logger, std::string_view message, LogFields fields,

@@ -12,10 +12,9 @@ class Redaction;
 class LogExporter {
  public:
   // A line that was written, in the order of its thread. On any thread, in the middle of any work: it must neither wait
-  // nor log. Values of fields that `redaction` names must not leave the process. What the call refers to is valid
-  // during the call only.
-  virtual void take(const internal::LogRecord& record, const Context& context, const Redaction& redaction,
-                    Timestamp time) noexcept = 0;
+  // nor log. What it refers to is valid during the call only.
+  virtual void take(const internal::LogRecord& record, const Context& context, Timestamp time,
+                    const Redaction& redaction) noexcept = 0;
 
  protected:
   ~LogExporter() = default;

@@ -7,7 +7,6 @@
 #include "marty/base/error.hpp"
 #include "marty/otlp/internal/envelope.hpp"
 #include "marty/telemetry/context.hpp"
-#include "marty/telemetry/internal/log_names.hpp"
 #include "marty/telemetry/internal/protobuf_wire.hpp"
 #include "marty/telemetry/redaction.hpp"
 
@@ -17,7 +16,6 @@ using namespace telemetry::internal;
 using telemetry::Context;
 using telemetry::Level;
 using telemetry::LogField;
-using telemetry::Redaction;
 
 namespace {
 
@@ -64,9 +62,8 @@ void append_exception(std::string& out, const std::exception_ptr& exception) {
   append_present(out, "exception.stacktrace", exception_stack(exception));
 }
 
-void append_own_field(std::string& out, const LogField& field, const Redaction& redaction) {
-  const bool is_taken = std::ranges::find(kLogNames, field.name()) != kLogNames.end();
-  const std::string own_name = is_taken ? std::string(field.name()) + '_' : std::string();
+void append_own_field(std::string& out, const LogField& field, const telemetry::Redaction& redaction) {
+  const std::string own_name = is_standard_log_name(field.name()) ? std::string(field.name()) + '_' : std::string();
   const std::string_view name = own_name.empty() ? field.name() : std::string_view(own_name);
   if (redaction.is_sensitive(field.name())) return append_attribute(out, name, telemetry::kRedacted);
   field.visit([&](auto value) {
@@ -79,8 +76,8 @@ void append_own_field(std::string& out, const LogField& field, const Redaction& 
 
 }  // namespace
 
-void append_log_record(std::string& out, const LogRecord& record, const Context& context, const Redaction& redaction,
-                       Timestamp time) {
+void append_log_record(std::string& out, const LogRecord& record, const Context& context, Timestamp time,
+                       const telemetry::Redaction& redaction) {
   const Severity& severity = kSeverities[std::min(static_cast<std::size_t>(record.level), kSeverities.size() - 1)];
   const std::uint64_t time_ns = nanoseconds(time);
   append_message_field(out, kItems, [&] {
@@ -102,13 +99,13 @@ void append_log_record(std::string& out, const LogRecord& record, const Context&
 LogBuffer::LogBuffer(std::size_t max_bytes, std::function<void()> wake)
     : max_bytes_(max_bytes), wake_(std::move(wake)) {}
 
-void LogBuffer::take(const LogRecord& record, const Context& context, const Redaction& redaction,
-                     Timestamp time) noexcept {
+void LogBuffer::take(const LogRecord& record, const Context& context, Timestamp time,
+                     const telemetry::Redaction& redaction) noexcept {
   // Taken for the duration of the record: what a field's text logs itself makes a record of its own.
   thread_local std::string kept;
   std::string bytes = std::move(kept);
   bytes.clear();
-  append_log_record(bytes, record, context, redaction, time);
+  append_log_record(bytes, record, context, time, redaction);
   bool passed_half = false;
   {
     const std::lock_guard lock(mutex_);

@@ -18,8 +18,8 @@ class LogBuffer final : public telemetry::LogExporter {
   // `wake` is called, on any thread, when half of the room is taken.
   LogBuffer(std::size_t max_bytes, std::function<void()> wake);
 
-  void take(const telemetry::internal::LogRecord& record, const telemetry::Context& context,
-            const telemetry::Redaction& redaction, Timestamp time) noexcept override;
+  void take(const telemetry::internal::LogRecord& record, const telemetry::Context& context, Timestamp time,
+            const telemetry::Redaction& redaction) noexcept override;
 
   // Appends whole records as ScopeLogs.log_records (2) until `out` has `max_bytes`; returns how many.
   std::size_t collect(std::string& out, std::size_t max_bytes);
@@ -44,6 +44,6 @@ class LogBuffer final : public telemetry::LogExporter {
 
 // One record as a field with the number 2.
 void append_log_record(std::string& out, const telemetry::internal::LogRecord& record,
-                       const telemetry::Context& context, const telemetry::Redaction& redaction, Timestamp time);
+                       const telemetry::Context& context, Timestamp time, const telemetry::Redaction& redaction);
 
 }  // namespace marty::otlp::internal

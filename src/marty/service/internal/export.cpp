@@ -35,22 +35,23 @@ otlp::Attributes Service::State::resource() const {
 // The first part to start and the last to stop, so that it sends what the others leave behind.
 void Service::State::plan_export() {
   logging->set_exporter(nullptr);  // of a start before this one
+  tracer.record(false);
   exporter.reset();
   const otlp::OtlpSection& section = telemetry_section.otlp;
   auto exporter_options = otlp::exporter_options(section, options.variables);
   if (!telemetry_section.enabled || !exporter_options) return;
   exporter_options->resource = resource();
-  exporter_logging = std::make_unique<telemetry::Logging>(telemetry::LoggingOptions{.service = name,
-                                                                                    .version = description.version,
-                                                                                    .environment = environment,
-                                                                                    .redact = logging_section.redact,
-                                                                                    .metrics = &metrics},
-                                                          logging->sink());
+  exporter_logging = std::make_unique<telemetry::Logging>(
+      telemetry::LoggingOptions{
+          .service = name, .version = description.version, .environment = environment, .metrics = &metrics},
+      logging->sink());
   exporter_logging->set_levels(logging->levels());
   const runtime::Duration patience = exporter_options->shutdown_timeout + std::chrono::seconds(1);
   exporter = std::make_unique<otlp::Exporter>(std::move(*exporter_options), metrics, *exporter_logging);
-  tracer.record(section.traces);
-  if (section.traces) exporter->export_traces(tracer, [this](std::string& out) { return tracer.collect_rest(out); });
+  if (section.traces) {
+    exporter->export_traces(tracer, [this](std::string& out) { return tracer.collect_rest(out); });
+    tracer.record(true);
+  }
   if (section.metrics) exporter->export_metrics();
   if (section.logs) logging->set_exporter(&exporter->export_logs());
   lifecycle->add({.name = "telemetry export",
