@@ -12,7 +12,12 @@ struct Pet {
 };
 
 Pet get_pet(marty::Path<std::string> id) {
-  kLog.info("pet asked for", {{"pet_id", *id}, {"attempt", 1}, {"price", 1.5}, {"is_tame", true}, {"raw", "\xff"}});
+  kLog.info("pet asked for", {{"pet_id", *id},
+                              {"attempt", 1},
+                              {"price", 1.5},
+                              {"is_tame", true},
+                              {"raw", "\xff"},
+                              {"api_token", "t0psecret"}});
   if (*id == "unknown") {
     try {
       throw marty::Error(marty::Code::internal, "no shelf");

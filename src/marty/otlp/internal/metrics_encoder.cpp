@@ -31,6 +31,16 @@ std::optional<std::int64_t> number_of(std::string_view text) noexcept {
   return parsed.ec == std::errc() && parsed.ptr == text.data() + text.size() ? std::optional(value) : std::nullopt;
 }
 
+void append_exemplar(std::string& out, const telemetry::Exemplar& exemplar) {
+  append_fixed64_field(out, 2, nanoseconds(exemplar.time));
+  append_double_field(out, 3, exemplar.value);
+  append_message_field(out, 4, [&] { append_big_endian(out, exemplar.span_id.value); });
+  append_message_field(out, 5, [&] {
+    append_big_endian(out, exemplar.trace_id.high);
+    append_big_endian(out, exemplar.trace_id.low);
+  });
+}
+
 void append_label(std::string& out, std::uint32_t field, const MetricName& name, const Label& label) {
   const auto known = std::ranges::find(name.attributes, std::string_view(label.name), &AttributeName::label);
   if (known == name.attributes.end()) return append_key_value(out, field, label.name, label.value);
@@ -103,6 +113,8 @@ void MetricsEncoder::append_buckets(std::string& out, const MetricFamily& family
   append_message_field(out, 7, [&] {
     for (const double bound : family.bounds) append_little_endian(out, std::bit_cast<std::uint64_t>(bound));
   });
+  for (const telemetry::Exemplar& exemplar : series.exemplars)
+    append_message_field(out, 8, [&] { append_exemplar(out, exemplar); });
 }
 
 }  // namespace marty::otlp::internal

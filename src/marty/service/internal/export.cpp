@@ -42,7 +42,8 @@ void Service::State::plan_export() {
   if (!telemetry_section.enabled || !exporter_options) return;
   exporter_options->resource = resource();
   exporter_logging = std::make_unique<telemetry::Logging>(
-      telemetry::LoggingOptions{.service = name, .version = description.version, .environment = environment},
+      telemetry::LoggingOptions{
+          .service = name, .version = description.version, .environment = environment, .metrics = &metrics},
       logging->sink());
   exporter_logging->set_levels(logging->levels());
   const runtime::Duration patience = exporter_options->shutdown_timeout + std::chrono::seconds(1);

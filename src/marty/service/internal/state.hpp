@@ -113,14 +113,14 @@ class Service::State {
   telemetry::Metrics metrics;
   telemetry::Tracer tracer;
   std::vector<telemetry::Observation> span_counts;
-  telemetry::DescriptorSink standard_error{2};     // of the commands, which print what they find
-  std::unique_ptr<telemetry::AsyncSink> log_sink;  // null: the options name another
+  telemetry::DescriptorSink standard_error{2};           // of the commands, which print what they find
+  std::unique_ptr<telemetry::AsyncSink> log_sink;        // null: the options name another
+  std::unique_ptr<telemetry::Logging> exporter_logging;  // as the other, but exported by nobody
+  std::unique_ptr<otlp::Exporter> exporter;              // null: nowhere. Outlives the last line
   std::unique_ptr<telemetry::Logging> logging;
   std::optional<telemetry::ProcessMetrics> process_metrics;
   telemetry::Observation dropped_lines;
   std::vector<telemetry::Observation> connection_metrics;
-  std::unique_ptr<telemetry::Logging> exporter_logging;  // as the other, but exported by nobody
-  std::unique_ptr<otlp::Exporter> exporter;              // null: nowhere
   service::SecretStores secret_stores;
   config::Configuration configuration{{}};
   std::unique_ptr<flags::Flags> flags;       // null: nobody asked for any
