@@ -59,6 +59,8 @@ class Endings(unittest.TestCase):
             "terminate": -signal.SIGABRT,
             "fault": -signal.SIGSEGV,
             "overflow": -signal.SIGSEGV,
+            "late_fault": -signal.SIGSEGV,
+            "late_overflow": -signal.SIGSEGV,
         }
         for ending, status in endings.items():
             lines = LINES if ending in ("exit", "abort", "fault") else LINES // 20

@@ -1,11 +1,13 @@
 // Writes numbered log lines from eight fibers, then ends as it is told: log_writer LINES ENDING [FILE [MAX_BYTES]]
-// ENDING is return, exit, quick_exit, abort, terminate, fault (by a null pointer), overflow (of a fiber's stack) or
-// kill (by somebody else). Without FILE the lines go to standard output. Says on stderr what a line cost.
+// ENDING is return, exit, quick_exit, abort, terminate, fault (by a null pointer), overflow (of a fiber's stack), kill
+// (by somebody else), late_fault (after the world) or late_overflow (in another one). Without FILE the lines go to
+// standard output. Says on stderr what a line cost.
 #include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -83,12 +85,16 @@ int main(int argc, char** argv) {
   } else {
     output = std::make_unique<DescriptorOutput>(STDOUT_FILENO);
   }
-  AsyncSink sink(std::move(output));
-  Logging logging({.service = "log_writer", .version = "1.0.0", .environment = "testing"}, sink);
+  std::optional<AsyncSink> sink;
+  std::optional<Logging> logging;
   runtime::World::real({.loops = 2})->run([&] {
-    run(logging, std::atoi(argv[1]));
+    sink.emplace(std::move(output));  // as a service does it: within a world, which has a handler of faults already
+    logging.emplace(LoggingOptions{.service = "log_writer", .version = "1.0.0", .environment = "testing"}, *sink);
+    run(*logging, std::atoi(argv[1]));
     end(ending);
   });
-  if (sink.dropped() != 0) std::fprintf(stderr, "%llu dropped\n", static_cast<unsigned long long>(sink.dropped()));
+  if (ending == "late_fault") end("fault");
+  if (ending == "late_overflow") runtime::World::real({.loops = 1})->run([] { end("overflow"); });
+  if (sink->dropped() != 0) std::fprintf(stderr, "%llu dropped\n", static_cast<unsigned long long>(sink->dropped()));
   return 0;
 }

@@ -60,6 +60,9 @@ TEST(LogSchema, refuses_what_is_no_log_line) {
               ElementsAre("/span_id is missing"));
   EXPECT_THAT(problems_of_line(line_with(R"(,"trace_id":"4BF9","span_id":"00f067aa0ba902b7")")),
               ElementsAre("/trace_id has another form"));
+  EXPECT_THAT(
+      problems_of_line(line_with(R"(,"trace_id":"4bf92f3577b34da6a3ce929d0e0e47360","span_id":"00f067aa0ba902b7")")),
+      ElementsAre("/trace_id has another form"));
   EXPECT_THAT(problems_of_line(line_with(R"(,"exception":{"type":"int","message":"","code":1})")),
               ElementsAre("/exception/code should not be there"));
 }

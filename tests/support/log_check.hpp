@@ -14,7 +14,7 @@ namespace marty::testing {
 // know is a problem, too.
 std::vector<std::string> problems_of_line(std::string_view line);
 
-// Of the lines that were written since this was last asked; each with the line.
+// Of the lines that were written since this was last asked, each with its line.
 std::vector<std::string> problems_of_new_lines();
 
 const json::Value& log_schema();

@@ -1,5 +1,5 @@
-"""What servers that keep secrets have in common in a test: processes in a folder of their own, on free ports of the
-loopback, which can be stopped, started again and frozen; and requests to them.
+"""What servers have in common in a test – those that keep secrets, and others: processes in a folder of their own, on
+free ports of the loopback, which can be stopped, started again and frozen; and requests to them.
 """
 
 import ctypes
@@ -118,7 +118,7 @@ class Server:
 
     def __enter__(self):
         self._require()
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="marty-secrets-"))
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix=f"marty-{type(self).__name__.lower()}-"))
         try:
             self._prepare()
             self.start()

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "marty/compress/compress.hpp"
 #include "marty/grpc/internal/frame.hpp"
 #include "marty/grpc/internal/metadata.hpp"
 #include "marty/grpc/internal/test_server.hpp"
@@ -173,6 +174,28 @@ TEST(CompressionOfACall, CanChangeBetweenTheMessagesOfAStream) {
   EXPECT_THAT(sent[0].flags, ElementsAre(1, 0, 1));
   EXPECT_EQ(sent[1].encoding, "");
   EXPECT_THAT(sent[1].flags, ElementsAre(0));
+}
+
+// For callers that know the bytes of their messages and have no class for them.
+TEST(EncodedCall, takes_and_gives_bytes) {
+  run_in(WorldKind::simulated, [] {
+    TestServer server(build);
+    const Method echoes{"route.v1.Route", "Echo", "/route.v1.Route/Echo", ""};
+    Point point;
+    point.set_name(std::string(2'000, 'n'));
+    const std::string bytes = point.SerializeAsString();
+    EXPECT_EQ(server.channel->call(echoes, EncodedMessage{bytes}), bytes);
+    const std::string packed = compress::compress(compress::Coding::gzip, bytes);
+    EXPECT_EQ(server.channel->call(echoes, EncodedMessage{packed, true}), bytes);
+    EXPECT_EQ(error_of([&] { server.channel->call(echoes, EncodedMessage{"no message"}); }).code(),
+              Code::invalid_argument);
+    point.set_name("fail");
+    ReplyMetadata reply;
+    const Error error =
+        error_of([&] { server.channel->call(echoes, EncodedMessage{point.SerializeAsString()}, {.reply = &reply}); });
+    EXPECT_EQ(error.code(), Code::aborted);
+    EXPECT_THAT(reply.trailing, ElementsAre(Pair(kTrailing, kBytes)));
+  });
 }
 
 }  // namespace

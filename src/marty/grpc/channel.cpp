@@ -29,4 +29,8 @@ void Channel::call(const Method& method, const google::protobuf::Message& reques
   internal::call_unary(of_this_loop(), method, request, response, options);
 }
 
+std::string Channel::call(const Method& method, EncodedMessage request, const CallOptions& options) {
+  return internal::call_encoded(of_this_loop(), method, request, options);
+}
+
 }  // namespace marty::grpc

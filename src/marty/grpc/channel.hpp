@@ -70,6 +70,12 @@ struct CallOptions {
   ReplyMetadata* reply = nullptr;   // filled in as it arrives, also where the call fails; has to outlive the call
 };
 
+// A message of protobuf as its bytes, for callers that have no class for it.
+struct EncodedMessage {
+  std::string_view bytes;
+  bool gzipped = false;
+};
+
 class Channel {
  public:
   // "host:port", an IP address with a port, several of either separated by commas, or "unix:/path". Throws
@@ -82,6 +88,8 @@ class Channel {
   // A unary call.
   void call(const Method& method, const google::protobuf::Message& request, google::protobuf::Message& response,
             const CallOptions& options = {});
+  // The same with messages as bytes; whether the request is compressed, it says itself.
+  std::string call(const Method& method, EncodedMessage request, const CallOptions& options = {});
 
  private:
   friend class internal::ClientCall;

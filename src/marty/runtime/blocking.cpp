@@ -6,6 +6,7 @@
 
 #include <condition_variable>
 #include <deque>
+#include <map>
 #include <mutex>
 #include <system_error>
 #include <thread>
@@ -60,21 +61,48 @@ class Call final : public internal::Message {
 class BlockingPool::State {
  public:
   explicit State(BlockingPoolOptions options) : options_(std::move(options)) {
-    if (options_.threads >= 1) return;
-    throw Error(Code::invalid_argument,
-                fmt::format("pool \"{}\" would have {} threads: give it 1 or more", options_.name, options_.threads));
+    if (options_.threads < 1) {
+      throw Error(Code::invalid_argument,
+                  fmt::format("pool \"{}\" would have {} threads: give it 1 or more", options_.name, options_.threads));
+    }
+    Register& pools = Register::instance();
+    const std::lock_guard lock(pools.mutex);
+    pools.living.push_back(this);
+  }
+  ~State() {
+    Register& pools = Register::instance();
+    const std::lock_guard lock(pools.mutex);
+    std::erase(pools.living, this);
+    BlockingPoolStats& ended = pools.ended[options_.name];
+    ended.calls += calls_;
+    ended.rejected += rejected_;
+  }
+
+  static std::vector<BlockingPoolStats> stats() {
+    Register& pools = Register::instance();
+    const std::lock_guard lock(pools.mutex);
+    std::map<std::string, BlockingPoolStats> by_name = pools.ended;
+    for (State* pool : pools.living) pool->add_to(by_name[pool->options_.name]);
+    std::vector<BlockingPoolStats> all;
+    for (auto& [name, stats] : by_name) {
+      stats.name = name;
+      all.push_back(std::move(stats));
+    }
+    return all;
   }
 
   void submit(Call& call) {
     const std::lock_guard lock(mutex_);
     if (idle_ <= queue_.size()) start_thread_if_allowed();
     if (queue_.size() >= options_.queue + idle_) {
+      ++rejected_;
       throw Error(
           Code::resource_exhausted,
           fmt::format("{} calls wait for the {} threads of pool \"{}\" already; try again later or give it more",
                       queue_.size(), threads_.size(), options_.name));
     }
     queue_.push_back(&call);
+    ++calls_;
     wake_.notify_one();
   }
 
@@ -88,6 +116,26 @@ class BlockingPool::State {
   }
 
  private:
+  // All pools of the process. Never destroyed: a pool may be a global object.
+  struct Register {
+    static Register& instance() {
+      static Register& only = *new Register;
+      return only;
+    }
+    std::mutex mutex;  // taken before a pool's
+    std::vector<State*> living;
+    std::map<std::string, BlockingPoolStats> ended;
+  };
+
+  void add_to(BlockingPoolStats& stats) {
+    const std::lock_guard lock(mutex_);
+    stats.threads += threads_.size();
+    stats.busy += threads_.size() - idle_;
+    stats.queued += queue_.size();
+    stats.calls += calls_;
+    stats.rejected += rejected_;
+  }
+
   void start_thread_if_allowed() {
     if (threads_.size() >= static_cast<std::size_t>(options_.threads)) return;
     // Signals are for the loops: a call of a C library should not see EINTR.
@@ -129,11 +177,15 @@ class BlockingPool::State {
   std::deque<Call*> queue_;
   std::vector<std::thread> threads_;
   std::size_t idle_ = 0;  // threads without a call, some of which may be about to take one from the queue
+  std::uint64_t calls_ = 0;
+  std::uint64_t rejected_ = 0;
   bool stopping_ = false;
 };
 
 BlockingPool::BlockingPool(BlockingPoolOptions options) : state_(std::make_unique<State>(std::move(options))) {}
 BlockingPool::~BlockingPool() { state_->stop(); }
+
+std::vector<BlockingPoolStats> blocking_pool_stats() { return BlockingPool::State::stats(); }
 
 void BlockingPool::run_erased(void (*function)(void*), void* argument) {
   internal::Scheduler* scheduler = internal::Scheduler::current_or_null();

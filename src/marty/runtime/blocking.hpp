@@ -7,12 +7,14 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <memory>
 #include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace marty::runtime {
 
@@ -21,6 +23,8 @@ struct BlockingPoolOptions {
   int threads = 4;                // started on first use
   std::size_t queue = 1024;       // calls waiting for a thread; one more throws resource_exhausted
 };
+
+struct BlockingPoolStats;
 
 class BlockingPool {
  public:
@@ -48,9 +52,23 @@ class BlockingPool {
   }
 
  private:
+  friend std::vector<BlockingPoolStats> blocking_pool_stats();
   void run_erased(void (*function)(void*), void* argument);
   class State;
   std::unique_ptr<State> state_;
 };
+
+// What the pools of one name hold and have done, taken together.
+struct BlockingPoolStats {
+  std::string name;
+  std::size_t threads = 0;     // started
+  std::size_t busy = 0;        // of them, with a call
+  std::size_t queued = 0;      // calls that wait for a thread
+  std::uint64_t calls = 0;     // ever taken on
+  std::uint64_t rejected = 0;  // ever refused, because the queue was full
+};
+
+// Of the whole process, by name; what pools counted that are gone stays. From any thread.
+std::vector<BlockingPoolStats> blocking_pool_stats();
 
 }  // namespace marty::runtime

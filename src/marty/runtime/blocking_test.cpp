@@ -132,5 +132,41 @@ TEST(BlockingPool, ShowsTheCallTheAmbientContextAndWorldOfItsFiber) {
   });
 }
 
+BlockingPoolStats stats_of(std::string_view name) {
+  for (const BlockingPoolStats& stats : blocking_pool_stats()) {
+    if (stats.name == name) return stats;
+  }
+  return {};
+}
+
+TEST(BlockingPoolStats, ShowWhatThePoolsOfANameDoTogether) {
+  in_world([] {
+    Gate gate;
+    {
+      BlockingPool one({.name = "stats", .threads = 1, .queue = 1});
+      BlockingPool other({.name = "stats", .threads = 1, .queue = 1});
+      auto first = spawn([&] { one.run([&] { gate.pass(); }); });
+      auto second = spawn([&] { other.run([&] { gate.pass(); }); });
+      while (stats_of("stats").busy < 2) yield();
+      auto third = spawn([&] { one.run([] {}); });
+      yield();
+      EXPECT_EQ(code_thrown_by([&] { one.run([] {}); }), Code::resource_exhausted);
+      const BlockingPoolStats now = stats_of("stats");
+      EXPECT_EQ(now.threads, 2u);
+      EXPECT_EQ(now.queued, 1u);
+      EXPECT_EQ(now.calls, 3u);
+      EXPECT_EQ(now.rejected, 1u);
+      gate.open();
+      first.join();
+      second.join();
+      third.join();
+    }
+    const BlockingPoolStats after = stats_of("stats");
+    EXPECT_EQ(after.threads, 0u);
+    EXPECT_EQ(after.calls, 3u) << "a counter never goes down";
+    EXPECT_EQ(after.rejected, 1u);
+  });
+}
+
 }  // namespace
 }  // namespace marty::runtime

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -21,9 +22,11 @@ class FiberJob;
 
 // What one loop has done and holds.
 struct LoopStats {
-  std::size_t fibers = 0;                  // alive now
-  std::uint64_t fibers_started = 0;        // ever
-  std::size_t stack_high_water_bytes = 0;  // the deepest stack so far, to the page; what stack_bytes has to exceed
+  std::size_t fibers = 0;            // alive now
+  std::uint64_t fibers_started = 0;  // ever
+  // The deepest stack so far, to the page, of those that were looked at; what stack_bytes has to exceed.
+  std::size_t stack_high_water_bytes = 0;
+  Duration processor_time{0};  // of the loop's thread; 0 in the simulated world
 };
 
 // One event loop and its fibers. Everything but post() is for its own thread.
@@ -42,7 +45,8 @@ class Loop {
   virtual void launch(FiberJob& job) = 0;
   virtual void run_now(FiberJob& job) = 0;
   virtual std::size_t index() const noexcept = 0;  // 0 .. loops-1
-  virtual LoopStats stats() const = 0;             // looks at every stack: for now and then
+  // Looks at so many stacks, those in use last: all of them is for now and then, some microseconds each.
+  virtual LoopStats stats(std::size_t stacks = std::numeric_limits<std::size_t>::max()) const = 0;
 };
 
 struct WorldOptions {

@@ -232,6 +232,22 @@ TEST(LoopStats, ShowFibersAndTheDeepestStack) {
   });
 }
 
+TEST(LoopStats, LookAtAsManyStacksAsTheyMay) {
+  in_world([] {
+    EXPECT_EQ(Loop::current().stats(0).stack_high_water_bytes, 0u);
+    EXPECT_GT(Loop::current().stats(1).stack_high_water_bytes, 0u);
+  });
+}
+
+TEST(LoopStats, ShowTheProcessorTimeOfTheLoopsThread) {
+  in_world([] {
+    const Duration before = Loop::current().stats(0).processor_time;
+    EXPECT_GT(before, Duration::zero());
+    volatile double number = 1;
+    while (Loop::current().stats(0).processor_time < before + std::chrono::milliseconds(5)) number = number * 1.5;
+  });
+}
+
 TEST(Signals, WakeTheFiberThatWaitsAndAreRestoredAfterwards) {
   struct sigaction before {};
   sigaction(SIGUSR1, nullptr, &before);

@@ -11,8 +11,10 @@
 
 #include "marty/config/units.hpp"
 #include "marty/data/database.hpp"
+#include "marty/otlp/config.hpp"
 #include "marty/reflect/rules.hpp"
 #include "marty/telemetry/log.hpp"
+#include "marty/telemetry/slo.hpp"
 #include "marty/tls/tls.hpp"
 #include "marty/web/cors.hpp"
 
@@ -217,16 +219,47 @@ struct TracingSection {
       field<&TracingSection::steps>.description("A span for each filter and the handler of a request"));
 };
 
+// An element of telemetry.slos: see telemetry/slo.hpp.
+struct SloSection {
+  std::string name;
+  telemetry::SloKind kind = telemetry::SloKind::availability;
+  double objective = 0.999;
+  config::Duration window = std::chrono::days(30);
+  config::Duration threshold = std::chrono::milliseconds(500);
+  std::string route;
+
+  telemetry::Slo slo() const { return {name, kind, objective, window, threshold, route}; }
+  void check(Problems& problems) const;
+
+  static constexpr auto rules = marty::rules(
+      field<&SloSection::name>.pattern("^[A-Za-z0-9-]{1,64}$").description(
+          "In metrics and alerts. Without slos there are three: availability 0.999 over 30d, latency 0.95 within 500ms "
+          "over 7d, success 0.99 over 7d"),
+      field<&SloSection::kind>.optional().description("What makes a request good: no 5xx, no error, or in time"),
+      field<&SloSection::objective>.greater_than(0).less_than(1).description("The share that has to be good: 0.999"),
+      field<&SloSection::window>.description("Over which time; whole hours, 1d to 90d"),
+      field<&SloSection::threshold>.description("The time in which to answer; a bound of mmf_request_duration_seconds"),
+      field<&SloSection::route>.optional().description("A pattern, /api/v1/pets/{id}; default: the whole API"));
+};
+
 struct TelemetrySection {
   bool enabled = true;
   bool trust_identity_headers = false;
   TracingSection tracing;
+  std::optional<std::vector<SloSection>> slos;
+
+  // Those that are configured, or the default ones.
+  std::vector<telemetry::Slo> objectives() const;
+  void check(Problems& problems) const;
+  otlp::OtlpSection otlp;
 
   static constexpr auto rules =
       marty::rules(field<&TelemetrySection::enabled>.description("Correlation, trace context and metrics of requests"),
                    field<&TelemetrySection::trust_identity_headers>.description(
                        "Believe the user and session headers of every peer: only behind a proxy that sets them"),
-                   field<&TelemetrySection::tracing>.optional());
+                   field<&TelemetrySection::tracing>.optional(),
+                   field<&TelemetrySection::slos>.max_items(50).description("Service level objectives"),
+                   field<&TelemetrySection::otlp>.optional().description("Export to a collector of OpenTelemetry"));
 };
 
 }  // namespace marty::service

@@ -26,6 +26,7 @@ Service::State::State(std::string service_name, ServiceOptions service_options)
       options(std::move(service_options)),
       app({.title = name, .service = name, .metrics = &metrics}) {
   app.provide([this]() -> health::Health& { return *health; });
+  app.dependencies().use(metrics);
 }
 
 Service::Service(std::string name, ServiceOptions options)

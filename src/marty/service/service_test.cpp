@@ -57,6 +57,32 @@ TEST(Service, ServesItsRoutesWithItsDependencies) {
   });
 }
 
+Greeting count(Path<std::string> name, telemetry::Metrics& metrics) {
+  metrics.counter("greetings_total", "Greetings.", {{"name", *name}}).add();
+  return {"counted"};
+}
+
+TEST(Service, AHandlerCountsInOneLineAndMetricsComeAsTheClientPrefers) {
+  runtime::SimulatedWorld().run([] {
+    telemetry::RecordingSink log;
+    Service service("hello", options(log));
+    service.get("/hello/{name}", count, "Greet somebody");
+    service.start();
+    const std::string url = "http://" + service.address().to_string();
+    http::Client client;
+    client.get(url + "/hello/you");
+    EXPECT_THAT(client.get(url + "/metrics").body, HasSubstr("\n# TYPE greetings_total counter\n"
+                                                             "greetings_total{name=\"you\"} 1\n"));
+    const http::Reply preferred = client.send(
+        {.url = url + "/metrics", .headers = {{"accept", "application/openmetrics-text, text/plain;q=0.5"}}});
+    EXPECT_EQ(preferred.header("content-type"), telemetry::kOpenMetricsContentType);
+    EXPECT_THAT(preferred.body, HasSubstr("# TYPE greetings counter\n"));
+    EXPECT_THAT(preferred.body, HasSubstr(" # {trace_id=\""));
+    EXPECT_THAT(preferred.body, HasSubstr("\nmmf_connections{server=\"http\"} 1\n"));
+    service.stop();
+  });
+}
+
 TEST(Service, AMissingDependencyStopsTheStartNamingRouteAndType) {
   runtime::SimulatedWorld().run([] {
     telemetry::RecordingSink log;

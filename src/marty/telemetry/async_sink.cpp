@@ -110,7 +110,8 @@ bool AsyncSink::append(std::string_view line) noexcept {
     const std::lock_guard lock(lock_);
     if (filling_.size + line.size() > kBufferBytes) return false;
     std::memcpy(filling_.bytes.get() + filling_.size, line.data(), line.size());
-    filling_.size += line.size();  // after the copy: a crash in between leaves whole lines
+    std::atomic_signal_fence(std::memory_order_release);  // a crash during the copy leaves whole lines
+    filling_.size += line.size();
     accepted_.store(accepted_.load(std::memory_order_relaxed) + line.size());
     if (writer_ == Writer::idle) {
       writer_ = Writer::gathering;

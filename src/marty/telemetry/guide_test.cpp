@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <stdexcept>
+#include <string>
 
 #include "marty/json/value.hpp"
 #include "marty/telemetry/context.hpp"
@@ -70,6 +71,19 @@ TEST(Guide, counts) {
   EXPECT_EQ(metrics.value("mail_sent_total", {{"kind", "receipt"}}), 1);
   // [/test]
   EXPECT_EQ(metrics.value("mail_duration_seconds"), 1);
+}
+
+// [business]
+void take_order(const std::string& kind, telemetry::Metrics& metrics) {
+  metrics.counter("orders_total", "Orders taken.", {{"kind", kind}}).add();
+}
+// [/business]
+
+TEST(Guide, counts_in_one_line) {
+  telemetry::Metrics metrics;
+  take_order("express", metrics);
+  take_order("express", metrics);
+  EXPECT_EQ(metrics.value("orders_total", {{"kind", "express"}}), 2);
 }
 
 }  // namespace

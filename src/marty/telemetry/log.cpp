@@ -19,16 +19,18 @@
 #include "marty/telemetry/internal/line_observer.hpp"
 #include "marty/telemetry/internal/log_names.hpp"
 #include "marty/telemetry/internal/repeats.hpp"
+#include "marty/telemetry/log_exporter.hpp"
 #include "marty/telemetry/metrics.hpp"
 #include "marty/telemetry/redaction.hpp"
 
 namespace marty::telemetry {
 namespace {
 
-constexpr std::size_t kMaxTextBytes = 16 * 1024;
 constexpr std::size_t kMaxKeptBuffer = 64 * 1024;
 
-void append_text(std::string& out, std::string_view text) { json::write_string(out, text.substr(0, kMaxTextBytes)); }
+void append_text(std::string& out, std::string_view text) {
+  json::write_string(out, text.substr(0, internal::kMaxLogTextBytes));
+}
 
 // ,"name":"text" for names that need no escapes.
 void append_member(std::string& out, std::string_view name, std::string_view text) {
@@ -108,27 +110,11 @@ void append_ids(std::string& out, const Context& context) {
   }
 }
 
-std::string type_name(const std::exception_ptr& exception) {
-  return demangle(exception.__cxa_exception_type()->name());
-}
-
-// The stack of the innermost Error that has one: where the trouble began.
-std::string stack_of(const std::exception_ptr& exception) {
-  try {
-    std::rethrow_exception(exception);
-  } catch (const Error& error) {
-    std::string stack = error.cause() ? stack_of(error.cause()) : std::string();
-    return stack.empty() ? error.stack() : stack;
-  } catch (...) {
-    return {};
-  }
-}
-
 void append_exception(std::string& out, const std::exception_ptr& exception) {
   out += ",\"exception\":{\"type\":";
-  append_text(out, type_name(exception));
+  append_text(out, internal::exception_type(exception));
   append_member(out, "message", describe(exception));
-  append_present(out, "stack", stack_of(exception));
+  append_present(out, "stack", internal::exception_stack(exception));
   out += '}';
 }
 
@@ -136,8 +122,7 @@ void append_own_fields(std::string& out, std::span<const LogField> fields, const
   for (const LogField& field : fields) {
     out += ',';
     json::write_string(out, field.name());
-    if (std::ranges::find(internal::kLogNames, field.name()) != internal::kLogNames.end())
-      out.insert(out.size() - 1, 1, '_');
+    if (internal::is_standard_log_name(field.name())) out.insert(out.size() - 1, 1, '_');
     out += ':';
     redaction.is_sensitive(field.name()) ? append_text(out, kRedacted) : field.append_value(out);
   }
@@ -149,9 +134,9 @@ std::string_view file_name(const char* path) {
 }
 
 void append_line(std::string& out, const internal::LogRecord& record, std::string_view identity, const Context& context,
-                 const Redaction& redaction) {
+                 const Redaction& redaction, Timestamp time) {
   out += "{\"timestamp\":\"";
-  append_timestamp(out, runtime::wall_now());
+  append_timestamp(out, time);
   out += "\",\"level\":\"";
   out += level_name(record.level);
   out += '"';
@@ -175,11 +160,11 @@ void append_line(std::string& out, const internal::LogRecord& record, std::strin
 // Kept, and taken for the duration of the line: what a field's text or a sink logs itself makes a line of its own.
 template <class Write>
 void write_line(const internal::LogRecord& record, std::string_view identity, const Redaction& redaction,
-                Write&& write) {
+                Timestamp time, Write&& write) {
   thread_local std::string kept;
   std::string line = std::move(kept);
   line.clear();
-  append_line(line, record, identity, current(), redaction);
+  append_line(line, record, identity, current(), redaction, time);
   if (const internal::LineObserver observe = internal::line_observer.load(std::memory_order_relaxed)) observe(line);
   write(std::string_view(line));
   if (line.capacity() <= kMaxKeptBuffer) kept = std::move(line);
@@ -298,6 +283,26 @@ void Logging::flush() noexcept {
   sink_.flush();
 }
 
+bool internal::is_standard_log_name(std::string_view name) noexcept {
+  return std::ranges::find(kLogNames, name) != kLogNames.end();
+}
+
+std::string internal::exception_type(const std::exception_ptr& exception) {
+  return demangle(exception.__cxa_exception_type()->name());
+}
+
+// The stack of the innermost Error that has one: where the trouble began.
+std::string internal::exception_stack(const std::exception_ptr& exception) {
+  try {
+    std::rethrow_exception(exception);
+  } catch (const Error& error) {
+    std::string stack = error.cause() ? exception_stack(error.cause()) : std::string();
+    return stack.empty() ? error.stack() : stack;
+  } catch (...) {
+    return {};
+  }
+}
+
 bool internal::log_enabled(Level level, std::string_view logger) noexcept {
   const Logging* const logging = current().logging;
   return logging != nullptr ? logging->writes(level, logger) : level >= Level::info;
@@ -305,9 +310,10 @@ bool internal::log_enabled(Level level, std::string_view logger) noexcept {
 
 void internal::write_log(const LogRecord& record) noexcept {
   Logging* const logging = current().logging;
+  const Timestamp time = runtime::wall_now();
   if (logging == nullptr) {
     static const Redaction redaction;
-    write_line(record, {}, redaction, [](std::string_view line) { DescriptorSink(STDERR_FILENO).write(line); });
+    write_line(record, {}, redaction, time, [](std::string_view line) { DescriptorSink(STDERR_FILENO).write(line); });
     return;
   }
   LogState& state = *logging->state_;
@@ -318,8 +324,10 @@ void internal::write_log(const LogRecord& record) noexcept {
     passed.suppressed = *held;
   }
   state.lines[static_cast<std::size_t>(record.level)].add();
-  write_line(passed, logging->identity(), state.redaction,
+  write_line(passed, logging->identity(), state.redaction, time,
              [logging](std::string_view line) { logging->sink().write(line); });
+  if (LogExporter* const exporter = logging->exporter(); exporter != nullptr)
+    exporter->take(passed, current(), time, state.redaction);
 }
 
 }  // namespace marty::telemetry

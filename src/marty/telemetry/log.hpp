@@ -40,6 +40,7 @@
 
 namespace marty::telemetry {
 
+class LogExporter;
 class Metrics;
 
 // One field of a line. Holds references only: make it in the call.
@@ -147,6 +148,10 @@ class Logging {
   // Writes what was held back of repeats, and returns when all lines are out.
   void flush() noexcept;
 
+  // Who gets every line besides the sink; null, the default: nobody. It must outlive the last line.
+  LogExporter* exporter() const noexcept { return exporter_.load(std::memory_order_acquire); }
+  void set_exporter(LogExporter* exporter) noexcept { exporter_.store(exporter, std::memory_order_release); }
+
  private:
   friend void internal::write_log(const internal::LogRecord& record) noexcept;
   void use_levels(LogLevels levels);  // with mutex_ held
@@ -157,6 +162,7 @@ class Logging {
   std::deque<LogLevels> known_levels_;  // guarded by mutex_; stay, as a thread may be looking at any; each there once
   std::string identity_;
   LogSink& sink_;
+  std::atomic<LogExporter*> exporter_ = nullptr;
   const std::unique_ptr<internal::LogState> state_;
 };
 
@@ -173,6 +179,15 @@ struct LogRecord {
   std::uint32_t line;
   std::uint64_t suppressed = 0;  // lines of this place that were held back before
 };
+
+constexpr std::size_t kMaxLogTextBytes = 16 * 1024;
+
+// What a line says of an exception beside its message.
+std::string exception_type(const std::exception_ptr& exception);
+std::string exception_stack(const std::exception_ptr& exception);  // "" where there is none
+
+// Whether a member of every line has this name: an own field with it gets a '_' behind it.
+bool is_standard_log_name(std::string_view name) noexcept;
 
 bool log_enabled(Level level, std::string_view logger) noexcept;
 

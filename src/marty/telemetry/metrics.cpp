@@ -5,6 +5,7 @@
 #include <bit>
 #include <utility>
 
+#include "marty/telemetry/internal/exemplars.hpp"
 #include "marty/telemetry/internal/registry.hpp"
 
 namespace marty::telemetry {
@@ -39,7 +40,9 @@ void Histogram::record(double value) noexcept {
   const double* const bound = std::lower_bound(bounds_, bounds_ + bounds_count_, value);
   const double sum = std::bit_cast<double>(cells->load(std::memory_order_relaxed)) + value;
   cells->store(std::bit_cast<std::uint64_t>(sum), std::memory_order_relaxed);
-  increase(cells[1 + (bound - bounds_)], 1);
+  const std::ptrdiff_t bucket = bound - bounds_;
+  increase(cells[1 + bucket], 1);
+  exemplars_->offer(static_cast<std::size_t>(bucket), bounds_count_ + 1, value);
 }
 
 Observation::Observation(Observation&& other) noexcept
@@ -77,7 +80,7 @@ Gauge Metrics::gauge(std::string_view name, std::string_view help, const Labels&
 Histogram Metrics::histogram(std::string_view name, std::string_view help, std::span<const double> bounds,
                              const Labels& labels) {
   const auto entry = registry_->add({name, help, MetricKind::histogram, Source::cells, bounds, labels});
-  return Histogram(registry_.get(), entry.series->cell, entry.family->bounds);
+  return Histogram(registry_.get(), entry.series->cell, entry.family->bounds, &entry.series->exemplars);
 }
 
 Observation Metrics::observable_gauge(std::string_view name, std::string_view help, const Labels& labels,
@@ -92,18 +95,24 @@ Observation Metrics::observable_counter(std::string_view name, std::string_view 
       registry_, registry_->observe({name, help, MetricKind::counter, Source::callback, {}, labels}, std::move(read)));
 }
 
-std::vector<MetricFamily> Metrics::read() const { return registry_->read(); }
+std::vector<MetricFamily> Metrics::read() const { return registry_->read(std::nullopt); }
+
+std::optional<MetricFamily> Metrics::read(std::string_view name) const {
+  std::vector<MetricFamily> found = registry_->read(name);
+  if (found.empty()) return std::nullopt;
+  return std::move(found.front());
+}
 
 std::optional<double> Metrics::value(std::string_view name, const Labels& labels) const {
-  for (const MetricFamily& family : read()) {
-    if (family.name != name) continue;
-    for (const Series& series : family.series) {
-      if (std::ranges::is_permutation(series.labels, labels)) return series.value;
-    }
+  const std::optional<MetricFamily> family = read(name);
+  if (!family) return std::nullopt;
+  for (const Series& series : family->series) {
+    if (std::ranges::is_permutation(series.labels, labels)) return series.value;
   }
   return std::nullopt;
 }
 
 std::string Metrics::prometheus() const { return to_prometheus(read()); }
+std::string Metrics::openmetrics() const { return to_openmetrics(read()); }
 
 }  // namespace marty::telemetry

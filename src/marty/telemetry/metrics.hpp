@@ -6,10 +6,14 @@
 //   response.set_body(metrics.prometheus(), telemetry::kPrometheusContentType);
 //
 // Recording is a load, an addition and a store in the calling thread's own memory: no lock, no shared cache line; the
-// first use by a thread allocates. Reading sums over the threads. Handles are small values; look them up once and keep
-// them. The registry must outlive them. Names are checked as https://prometheus.io/docs/concepts/data_model/ and
-// `promtool check metrics` want them: a wrong name, a missing help or the same name with another kind or other labels
-// throws invalid_argument.
+// first use by a thread allocates. Reading sums over the threads. Handles are small values that the registry must
+// outlive: best looked up once and kept. To look one up each time is fine, too – it takes a lock only the first time in
+// a thread, and in series beyond the limit; else it costs to make the labels and to hash them:
+//
+//   metrics.counter("orders_total", "Orders taken.", {{"kind", kind}}).add();
+//
+// Names are checked as https://prometheus.io/docs/concepts/data_model/ and `promtool check metrics` want them: a wrong
+// name, a missing help or the same name with another kind or other labels throws invalid_argument.
 #pragma once
 
 #include <cstddef>
@@ -23,10 +27,12 @@
 #include <vector>
 
 #include "marty/runtime/time.hpp"
+#include "marty/telemetry/ids.hpp"
 
 namespace marty::telemetry {
 
 namespace internal {
+class Exemplars;
 class Registry;
 
 // Where a cell stands in the memory of every thread.
@@ -86,7 +92,8 @@ class Gauge {
   void* cell_ = nullptr;
 };
 
-// Counts values by size, and sums them.
+// Counts values by size, and sums them. Where the current context is of a sampled trace, a bucket's exemplar tells that
+// trace: one a second at most, without waiting.
 class Histogram {
  public:
   Histogram() = default;
@@ -97,15 +104,18 @@ class Histogram {
 
  private:
   friend class Metrics;
-  Histogram(internal::Registry* registry, internal::CellPosition cell, std::span<const double> bounds)
+  Histogram(internal::Registry* registry, internal::CellPosition cell, std::span<const double> bounds,
+            internal::Exemplars* exemplars)
       : registry_(registry),
         cell_(cell),
         bounds_count_(static_cast<std::uint32_t>(bounds.size())),
-        bounds_(bounds.data()) {}
+        bounds_(bounds.data()),
+        exemplars_(exemplars) {}
   internal::Registry* registry_ = nullptr;
   internal::CellPosition cell_;  // the sum; the buckets follow
   std::uint32_t bounds_count_ = 0;
   const double* bounds_ = nullptr;
+  internal::Exemplars* exemplars_ = nullptr;
 };
 
 // 100 us to 10 s.
@@ -127,13 +137,22 @@ class [[nodiscard]] Observation {
   std::uint64_t id_ = 0;
 };
 
+// A value that was recorded, and the span in which it was.
+struct Exemplar {
+  double value = 0;
+  TraceId trace_id;
+  SpanId span_id;
+  Timestamp time;
+};
+
 // One series as it was read. Of a histogram: `value` is the count, `buckets` the counts per bound and one for what is
-// above (not cumulative).
+// above (not cumulative), and `exemplars` at most one of each bucket, by bucket.
 struct Series {
   Labels labels;
   double value = 0;
   double sum = 0;
   std::vector<std::uint64_t> buckets;
+  std::vector<Exemplar> exemplars;
 };
 
 // All series of one name.
@@ -146,8 +165,8 @@ struct MetricFamily {
 };
 
 struct MetricsOptions {
-  // Series per name. Above it new ones count in the series whose label values are all "other";
-  // mmf_metrics_dropped_series_total says how many.
+  // Series per name. Beyond it, the label with the most values is "other" in new ones; a tenth more of them may come of
+  // that, then all labels are "other". mmf_metrics_dropped_series_total{metric,label} counts, one warning tells of it.
   std::size_t max_series = 2000;
 };
 
@@ -176,18 +195,23 @@ class Metrics {
 
   // Everything, by name.
   std::vector<MetricFamily> read() const;
+  // One family; nothing where there is none.
+  std::optional<MetricFamily> read(std::string_view name) const;
   // One series (of a histogram: its count); nothing where there is none. For tests.
   std::optional<double> value(std::string_view name, const Labels& labels = {}) const;
-  // The text exposition format 0.0.4.
-  std::string prometheus() const;
+  std::string prometheus() const;   // the text exposition format 0.0.4
+  std::string openmetrics() const;  // OpenMetrics 1.0, with exemplars
 
  private:
   std::shared_ptr<internal::Registry> registry_;  // shared with the threads that recorded: their memory is part of it
 };
 
 inline constexpr std::string_view kPrometheusContentType = "text/plain; version=0.0.4; charset=utf-8";
+inline constexpr std::string_view kOpenMetricsContentType =
+    "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-// What Metrics::prometheus() writes, from any reading.
+// What Metrics::prometheus() and openmetrics() write, from any reading.
 std::string to_prometheus(std::span<const MetricFamily> families);
+std::string to_openmetrics(std::span<const MetricFamily> families);
 
 }  // namespace marty::telemetry

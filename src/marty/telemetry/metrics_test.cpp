@@ -11,6 +11,9 @@
 #include <thread>
 
 #include "marty/base/error.hpp"
+#include "marty/json/value.hpp"
+#include "marty/telemetry/context.hpp"
+#include "marty/telemetry/log.hpp"
 
 namespace marty::telemetry {
 namespace {
@@ -44,6 +47,16 @@ TEST(Metrics, the_same_name_and_labels_are_the_same_series_in_any_order) {
   metrics.counter("a_total", "A.", {{"x", "2"}, {"y", "1"}}).add();
   EXPECT_EQ(metrics.value("a_total", {{"x", "1"}, {"y", "2"}}), 2);
   EXPECT_EQ(metrics.read().at(0).series.size(), 2u);
+}
+
+TEST(Metrics, a_series_that_a_thread_knows_is_refused_in_another_shape_all_the_same) {
+  Metrics metrics;
+  const double bounds[] = {1, 2}, others[] = {1, 3};
+  metrics.histogram("h", "H.", bounds, {{"x", "1"}});
+  metrics.histogram("h", "H.", bounds, {{"x", "1"}}).record(1.0);
+  EXPECT_EQ(metrics.value("h", {{"x", "1"}}), 1);
+  EXPECT_NE(error_of([&] { metrics.histogram("h", "H.", others, {{"x", "1"}}); }), "no error");
+  EXPECT_NE(error_of([&] { metrics.gauge("h", "H.", {{"x", "1"}}); }), "no error");
 }
 
 TEST(Metrics, gauges_are_set_and_up_down_counters_are_stepped) {
@@ -175,7 +188,58 @@ TEST(Metrics, counts_series_beyond_the_limit_as_other_and_says_how_many) {
   EXPECT_EQ(metrics.value("visits_total", {{"user", "2"}}), 2) << "known ones are still themselves";
   EXPECT_EQ(metrics.value("visits_total", {{"user", "3"}}), std::nullopt);
   EXPECT_EQ(metrics.value("visits_total", {{"user", "other"}}), 7);
-  EXPECT_EQ(metrics.value("mmf_metrics_dropped_series_total", {{"metric", "visits_total"}}), 7);
+  EXPECT_EQ(metrics.value("mmf_metrics_dropped_series_total", {{"metric", "visits_total"}, {"label", "user"}}), 7);
+}
+
+TEST(Metrics, folds_only_the_label_that_has_too_many_values_and_names_it) {
+  RecordingSink sink;
+  Logging logging({.service = "petstore"}, sink);
+  Context context;
+  context.begin();
+  context.logging = &logging;
+  const ContextScope scope(context);
+  Metrics metrics({.max_series = 100});
+  const auto visit = [&](const std::string& kind, int user) {
+    metrics.counter("visits_total", "Visits.", {{"kind", kind}, {"user_id", std::to_string(user)}}).add();
+  };
+  for (int user = 0; user < 200; ++user) visit(user % 2 == 0 ? "page" : "api", user);
+  EXPECT_EQ(metrics.value("visits_total", {{"kind", "page"}, {"user_id", "other"}}), 50);
+  EXPECT_EQ(metrics.value("visits_total", {{"kind", "api"}, {"user_id", "other"}}), 50);
+  EXPECT_EQ(metrics.value("mmf_metrics_dropped_series_total", {{"metric", "visits_total"}, {"label", "user_id"}}), 100);
+  ASSERT_EQ(sink.lines().size(), 1u);
+  EXPECT_EQ(json::Value::parse(sink.lines()[0])["message"].as_string(),
+            "metric visits_total has 100 series: its label user_id has 100 values, and further ones count as "
+            "\"other\". Give it values of a small set (a kind, not an id), or leave it out");
+}
+
+TEST(Metrics, the_limit_holds_where_every_label_has_many_values) {
+  Metrics metrics({.max_series = 100});
+  for (int i = 0; i < 1000; ++i) {
+    const std::string text = std::to_string(i);
+    metrics.counter("visits_total", "Visits.", {{"page", "/" + text}, {"user", text}}).add();
+  }
+  const MetricFamily family = *metrics.read("visits_total");
+  EXPECT_EQ(family.series.size(), 111u) << "100, a tenth with one label folded, one with all of them";
+  EXPECT_EQ(metrics.value("visits_total", {{"page", "other"}, {"user", "other"}}), 890);
+}
+
+TEST(Metrics, refuses_what_would_have_one_name_in_openmetrics) {
+  Metrics metrics;
+  metrics.counter("mails_total", "Mails.");
+  EXPECT_EQ(error_of([&] { metrics.gauge("mails", "Mails."); }),
+            "metric mails would have one name with mails_total in OpenMetrics: use another");
+  metrics.gauge("letters", "Letters.");
+  EXPECT_NE(error_of([&] { metrics.counter("letters_total", "Letters."); }), "no error");
+}
+
+TEST(Metrics, reads_one_family_without_asking_for_the_others) {
+  Metrics metrics;
+  int asked = 0;
+  const Observation depth = metrics.observable_gauge("depth", "Depth.", {}, [&] { return ++asked; });
+  metrics.counter("mails_total", "Mails.").add(2);
+  EXPECT_EQ(metrics.read("mails_total")->series.at(0).value, 2);
+  EXPECT_FALSE(metrics.read("mails").has_value());
+  EXPECT_EQ(asked, 0);
 }
 
 TEST(Metrics, the_default_limit_holds_2000_series_of_each_metric) {

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdio>
@@ -8,6 +9,7 @@
 #include <limits>
 #include <sstream>
 #include <string>
+#include <vector>
 
 #include "marty/telemetry/log.hpp"
 #include "marty/telemetry/metrics.hpp"
@@ -33,8 +35,8 @@ TEST(Prometheus, writes_families_by_name_with_help_and_type) {
             "# HELP latency_seconds Latency.\n"
             "# TYPE latency_seconds histogram\n"
             "latency_seconds_bucket{route=\"/\",le=\"0.25\"} 1\n"
-            "latency_seconds_bucket{route=\"/\",le=\"1\"} 2\n"
-            "latency_seconds_bucket{route=\"/\",le=\"5\"} 2\n"
+            "latency_seconds_bucket{route=\"/\",le=\"1.0\"} 2\n"
+            "latency_seconds_bucket{route=\"/\",le=\"5.0\"} 2\n"
             "latency_seconds_bucket{route=\"/\",le=\"+Inf\"} 3\n"
             "latency_seconds_sum{route=\"/\"} 9.6\n"
             "latency_seconds_count{route=\"/\"} 3\n"
@@ -196,6 +198,29 @@ TEST(ProcessMetrics, count_an_opened_descriptor) {
   ASSERT_NE(file, nullptr);
   EXPECT_EQ(metrics.value("process_open_fds"), before + 1);
   std::fclose(file);
+}
+
+TEST(ProcessMetrics, show_the_memory_of_the_heap) {
+  Metrics metrics;
+  const ProcessMetrics process(metrics);
+  const double before = *metrics.value("mmf_anonymous_memory_bytes");
+  const std::vector<char> block(50'000'000, 'x');
+  EXPECT_GT(metrics.value("mmf_anonymous_memory_bytes"), before + 45e6);
+  EXPECT_LE(metrics.value("mmf_anonymous_memory_bytes"), *metrics.value("process_resident_memory_bytes") + 1e6);
+}
+
+TEST(Metrics, what_counts_dropped_series_is_the_standard_family) {
+  Metrics metrics({.max_series = 1});
+  metrics.counter("a_total", "A.", {{"n", "1"}});
+  metrics.counter("a_total", "A.", {{"n", "2"}});
+  const auto find = [](const std::vector<MetricFamily>& families) {
+    return *std::ranges::find(families, "mmf_metrics_dropped_series_total", &MetricFamily::name);
+  };
+  const MetricFamily real = find(metrics.read()), standard = find(standard_families());
+  EXPECT_EQ(real.help, standard.help);
+  ASSERT_EQ(real.series.at(0).labels.size(), 2U);
+  for (std::size_t i = 0; i < 2; ++i)
+    EXPECT_EQ(real.series.at(0).labels[i].name, standard.series.at(0).labels.at(i).name);
 }
 
 // docs/reference/metrics.md is what the standard families say of themselves; MARTY_UPDATE_GOLDEN=1 writes it anew.

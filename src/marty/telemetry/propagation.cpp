@@ -57,8 +57,11 @@ std::size_t count_members(std::string_view list) {
   return list.empty() ? 0 : 1 + static_cast<std::size_t>(std::ranges::count(list, ','));
 }
 
-void append_member(std::string& list, std::string_view member) {
-  if (!list.empty()) list += ',';
+// Leaves out a member that does not fit: a part of one must not be sent on.
+void append_member(std::string& list, std::string_view member, std::size_t max_bytes) {
+  const std::size_t comma = list.empty() ? 0 : 1;
+  if (list.size() + comma + member.size() > max_bytes) return;
+  if (comma != 0) list += ',';
   list += member;
 }
 
@@ -128,18 +131,15 @@ bool append_tracestate(std::string& state, std::string_view header) {
     const std::string_view member = next_member(header);
     if (member.empty()) continue;
     if (!is_tracestate_member(member) || ++members > kMaxTracestateMembers) return false;
-    if (state.size() + 1 + member.size() <= kMaxTracestateBytes) append_member(state, member);
+    append_member(state, member, kMaxTracestateBytes);
   }
   return true;
 }
 
 void append_baggage(std::string& baggage, std::string_view header) {
-  std::size_t members = count_members(baggage);
-  while (!header.empty() && members < kMaxBaggageMembers) {
+  while (!header.empty()) {
     const std::string_view member = next_member(header);
-    if (!is_baggage_member(member) || baggage.size() + 1 + member.size() > kMaxBaggageBytes) continue;
-    append_member(baggage, member);
-    ++members;
+    if (is_baggage_member(member)) append_member(baggage, member, kMaxBaggageBytes);
   }
 }
 

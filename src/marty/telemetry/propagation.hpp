@@ -29,8 +29,7 @@ struct RemoteSpan {
 inline constexpr std::size_t kTraceparentBytes = 55;
 inline constexpr std::size_t kMaxTracestateMembers = 32;
 inline constexpr std::size_t kMaxTracestateBytes = 512;
-inline constexpr std::size_t kMaxBaggageMembers = 64;
-inline constexpr std::size_t kMaxBaggageBytes = 8192;
+inline constexpr std::size_t kMaxBaggageBytes = 8192;  // of as many members as fit: 64 are the least (baggage 3.3.2)
 
 // The value of a traceparent header. Versions above 00 are read as far as 00 goes; ff, zero ids, uppercase and any
 // other length are refused.
@@ -48,7 +47,8 @@ std::optional<SpanId> parse_b3_span_id(std::string_view text) noexcept;
 // Appends the members of one tracestate header. False where a member is malformed or there are more than 32: the whole
 // state is then to be dropped. Over 512 bytes the members at the end are left out.
 bool append_tracestate(std::string& state, std::string_view header);
-// Appends the well-formed members of one baggage header, as many as the limits allow; the others are left out.
+// Appends the well-formed members of one baggage header, as many as fit into 8192 bytes; the others
+// are left out.
 void append_baggage(std::string& baggage, std::string_view header);
 
 }  // namespace marty::telemetry

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 
 namespace marty::telemetry {
 namespace {
@@ -12,11 +13,24 @@ constexpr std::array<std::string_view, 14> kWords = {
     "access_key", "api_key",  "apikey",      "authorization", "cookie", "credential", "passphrase",
     "passwd",     "password", "private_key", "privatekey",    "pwd",    "secret",     "token"};
 
-constexpr std::uint32_t initials() {
+// The letters of a text, in either case, as bits; other characters may set any.
+constexpr std::uint32_t letters_of(std::string_view text) {
   std::uint32_t letters = 0;
-  for (const std::string_view word : kWords) letters |= 1u << (word[0] & 31);
+  for (const char c : text) letters |= 1u << (c & 31);
   return letters;
 }
+
+constexpr std::uint32_t letters_of_word(std::string_view word) {
+  std::uint32_t letters = letters_of(word);
+  if (word.find('_') != std::string_view::npos) letters &= ~(1u << ('_' & 31));
+  return letters;
+}
+
+constexpr auto kLetters = [] {
+  std::array<std::uint32_t, kWords.size()> letters{};
+  for (std::size_t i = 0; i < letters.size(); ++i) letters[i] = letters_of_word(kWords[i]);
+  return letters;
+}();
 
 bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
 bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
@@ -65,18 +79,24 @@ bool any_word(std::string_view words, Matches&& matches) noexcept {
   }
 }
 
+// Most names lack a letter of every word: no need to take them apart.
+bool may_be_known(std::string_view name) noexcept {
+  const std::uint32_t letters = letters_of(name);
+  return std::ranges::any_of(kLetters, [&](std::uint32_t needed) { return (letters & needed) == needed; });
+}
+
 bool is_known(std::string_view words) noexcept {
-  constexpr std::uint32_t kInitials = initials();
   return any_word(words, [](std::string_view rest) {
-    if (rest.empty() || (kInitials >> (rest[0] & 31) & 1) == 0) return false;
-    return std::ranges::any_of(kWords, [&](std::string_view word) { return begins_with(rest, word); });
+    return std::ranges::any_of(
+        kWords, [&](std::string_view word) { return rest.starts_with(word[0]) && begins_with(rest, word); });
   });
 }
 
 }  // namespace
 
 bool is_sensitive(std::string_view name) noexcept {
-  return name.size() > kMaxNameBytes || is_known(Words(name).text());
+  if (name.size() > kMaxNameBytes) return true;
+  return may_be_known(name) && is_known(Words(name).text());
 }
 
 Redaction::Redaction(std::span<const std::string> more) {
@@ -84,11 +104,12 @@ Redaction::Redaction(std::span<const std::string> more) {
 }
 
 bool Redaction::is_sensitive(std::string_view name) const noexcept {
-  if (name.size() > kMaxNameBytes) return true;
+  if (telemetry::is_sensitive(name)) return true;
+  if (more_.empty()) return false;
   const Words words(name);
-  return is_known(words.text()) || any_word(words.text(), [this](std::string_view rest) {
-           return std::ranges::any_of(more_, [&](const std::string& word) { return begins_with(rest, word); });
-         });
+  return any_word(words.text(), [this](std::string_view rest) {
+    return std::ranges::any_of(more_, [&](const std::string& word) { return begins_with(rest, word); });
+  });
 }
 
 }  // namespace marty::telemetry

@@ -10,6 +10,16 @@ Labels with(Labels labels, std::string_view name) {
   return labels;
 }
 
+// As Prometheus writes durations, in the largest unit that fits: "5m", "3d".
+std::string window_text(runtime::Duration window) {
+  constexpr std::pair<std::chrono::minutes, char> kUnits[] = {{std::chrono::days(1), 'd'},
+                                                              {std::chrono::hours(1), 'h'}};
+  for (const auto& [unit, letter] : kUnits) {
+    if (window % unit == runtime::Duration::zero()) return std::to_string(window / unit) + letter;
+  }
+  return std::to_string(window / std::chrono::minutes(1)) + 'm';
+}
+
 std::string code_text(int code) { return std::string(code_info(static_cast<Code>(code)).name); }
 
 constexpr OperationMetrics::Families kDatabase = {
@@ -125,10 +135,53 @@ FlagEvaluations flag_evaluations(Metrics& metrics, std::string_view flag) {
   return {counter("on"), counter("off")};
 }
 
-Histogram event_loop_lag(Metrics& metrics, std::size_t loop) {
-  return metrics.histogram("mmf_event_loop_lag_seconds",
-                           "How late an event loop gets to its work, asked once a second.", kLatencyBounds,
-                           {{"loop", std::to_string(loop)}});
+LoopMetrics::LoopMetrics(Metrics& metrics, std::size_t loop) {
+  const Labels labels = {{"loop", std::to_string(loop)}};
+  lag = metrics.histogram("mmf_event_loop_lag_seconds", "How late an event loop gets to its work, asked once a second.",
+                          kLatencyBounds, labels);
+  cpu_ratio = metrics.gauge("mmf_event_loop_cpu_ratio",
+                            "Share of the last second that an event loop's thread spent on a processor.", labels);
+  fibers = metrics.gauge("mmf_fibers", "Fibers alive.", labels);
+  fibers_started = metrics.counter("mmf_fibers_started_total", "Fibers started.", labels);
+  stack_high_water = metrics.gauge("mmf_fiber_stack_high_water_bytes",
+                                   "The deepest fiber's stack that was seen, to the page.", labels);
+}
+
+BlockingPoolMetrics::BlockingPoolMetrics(Metrics& metrics, std::string_view pool) {
+  const Labels labels = {{"pool", std::string(pool)}};
+  threads = metrics.gauge("mmf_blocking_pool_threads", "Threads for calls that block.", labels);
+  busy_threads = metrics.gauge("mmf_blocking_pool_busy_threads", "Of these threads, those with a call.", labels);
+  queue_length = metrics.gauge("mmf_blocking_pool_queue_length", "Calls that wait for such a thread.", labels);
+  calls = metrics.counter("mmf_blocking_pool_calls_total", "Calls that such threads took on.", labels);
+  rejections = metrics.counter("mmf_blocking_pool_rejections_total", "Calls refused because too many wait.", labels);
+}
+
+SloMetrics::SloMetrics(Metrics& metrics, std::string_view slo) {
+  const Labels labels = {{"slo", std::string(slo)}};
+  compliance = metrics.gauge("mmf_slo_compliance_ratio", "Share of good requests in the objective's window.", labels);
+  budget_remaining = metrics.gauge("mmf_slo_error_budget_remaining_ratio",
+                                   "What is left of the objective's error budget; below 0: overspent.", labels);
+}
+
+Gauge slo_burn_rate(Metrics& metrics, std::string_view slo, runtime::Duration window) {
+  return metrics.gauge("mmf_slo_burn_rate", "How many times faster than the objective allows its budget is used up.",
+                       {{"slo", std::string(slo)}, {"window", window_text(window)}});
+}
+
+std::vector<Observation> observe_connections(Metrics& metrics, std::string_view server,
+                                             const std::function<ConnectionCounts()>& read) {
+  const Labels labels = {{"server", std::string(server)}};
+  const auto value = [&](std::uint64_t ConnectionCounts::*count) {
+    return [read, count] { return static_cast<double>(read().*count); };
+  };
+  std::vector<Observation> all;
+  all.push_back(metrics.observable_gauge("mmf_connections", "Connections of clients that are open.", labels,
+                                         value(&ConnectionCounts::open)));
+  all.push_back(metrics.observable_counter("mmf_connections_accepted_total", "Connections of clients accepted.", labels,
+                                           value(&ConnectionCounts::accepted)));
+  all.push_back(metrics.observable_counter("mmf_connections_refused_total", "Connections closed because of the limit.",
+                                           labels, value(&ConnectionCounts::refused)));
+  return all;
 }
 
 void record_build_info(Metrics& metrics, std::string_view service, std::string_view version) {
@@ -141,6 +194,19 @@ void record_build_info(Metrics& metrics, std::string_view service, std::string_v
 Observation observe_dropped_lines(Metrics& metrics, const LogSink& sink) {
   return metrics.observable_counter("mmf_log_lines_dropped_total", "Log lines that could not be written.", {},
                                     [&sink] { return static_cast<double>(sink.dropped()); });
+}
+
+ExportMetrics::ExportMetrics(Metrics& metrics, std::string_view signal)
+    : exported(metrics.counter("mmf_telemetry_exported_total", "Spans, data points and log records exported.",
+                               {{"signal", std::string(signal)}})),
+      failures(metrics.counter("mmf_telemetry_export_failures_total", "Export requests that failed.",
+                               {{"signal", std::string(signal)}})),
+      queue_bytes(metrics.gauge("mmf_telemetry_queue_bytes", "Telemetry that waits to be sent.",
+                                {{"signal", std::string(signal)}})) {}
+
+Counter ExportMetrics::dropped(Metrics& metrics, std::string_view signal, std::string_view reason) {
+  return metrics.counter("mmf_telemetry_dropped_total", "Spans, data points and log records that got lost.",
+                         {{"signal", std::string(signal)}, {"reason", std::string(reason)}});
 }
 
 }  // namespace marty::telemetry

@@ -10,11 +10,13 @@
 #include <array>
 #include <atomic>
 #include <deque>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "marty/base/error.hpp"
 #include "marty/telemetry/log_sink.hpp"
@@ -195,13 +197,63 @@ struct FlagEvaluations {
 };
 FlagEvaluations flag_evaluations(Metrics& metrics, std::string_view flag);
 
-// mmf_event_loop_lag_seconds{loop}: how much later than it could a loop gets to its work.
-Histogram event_loop_lag(Metrics& metrics, std::size_t loop);
+// mmf_event_loop_lag_seconds{loop}: how much later than it could a loop gets to its work;
+// mmf_event_loop_cpu_ratio{loop}, mmf_fibers{loop}, mmf_fibers_started_total{loop},
+// mmf_fiber_stack_high_water_bytes{loop}.
+struct LoopMetrics {
+  LoopMetrics(Metrics& metrics, std::size_t loop);
+  Histogram lag;
+  Gauge cpu_ratio;
+  Gauge fibers;
+  Counter fibers_started;
+  Gauge stack_high_water;
+};
+
+// mmf_blocking_pool_threads{pool}, mmf_blocking_pool_busy_threads{pool}, mmf_blocking_pool_queue_length{pool},
+// mmf_blocking_pool_calls_total{pool}, mmf_blocking_pool_rejections_total{pool}.
+struct BlockingPoolMetrics {
+  BlockingPoolMetrics(Metrics& metrics, std::string_view pool);
+  Gauge threads;
+  Gauge busy_threads;
+  Gauge queue_length;
+  Counter calls;
+  Counter rejections;
+};
+
+// mmf_slo_compliance_ratio{slo} and mmf_slo_error_budget_remaining_ratio{slo}; mmf_slo_burn_rate{slo,window}, "5m".
+struct SloMetrics {
+  SloMetrics(Metrics& metrics, std::string_view slo);
+  Gauge compliance;
+  Gauge budget_remaining;
+};
+Gauge slo_burn_rate(Metrics& metrics, std::string_view slo, runtime::Duration window);
+
+// mmf_connections{server}, mmf_connections_accepted_total{server}, mmf_connections_refused_total{server}: `read` tells
+// them, as long as the Observations live.
+struct ConnectionCounts {
+  std::uint64_t open = 0;
+  std::uint64_t accepted = 0;
+  std::uint64_t refused = 0;
+};
+std::vector<Observation> observe_connections(Metrics& metrics, std::string_view server,
+                                             const std::function<ConnectionCounts()>& read);
 
 // mmf_build_info{service,version,compiler} 1
 void record_build_info(Metrics& metrics, std::string_view service, std::string_view version);
 
 // mmf_log_lines_dropped_total, as long as the Observation lives. The sink must outlive it.
 Observation observe_dropped_lines(Metrics& metrics, const LogSink& sink);
+
+// Of one signal – traces, metrics, logs – on its way to a receiver: mmf_telemetry_exported_total{signal},
+// mmf_telemetry_export_failures_total{signal}, mmf_telemetry_queue_bytes{signal},
+// mmf_telemetry_dropped_total{signal,reason}.
+struct ExportMetrics {
+  ExportMetrics(Metrics& metrics, std::string_view signal);
+  static Counter dropped(Metrics& metrics, std::string_view signal, std::string_view reason);
+
+  Counter exported;
+  Counter failures;
+  Gauge queue_bytes;
+};
 
 }  // namespace marty::telemetry

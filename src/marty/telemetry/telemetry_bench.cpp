@@ -47,6 +47,7 @@ template <class Headers>
 void serve(Service& service, Context& context, const Headers& headers) {
   service.http.in_flight.add();
   context.begin(headers, Peer::untrusted);
+  const ContextScope scope(context);
   context.echo([](std::string_view name, std::string_view value) {
     benchmark::DoNotOptimize(name);
     benchmark::DoNotOptimize(value);
@@ -91,6 +92,25 @@ void histogram_record(benchmark::State& state) {
   for (auto _ : state) histogram.record(std::chrono::microseconds(300));
 }
 BENCHMARK(histogram_record);
+
+// Within a request, so that exemplars are taken.
+void histogram_record_in_a_trace(benchmark::State& state) {
+  Metrics metrics;
+  Histogram histogram = metrics.histogram("h_seconds", "H.");
+  Context context;
+  context.begin();
+  const ContextScope scope(context);
+  for (auto _ : state) histogram.record(std::chrono::microseconds(300));
+}
+BENCHMARK(histogram_record_in_a_trace);
+
+// The handle is not kept.
+void counter_looked_up(benchmark::State& state) {
+  Metrics metrics;
+  const std::string kind = "express";
+  for (auto _ : state) metrics.counter("orders_total", "Orders taken.", {{"kind", kind}}).add();
+}
+BENCHMARK(counter_looked_up);
 
 void correlation_scope(benchmark::State& state) {
   Context context;
@@ -200,11 +220,14 @@ void log_off_by_a_loggers_level(benchmark::State& state) {
 }
 BENCHMARK(log_off_by_a_loggers_level);
 
-void sensitive_name(benchmark::State& state) {
-  const std::string name = "http.request.header.content_type";
-  for (auto _ : state) benchmark::DoNotOptimize(is_sensitive(name));
+void sensitive_name(benchmark::State& state, std::string_view name) {
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(name);
+    benchmark::DoNotOptimize(is_sensitive(name));
+  }
 }
-BENCHMARK(sensitive_name);
+BENCHMARK_CAPTURE(sensitive_name, short_one, "order_id");
+BENCHMARK_CAPTURE(sensitive_name, long_one, "http.request.header.content_type");
 
 void scrape(benchmark::State& state) {
   Service service;
@@ -285,6 +308,11 @@ void collect(benchmark::State& state) {
   state.counters["bytes"] = static_cast<double>(batch.size()) / 2048;
 }
 BENCHMARK(collect);
+void scrape_openmetrics(benchmark::State& state) {
+  Service service;
+  for (auto _ : state) benchmark::DoNotOptimize(service.metrics.openmetrics());
+}
+BENCHMARK(scrape_openmetrics);
 
 }  // namespace
 }  // namespace marty::telemetry

@@ -165,6 +165,8 @@ TEST(MediaTypeTest, TheMostExactRangeDecides) {
   EXPECT_FALSE(acceptable("*/*, application/json;q=0", "application/json"));
   EXPECT_TRUE(acceptable("application/*;q=0, application/json", "application/json"));
   EXPECT_TRUE(acceptable("APPLICATION/JSON;q=0.001", "application/json"));
+  EXPECT_EQ(media_quality("application/json;version=1;q=0.5, */*;q=0.1", "application/json"), 500);
+  EXPECT_EQ(media_quality("application/json;version=1;q=0.5, */*;q=0.1", "text/plain"), 100);
   EXPECT_TRUE(acceptable("nonsense", "application/json"));
   EXPECT_TRUE(acceptable("text/html;q=2", "application/json"));
 }

@@ -109,7 +109,7 @@ std::optional<std::string_view> MediaType::parameter(std::string_view name, std:
   return std::nullopt;
 }
 
-bool acceptable(std::string_view accept, std::string_view type) noexcept {
+int media_quality(std::string_view accept, std::string_view type) noexcept {
   int best_precision = 0;
   int best_quality = 0;
   bool any = false;
@@ -118,7 +118,7 @@ bool acceptable(std::string_view accept, std::string_view type) noexcept {
     if (element.empty()) continue;
     const std::string_view range = take_element(element, ';');
     const int wanted = quality(element);
-    if (range.find('/') == std::string_view::npos || wanted < 0) return true;  // malformed
+    if (range.find('/') == std::string_view::npos || wanted < 0) return 1000;  // malformed
     any = true;
     const int exact = precision(range, type);
     if (exact > best_precision || (exact == best_precision && exact > 0 && wanted > best_quality)) {
@@ -126,7 +126,7 @@ bool acceptable(std::string_view accept, std::string_view type) noexcept {
       best_quality = wanted;
     }
   }
-  return !any || best_quality > 0;
+  return any ? best_quality : 1000;
 }
 
 int encoding_quality(std::string_view accept_encoding, std::string_view coding) noexcept {

@@ -23,8 +23,12 @@ struct MediaType {
 
 MediaType parse_media_type(std::string_view value) noexcept;
 
-// Whether an Accept header admits a media type. An empty header, and one that is malformed, admits everything.
-bool acceptable(std::string_view accept, std::string_view type) noexcept;
+// The quality (0 to 1000) that an Accept header gives to a media type; the parameters of its ranges do not count. An
+// empty header, and one that is malformed, admits everything.
+int media_quality(std::string_view accept, std::string_view type) noexcept;
+inline bool acceptable(std::string_view accept, std::string_view type) noexcept {
+  return media_quality(accept, type) > 0;
+}
 
 // The quality (0 to 1000) that an Accept-Encoding header gives to a coding; "*" speaks for those not named, and
 // "identity" is 1000 unless refused.

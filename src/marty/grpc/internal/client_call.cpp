@@ -214,25 +214,41 @@ void ClientCall::check_head(int status, std::string_view content_type) const {
     throw Error(Code::unknown, "the server answered with \"" + std::string(content_type) + "\", which is not gRPC");
 }
 
-bool ClientCall::receive(Message& message) {
+std::optional<std::string_view> ClientCall::receive_bytes() {
   const Turn turn(is_reading_, "reading from");
-  if (has_ended_) return false;
+  if (has_ended_) return std::nullopt;
   const runtime::DeadlineScope scope(deadline_);
   try {
     read_head();
     if (const std::optional<Frame> frame = frames_->next()) {
       has_body_ = true;
-      return decode(*frame, message), true;
+      return content_of(*frame);
     }
   } catch (const Error& error) {
     throw_broken(error);
   }
   check_status();
-  return false;
+  return std::nullopt;
 }
 
-void ClientCall::receive_unary(Message& message) {
-  if (!receive(message)) throw Error(Code::unimplemented, where() + "the server sent no message");
+bool ClientCall::receive(Message& message) {
+  const std::optional<std::string_view> bytes = receive_bytes();
+  if (!bytes) return false;
+  if (const auto wrong = parse_message(*bytes, Codec::proto, message)) throw Error(Code::internal, where() + *wrong);
+  return true;
+}
+
+void ClientCall::receive_unary(Message& message) { end_unary(receive(message)); }
+
+std::string ClientCall::receive_unary_bytes() {
+  const std::optional<std::string_view> bytes = receive_bytes();
+  std::string message(bytes.value_or(std::string_view()));
+  end_unary(bytes.has_value());
+  return message;
+}
+
+void ClientCall::end_unary(bool received) {
+  if (!received) throw Error(Code::unimplemented, where() + "the server sent no message");
   const runtime::DeadlineScope scope(deadline_);
   try {
     if (frames_->next()) throw Error(Code::unimplemented, "the server sent more than one message");
@@ -242,16 +258,13 @@ void ClientCall::receive_unary(Message& message) {
   check_status();
 }
 
-void ClientCall::decode(const Frame& frame, Message& message) {
-  std::string_view bytes = frame.payload;
-  if ((frame.flags & kCompressed) != 0) {
-    const std::string_view encoding = stream_.headers().get("grpc-encoding");
-    if (encoding != "gzip")
-      throw Error(Code::internal,
-                  "the server compresses with \"" + std::string(encoding) + "\", which was not asked for");
-    bytes = inflated_ = inflate(bytes, channel_.options().max_message_bytes);
-  }
-  if (const auto wrong = parse_message(bytes, Codec::proto, message)) throw Error(Code::internal, *wrong);
+std::string_view ClientCall::content_of(const Frame& frame) {
+  if ((frame.flags & kCompressed) == 0) return frame.payload;
+  const std::string_view encoding = stream_.headers().get("grpc-encoding");
+  if (encoding != "gzip")
+    throw Error(Code::internal,
+                "the server compresses with \"" + std::string(encoding) + "\", which was not asked for");
+  return inflated_ = inflate(frame.payload, channel_.options().max_message_bytes);
 }
 
 void ClientCall::check_status() {
@@ -311,15 +324,13 @@ void wait_before_retry(const ChannelOptions& options, int attempt) {
   runtime::sleep_for(wait);  // tidy:allow(sleep): the runtime's, so virtual in a simulated world
 }
 
-}  // namespace
-
-void call_unary(LoopChannel& channel, const Method& method, const Message& request, Message& response,
-                const CallOptions& options) {
+// One attempt after the other; `receive` takes what comes back.
+template <class Receive>
+void attempt_unary(LoopChannel& channel, const Method& method, std::string_view body, const CallOptions& options,
+                   Receive receive) {
   const ChannelOptions& defaults = channel.options();
   const runtime::DeadlineScope scope(options.timeout > runtime::Duration::zero() ? options.timeout : defaults.timeout);
   CallSpan span(channel, method);
-  std::string body;
-  append_framed(body, request, Codec::proto, is_compressed(request, options.compression, defaults));
   for (int attempt = 0;; ++attempt) {
     bool carried_out = false;
     bool refused = false;
@@ -327,7 +338,7 @@ void call_unary(LoopChannel& channel, const Method& method, const Message& reque
       ClientCall call(channel, method, options, body);
       carried_out = true;
       try {
-        call.receive_unary(response);
+        receive(call);
         return span.succeeded();
       } catch (...) {
         refused = call.is_untouched();
@@ -342,6 +353,26 @@ void call_unary(LoopChannel& channel, const Method& method, const Message& reque
     }
     wait_before_retry(defaults, attempt);
   }
+}
+
+}  // namespace
+
+void call_unary(LoopChannel& channel, const Method& method, const Message& request, Message& response,
+                const CallOptions& options) {
+  std::string body;
+  append_framed(body, request, Codec::proto, is_compressed(request, options.compression, channel.options()));
+  attempt_unary(channel, method, body, options, [&](ClientCall& call) { call.receive_unary(response); });
+}
+
+std::string call_encoded(LoopChannel& channel, const Method& method, EncodedMessage request,
+                         const CallOptions& options) {
+  CallOptions declared = options;
+  declared.compression = request.gzipped;
+  std::string body;
+  append_frame(body, request.gzipped ? kCompressed : 0, request.bytes);
+  std::string response;
+  attempt_unary(channel, method, body, declared, [&](ClientCall& call) { response = call.receive_unary_bytes(); });
+  return response;
 }
 
 }  // namespace marty::grpc::internal

@@ -27,6 +27,7 @@ class ClientCall {
   // False where the call has ended, and ended well.
   bool receive(google::protobuf::Message& message);
   void receive_unary(google::protobuf::Message& message);
+  std::string receive_unary_bytes();
 
   bool is_untouched() const noexcept { return stream_.is_untouched(); }
   void cancel() noexcept { stream_.reset(); }
@@ -36,7 +37,9 @@ class ClientCall {
   http::ClientStream open(const CallOptions& options, std::optional<std::string_view> body);
   void read_head();
   void check_head(int status, std::string_view content_type) const;
-  void decode(const Frame& frame, google::protobuf::Message& message);
+  std::optional<std::string_view> receive_bytes();  // valid until the next ones
+  std::string_view content_of(const Frame& frame);
+  void end_unary(bool received);
   void check_status();
   bool is_trailers_only() const noexcept;  // once the stream has ended
   [[noreturn]] void throw_status(std::string_view number, const http::HeaderList& fields);
@@ -63,5 +66,7 @@ class ClientCall {
 // One attempt after the other: what Channel::call() does.
 void call_unary(LoopChannel& channel, const Method& method, const google::protobuf::Message& request,
                 google::protobuf::Message& response, const CallOptions& options);
+std::string call_encoded(LoopChannel& channel, const Method& method, EncodedMessage request,
+                         const CallOptions& options);
 
 }  // namespace marty::grpc::internal

@@ -8,17 +8,6 @@ namespace {
 
 bool is_plain(char c) noexcept { return c >= ' ' && c <= '~' && c != '%'; }
 
-// Bytes that are no UTF-8 become U+FFFD, one each.
-std::string repaired(std::string_view text) {
-  std::string result;
-  while (!text.empty()) {
-    const std::size_t size = utf8_length(text);
-    result += size != 0 ? text.substr(0, size) : std::string_view("\xef\xbf\xbd");
-    text.remove_prefix(size != 0 ? size : 1);
-  }
-  return result;
-}
-
 }  // namespace
 
 void append_status_text(std::string& out, std::string_view message) {
@@ -51,7 +40,7 @@ std::string parse_status_text(std::string_view text) {
       i += 2;
     }
   }
-  return is_utf8(message) ? message : repaired(message);
+  return is_utf8(message) ? message : valid_utf8(message);
 }
 
 }  // namespace marty::grpc::internal

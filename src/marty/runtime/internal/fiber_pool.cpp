@@ -32,9 +32,9 @@ void FiberPool::destroy(Fiber& fiber) noexcept {
   stacks_.release(stack);
 }
 
-std::size_t FiberPool::high_water_bytes() const {
+std::size_t FiberPool::high_water_bytes(std::size_t& stacks) const {
   std::size_t deepest = 0;
-  for (const Fiber* fiber = free_; fiber != nullptr; fiber = fiber->next) {
+  for (const Fiber* fiber = free_; fiber != nullptr && stacks > 0; fiber = fiber->next, --stacks) {
     deepest = std::max(deepest, internal::high_water_bytes(fiber->stack));
   }
   return deepest;

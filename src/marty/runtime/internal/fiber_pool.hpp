@@ -30,7 +30,7 @@ class FiberPool {
     ++free_count_;
   }
   // The deepest use of any stack in the pool, in bytes.
-  std::size_t high_water_bytes() const;
+  std::size_t high_water_bytes(std::size_t& stacks) const;  // of so many; takes off how many it looked at
 
  private:
   Fiber& make();  // throws resource_exhausted

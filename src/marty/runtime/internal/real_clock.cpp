@@ -95,6 +95,8 @@ Timestamp real_wall_now() noexcept {
   return Timestamp(std::chrono::duration_cast<Timestamp::duration>(read_clock(CLOCK_REALTIME)));
 }
 
+Duration thread_processor_time() noexcept { return read_clock(CLOCK_THREAD_CPUTIME_ID); }
+
 void real_random_bytes(std::span<std::byte> bytes) {
   while (!bytes.empty()) {
     const ssize_t size = getrandom(bytes.data(), bytes.size(), 0);

@@ -12,6 +12,7 @@
 
 #include "marty/base/check.hpp"
 #include "marty/base/error.hpp"
+#include "marty/runtime/internal/real_clock.hpp"
 
 namespace marty::runtime::internal {
 namespace {
@@ -338,12 +339,15 @@ std::vector<std::string> Scheduler::live_fiber_names() const {
   return names;
 }
 
-LoopStats Scheduler::stats() const {
-  std::size_t deepest = pool_.high_water_bytes();
-  for (const Fiber* fiber = live_; fiber != nullptr; fiber = fiber->live_next) {
+LoopStats Scheduler::stats(std::size_t stacks) const {
+  std::size_t deepest = pool_.high_water_bytes(stacks);
+  for (const Fiber* fiber = live_; fiber != nullptr && stacks > 0; fiber = fiber->live_next, --stacks) {
     deepest = std::max(deepest, high_water_bytes(fiber->stack));
   }
-  return {.fibers = live_count_, .fibers_started = started_, .stack_high_water_bytes = deepest};
+  return {.fibers = live_count_,
+          .fibers_started = started_,
+          .stack_high_water_bytes = deepest,
+          .processor_time = world_.simulated() ? Duration::zero() : thread_processor_time()};
 }
 
 }  // namespace marty::runtime::internal

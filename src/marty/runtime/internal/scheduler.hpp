@@ -50,7 +50,8 @@ class Scheduler final : public Loop {
   void launch(FiberJob& job) override;
   void run_now(FiberJob& job) override;
   std::size_t index() const noexcept override { return index_; }
-  LoopStats stats() const override;
+  LoopStats stats(std::size_t stacks) const override;
+  using Loop::stats;
 
   // Turns until stop(). The calling thread is the loop's thread meanwhile.
   void run();

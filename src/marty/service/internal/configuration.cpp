@@ -54,6 +54,7 @@ void Service::State::declare_sections() {
   configuration.subscribe("logging", [this, log](const config::Generation& next) {
     return [this, levels = levels_of(log.in(next))] {
       if (logging != nullptr) logging->set_levels(levels);
+      if (exporter_logging != nullptr) exporter_logging->set_levels(levels);
     };
   });
   if (database_plan) copy(database_section, "database");

@@ -1,6 +1,7 @@
 // What every service serves besides its own routes.
 #include "marty/service/internal/state.hpp"
 #include "marty/telemetry/metrics.hpp"
+#include "marty/web/media_type.hpp"
 #include "marty/web/web.hpp"
 
 namespace marty {
@@ -21,6 +22,14 @@ struct ServiceInfo {
 
 Reply<health::HealthReport> reply_when(bool good, health::HealthReport report) {
   return {.status = good ? 200 : 503, .headers = {{"cache-control", "no-store"}}, .value = std::move(report)};
+}
+
+// Prometheus prefers OpenMetrics, for the exemplars; who has no preference gets what is older and known to more.
+web::Blob exposition(const http::Request& request, const telemetry::Metrics& metrics) {
+  const std::string_view accept = request.header("accept");
+  if (web::media_quality(accept, "application/openmetrics-text") > web::media_quality(accept, "text/plain"))
+    return {metrics.openmetrics(), std::string(telemetry::kOpenMetricsContentType)};
+  return {metrics.prometheus(), std::string(telemetry::kPrometheusContentType)};
 }
 
 }  // namespace
@@ -70,10 +79,11 @@ void Service::State::add_endpoints() {
       .sampling(0);
   app.get(
          "/metrics",
-         [this] {
-           return web::Blob{metrics.prometheus(), std::string(telemetry::kPrometheusContentType)};
+         [this](const http::Request& request, http::Response& response) {
+           response.set_header("vary", "accept");
+           return exposition(request, metrics);
          },
-         "Metrics in the text format of Prometheus")
+         "Metrics in the text format of Prometheus, or OpenMetrics where that is preferred")
       .tag(std::string(kTag))
       .sampling(0);
 }

@@ -121,11 +121,26 @@ void Service::State::start_servers() {
   server = std::move(starting);
 }
 
+// Until the servers drain: they take their parts away then.
+void Service::State::observe_servers() {
+  const auto observe = [this](const http::Server& which, std::string_view server_name) {
+    for (telemetry::Observation& one : telemetry::observe_connections(metrics, server_name, [&which] {
+           const http::ServerStats stats = which.stats();
+           return telemetry::ConnectionCounts{stats.connections_open, stats.connections_accepted,
+                                              stats.connections_refused};
+         }))
+      connection_metrics.push_back(std::move(one));
+  };
+  observe(*server, "http");
+  if (grpc_server != nullptr) observe(*grpc_server, "grpc");
+}
+
 // Both at the same time. Who is cancelled already, by a second signal, waits for nobody.
 void Service::State::drain_servers() {
   const runtime::Duration patience =
       runtime::cancelled() ? runtime::Duration::zero() : server_section.drain_timeout.value();
   bool finished = true;
+  connection_metrics.clear();
   {
     auto other = runtime::spawn([&] {
       if (grpc_server != nullptr && !grpc_server->drain(patience)) finished = false;
@@ -172,12 +187,18 @@ void Service::State::start_application() {
 void Service::State::plan_lifecycle() {
   lifecycle.emplace();
   health.emplace(name, description.version);
+  plan_export();
   lifecycle->add(
       {.name = "configuration", .start = [this] { watch_configuration(); }, .stop = [this] { reloader.stop(); }});
   health->add({.name = "configuration", .required = false, .check = [this] { check_configuration(); }});
   health->add({.name = "secrets", .required = false, .check = [this] { check_secrets(); }});
   if (telemetry_section.enabled) {
-    lifecycle->add({.name = "loop lag", .start = [this] { loop_lag.start(); }, .stop = [this] { loop_lag.stop(); }});
+    lifecycle->add({.name = "runtime metrics",
+                    .start = [this] { runtime_metrics.start(); },
+                    .stop = [this] { runtime_metrics.stop(); }});
+    lifecycle->add({.name = "service level objectives",
+                    .start = [this] { slo_watch.start(telemetry_section.objectives()); },
+                    .stop = [this] { slo_watch.stop(); }});
   }
   if (database_plan) {
     lifecycle->add({.name = "database", .start = [this] { open_database(); }, .stop = [this] { database.reset(); }});
@@ -195,7 +216,7 @@ void Service::State::plan_lifecycle() {
         {.name = "certificates", .start = [this] { load_certificates(); }, .stop = [this] { certificates.reset(); }});
   }
   lifecycle->add({.name = grpc_port_is_own() ? "http and grpc servers" : "http server",
-                  .start = [this] { start_servers(); },
+                  .start = [this] { start_servers(), observe_servers(); },
                   .stop = [this] { drain_servers(); },
                   .stop_timeout = server_section.drain_timeout.value() + std::chrono::seconds(5)});
 }

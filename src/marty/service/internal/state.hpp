@@ -10,16 +10,18 @@
 #include "marty/config/hosting.hpp"
 #include "marty/data/migrations.hpp"
 #include "marty/http/server.hpp"
+#include "marty/otlp/exporter.hpp"
 #include "marty/runtime/sync.hpp"
 #include "marty/runtime/world.hpp"
 #include "marty/service/certificates.hpp"
 #include "marty/service/config.hpp"
 #include "marty/service/internal/command_line.hpp"
 #include "marty/service/internal/port_handler.hpp"
-#include "marty/service/loop_lag.hpp"
 #include "marty/service/reloader.hpp"
+#include "marty/service/runtime_metrics.hpp"
 #include "marty/service/secret_stores.hpp"
 #include "marty/service/service.hpp"
+#include "marty/service/slo_watch.hpp"
 #include "marty/telemetry/async_sink.hpp"
 #include "marty/telemetry/context.hpp"
 #include "marty/telemetry/log.hpp"
@@ -62,7 +64,11 @@ class Service::State {
                                              std::string_view key);
   bool grpc_port_is_own() const noexcept;
   void start_servers();
+  void observe_servers();
   void drain_servers();
+  // export.cpp
+  void plan_export();
+  otlp::Attributes resource() const;
   // endpoints.cpp
   void add_endpoints();
   // run.cpp: what the command line asks for; the exit code
@@ -112,13 +118,17 @@ class Service::State {
   std::unique_ptr<telemetry::Logging> logging;
   std::optional<telemetry::ProcessMetrics> process_metrics;
   telemetry::Observation dropped_lines;
+  std::vector<telemetry::Observation> connection_metrics;
+  std::unique_ptr<telemetry::Logging> exporter_logging;  // as the other, but exported by nobody
+  std::unique_ptr<otlp::Exporter> exporter;              // null: nowhere
   service::SecretStores secret_stores;
   config::Configuration configuration{{}};
   std::unique_ptr<flags::Flags> flags;       // null: nobody asked for any
   std::unique_ptr<config::Plugins> plugins;  // the same
   runtime::Pin first_generation;             // what service-wide objects may have references into
   service::Reloader reloader{configuration, metrics};
-  service::LoopLag loop_lag{metrics};
+  service::RuntimeMetrics runtime_metrics{metrics};
+  service::SloWatch slo_watch{metrics};
   telemetry::Context context;  // of what happens outside of requests
 
   web::App app;

@@ -5,8 +5,8 @@
 //   append_message_field(out, 2, [&] { append_key_value(out, 1, "peer", std::string_view("10.0.0.1")); });
 //
 // Numbers are those of the .proto file. A field is written also where its value is the default one, which readers take
-// as the same. What stands in a `string` has to be UTF-8. Source: https://protobuf.dev/programming-guides/encoding/,
-// opentelemetry/proto/common/v1/common.proto (v1.3).
+// as the same. Source: https://protobuf.dev/programming-guides/encoding/, opentelemetry/proto/common/v1/common.proto
+// (v1.3).
 #pragma once
 
 #include <bit>
@@ -14,6 +14,8 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+
+#include "marty/base/strings.hpp"
 
 namespace marty::telemetry::internal {
 
@@ -53,6 +55,11 @@ void append_little_endian(std::string& out, T value) {
   out.append(text, sizeof text);
 }
 
+template <std::unsigned_integral T>
+void append_big_endian(std::string& out, T value) {  // ids within bytes
+  append_little_endian(out, static_cast<T>(std::byteswap(value)));
+}
+
 inline void append_fixed64_field(std::string& out, std::uint32_t field, std::uint64_t value) {
   append_tag(out, field, WireType::fixed64);
   append_little_endian(out, value);
@@ -73,8 +80,9 @@ inline void append_bytes_field(std::string& out, std::uint32_t field, std::strin
   out += value;
 }
 
-inline void append_string_field(std::string& out, std::uint32_t field, std::string_view utf8) {
-  append_bytes_field(out, field, utf8);
+// A `string` has to be UTF-8, or readers refuse the whole message: bytes that are none become U+FFFD.
+inline void append_string_field(std::string& out, std::uint32_t field, std::string_view text) {
+  is_utf8(text) ? append_bytes_field(out, field, text) : append_bytes_field(out, field, valid_utf8(text));
 }
 
 // A message whose size is known only once it is written: `write` appends its fields. Most have less than 128 bytes;
@@ -93,7 +101,7 @@ void append_message_field(std::string& out, std::uint32_t field, Write&& write) 
 }
 
 // The fields of AnyValue.
-inline void append_any_value(std::string& out, std::string_view utf8) { append_string_field(out, 1, utf8); }
+inline void append_any_value(std::string& out, std::string_view text) { append_string_field(out, 1, text); }
 inline void append_any_value(std::string& out, std::same_as<bool> auto value) { append_varint_field(out, 2, value); }
 template <std::integral T>
 requires(!std::same_as<T, bool>) void append_any_value(std::string& out, T value) {  // beyond int64 it wraps around

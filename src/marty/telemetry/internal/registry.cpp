@@ -4,17 +4,24 @@
 #include <bit>
 #include <cmath>
 #include <limits>
+#include <set>
 #include <utility>
 
 #include "marty/base/error.hpp"
+#include "marty/telemetry/internal/lookups.hpp"
+#include "marty/telemetry/log.hpp"
 
 namespace marty::telemetry::internal {
 namespace {
 
-// The slab this thread last recorded into: what makes recording a few instructions. Set only to registries that
-// `memberships` keeps alive.
+constexpr Logger kLog("marty.telemetry");
+constexpr const char* kOther = "other";
+
+// The registry this thread last used, and what it has there: what makes recording a few instructions. Set only to
+// registries that `memberships` keeps alive.
 constinit thread_local Registry* t_registry = nullptr;
 constinit thread_local Slab* t_slab = nullptr;
+constinit thread_local Lookups* t_lookups = nullptr;
 
 // The slabs of one thread. Shares the registries, so that an address seen here is never that of a later registry.
 class Memberships {
@@ -22,21 +29,27 @@ class Memberships {
   ~Memberships() {
     t_registry = nullptr;
     t_slab = nullptr;
+    t_lookups = nullptr;
     for (const Membership& membership : all_) membership.registry->retire_slab(membership.slab);
   }
 
-  Slab* find(Registry& registry) {
-    const auto found = std::ranges::find(all_, &registry, [](const Membership& one) { return one.registry.get(); });
-    if (found != all_.end()) return found->slab;
-    std::erase_if(all_, [](const Membership& one) { return one.registry->closed(); });
-    all_.push_back({registry.shared_from_this(), registry.acquire_slab()});
-    return all_.back().slab;
+  void use(Registry& registry) {
+    auto found = std::ranges::find(all_, &registry, [](const Membership& one) { return one.registry.get(); });
+    if (found == all_.end()) {
+      std::erase_if(all_, [](const Membership& one) { return one.registry->closed(); });
+      all_.push_back({registry.shared_from_this(), registry.acquire_slab(), std::make_unique<Lookups>()});
+      found = std::prev(all_.end());
+    }
+    t_slab = found->slab;
+    t_lookups = found->lookups.get();
+    t_registry = &registry;
   }
 
  private:
   struct Membership {
     std::shared_ptr<Registry> registry;
     Slab* slab;
+    std::unique_ptr<Lookups> lookups;
   };
   std::vector<Membership> all_;
 };
@@ -85,10 +98,7 @@ Cell* Registry::cell(CellPosition position) noexcept {
 }
 
 // Apart, so that cell() needs no stack frame.
-[[gnu::noinline]] void Registry::enter() noexcept {
-  t_slab = t_memberships.find(*this);
-  t_registry = this;
-}
+[[gnu::noinline]] void Registry::enter() noexcept { t_memberships.use(*this); }
 
 Slab* Registry::acquire_slab() {
   const std::lock_guard lock(mutex_);
@@ -104,32 +114,84 @@ void Registry::retire_slab(Slab* slab) {
 }
 
 Registry::Entry Registry::add(const Registration& registration) {
-  check_registration(registration);
-  const std::lock_guard lock(mutex_);
-  return add_locked(registration);
+  if (const Entry* const known = lookups().find(registration)) return *known;
+  const Entry entry = add_slowly(registration);
+  if (!entry.folded) lookups().keep(registration, entry);
+  return entry;
 }
 
-Registry::Entry Registry::add_locked(const Registration& registration) {
+Lookups& Registry::lookups() {
+  if (t_registry != this) enter();
+  return *t_lookups;
+}
+
+// The warning is logged without the lock: a sink may count what it writes.
+Registry::Entry Registry::add_slowly(const Registration& registration) {
+  check_registration(registration);
+  std::string warning;
+  const Entry entry = [&] {
+    const std::lock_guard lock(mutex_);
+    return add_locked(registration, warning);
+  }();
+  if (!warning.empty()) kLog.warning(warning);
+  return entry;
+}
+
+Registry::Entry Registry::add_locked(const Registration& registration, std::string& warning) {
   Family& family = family_for(registration);
   std::vector<std::string> values = values_of(family, registration.labels);
-  auto found = family.series.find(values);
+  const auto found = family.series.find(values);
   if (found != family.series.end()) return {&family, &found->second, false};
-  if (family.series.size() >= options_.max_series && !values.empty()) {
-    count_dropped(registration.name);
-    values.assign(values.size(), "other");
-    found = family.series.find(values);
-    if (found != family.series.end()) return {&family, &found->second, false};
-  }
-  SeriesEntry& series = family.series[values];
+  if (family.series.size() >= options_.max_series && !values.empty())
+    return fold(registration, family, std::move(values), warning);
+  return {&family, &make_series(family, std::move(values), registration), true};
+}
+
+SeriesEntry& Registry::make_series(Family& family, std::vector<std::string> values, const Registration& registration) {
+  SeriesEntry& series = family.series[std::move(values)];
   if (const std::uint32_t cells = cells_for(registration); cells > 0) series.cell = allocate(cells);
-  return {&family, &series, true};
+  return series;
+}
+
+// Of a metric that has all the series it may. The other labels stay, so that what they tell is not lost as well; but
+// the limit is one for attackers, too: where they have many values themselves, they go.
+Registry::Entry Registry::fold(const Registration& registration, Family& family, std::vector<std::string> values,
+                               std::string& warning) {
+  if (!family.folded_label) warning = find_folded_label(registration.name, family);
+  count_dropped(registration.name, family.label_names[*family.folded_label]);
+  values[*family.folded_label] = kOther;
+  auto found = family.series.find(values);
+  if (found == family.series.end() && family.folded_series >= options_.max_series / 10) {
+    values.assign(values.size(), kOther);
+    found = family.series.find(values);
+  }
+  if (found != family.series.end()) return {&family, &found->second, false, true};
+  ++family.folded_series;
+  return {&family, &make_series(family, std::move(values), registration), true, true};
+}
+
+// The one with the most values; returns what to tell about it.
+std::string Registry::find_folded_label(std::string_view metric, Family& family) const {
+  std::size_t most = 0;
+  for (std::size_t label = 0; label < family.label_names.size(); ++label) {
+    std::set<std::string_view> values;
+    for (const auto& [all, entry] : family.series) values.insert(all[label]);
+    if (values.size() <= most) continue;
+    most = values.size();
+    family.folded_label = label;
+  }
+  const std::string& name = family.label_names[*family.folded_label];
+  return "metric " + std::string(metric) + " has " + std::to_string(family.series.size()) + " series: its label " +
+         name + " has " + std::to_string(most) + " values, and further ones count as \"" + kOther +
+         "\". Give it values of a small set (a kind, not an id), or leave it out";
 }
 
 // Exempt from the limit itself: it has as many series as there are names.
-void Registry::count_dropped(std::string_view metric) {
-  const Labels labels{{"metric", std::string(metric)}};
+void Registry::count_dropped(std::string_view metric, std::string_view label) {
+  const Labels labels{{"metric", std::string(metric)}, {"label", std::string(label)}};
   Family& drops = family_for({"mmf_metrics_dropped_series_total",
-                              "Series beyond the limit of their metric, counted as other.",
+                              "Look-ups of series beyond the limit of their metric, counted as other; the label has "
+                              "the most values.",
                               MetricKind::counter,
                               Source::shared,
                               {},
@@ -140,13 +202,14 @@ void Registry::count_dropped(std::string_view metric) {
 Family& Registry::family_for(const Registration& registration) {
   const auto found = families_.find(registration.name);
   if (found == families_.end()) {
-    return families_[std::string(registration.name)] =
-               Family{.help = std::string(registration.help),
-                      .kind = registration.kind,
-                      .source = registration.source,
-                      .bounds = {registration.bounds.begin(), registration.bounds.end()},
-                      .label_names = names_of(registration.labels),
-                      .series = {}};
+    refuse_clash(registration);
+    Family& family = families_[std::string(registration.name)];
+    family.help = registration.help;
+    family.kind = registration.kind;
+    family.source = registration.source;
+    family.bounds.assign(registration.bounds.begin(), registration.bounds.end());
+    family.label_names = names_of(registration.labels);
+    return family;
   }
   if (!same_shape(found->second, registration)) {
     throw Error(Code::invalid_argument,
@@ -155,6 +218,19 @@ Family& Registry::family_for(const Registration& registration) {
                     "use one definition, or another name");
   }
   return found->second;
+}
+
+// OpenMetrics knows a counter by its name without _total.
+void Registry::refuse_clash(const Registration& registration) const {
+  std::string other(registration.name);
+  if (registration.kind == MetricKind::counter) {
+    other.resize(other.size() - std::string_view("_total").size());
+  } else {
+    other += "_total";
+  }
+  if (!families_.contains(other)) return;
+  throw Error(Code::invalid_argument, "metric " + std::string(registration.name) + " would have one name with " +
+                                          other + " in OpenMetrics: use another");
 }
 
 // A block never crosses a chunk, so that a histogram's buckets are adjacent in memory.
@@ -169,14 +245,19 @@ CellPosition Registry::allocate(std::uint32_t cells) {
 
 std::uint64_t Registry::observe(const Registration& registration, std::function<double()> callback) {
   check_registration(registration);
-  const std::lock_guard lock(mutex_);
-  const Entry entry = add_locked(registration);
-  if (!entry.made) {
-    throw Error(Code::already_exists,
-                "metric " + std::string(registration.name) + " with these labels is observed already");
-  }
-  entry.series->callback = std::move(callback);
-  return entry.series->observation = next_observation_++;
+  std::string warning;
+  const std::uint64_t observation = [&] {
+    const std::lock_guard lock(mutex_);
+    const Entry entry = add_locked(registration, warning);
+    if (!entry.made) {
+      throw Error(Code::already_exists,
+                  "metric " + std::string(registration.name) + " with these labels is observed already");
+    }
+    entry.series->callback = std::move(callback);
+    return entry.series->observation = next_observation_++;
+  }();
+  if (!warning.empty()) kLog.warning(warning);
+  return observation;
 }
 
 void Registry::forget(std::uint64_t observation) {
@@ -205,6 +286,7 @@ Series Registry::read_series(const Family& family, const std::vector<std::string
       count += series.buckets.emplace_back(sum({entry.cell.chunk, entry.cell.offset + 1 + bucket}));
     }
     series.value = static_cast<double>(count);
+    series.exemplars = entry.exemplars.read(family.bounds.size() + 1);
   } else if (family.source == Source::cells) {
     series.value = static_cast<double>(sum(entry.cell));
   } else if (family.source == Source::signed_cells) {
@@ -215,13 +297,14 @@ Series Registry::read_series(const Family& family, const std::vector<std::string
   return series;
 }
 
-std::vector<MetricFamily> Registry::read() {
+std::vector<MetricFamily> Registry::read(std::optional<std::string_view> only) {
   std::vector<MetricFamily> all;
   std::vector<std::pair<std::size_t, std::vector<const SeriesEntry*>>> observed;
   const std::lock_guard callbacks(callback_mutex_);  // what was collected below stays until its callbacks have run
   {
     const std::lock_guard lock(mutex_);
     for (const auto& [name, family] : families_) {
+      if (only && name != *only) continue;
       all.push_back({name, family.help, family.kind, family.bounds, {}});
       std::vector<const SeriesEntry*> entries;
       for (const auto& [values, entry] : family.series) {

@@ -9,15 +9,19 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "marty/telemetry/internal/exemplars.hpp"
 #include "marty/telemetry/internal/slab.hpp"
 #include "marty/telemetry/metrics.hpp"
 
 namespace marty::telemetry::internal {
+
+class Lookups;
 
 // Where the values of a family's series come from.
 enum class Source : std::uint8_t { cells, signed_cells, shared, callback };
@@ -38,6 +42,7 @@ struct SeriesEntry {
   std::atomic<double> value{0};      // Source::shared
   std::function<double()> callback;  // Source::callback
   std::uint64_t observation = 0;
+  Exemplars exemplars;  // of a histogram
 };
 
 struct Family {
@@ -47,6 +52,8 @@ struct Family {
   std::vector<double> bounds;
   std::vector<std::string> label_names;                    // as first registered
   std::map<std::vector<std::string>, SeriesEntry> series;  // by label values
+  std::optional<std::size_t> folded_label;                 // the one that has too many values
+  std::size_t folded_series = 0;                           // beyond the limit
 };
 
 // See above.
@@ -59,12 +66,13 @@ class Registry : public std::enable_shared_from_this<Registry> {
     const Family* family;
     SeriesEntry* series;
     bool made;
+    bool folded = false;  // it is not of these labels, but of others as well
   };
   Entry add(const Registration& registration);
   std::uint64_t observe(const Registration& registration, std::function<double()> callback);
   void forget(std::uint64_t observation);
 
-  std::vector<MetricFamily> read();
+  std::vector<MetricFamily> read(std::optional<std::string_view> name);  // one, or all
 
   // The cell of the calling thread. Fast where this thread last used the same registry.
   Cell* cell(CellPosition position) noexcept;
@@ -76,8 +84,14 @@ class Registry : public std::enable_shared_from_this<Registry> {
 
  private:
   void enter() noexcept;
-  Entry add_locked(const Registration& registration);
-  void count_dropped(std::string_view metric);
+  Lookups& lookups();  // of the calling thread
+  Entry add_slowly(const Registration& registration);
+  Entry add_locked(const Registration& registration, std::string& warning);
+  Entry fold(const Registration& registration, Family& family, std::vector<std::string> values, std::string& warning);
+  std::string find_folded_label(std::string_view metric, Family& family) const;
+  void count_dropped(std::string_view metric, std::string_view label);
+  void refuse_clash(const Registration& registration) const;
+  SeriesEntry& make_series(Family& family, std::vector<std::string> values, const Registration& registration);
   Family& family_for(const Registration& registration);
   CellPosition allocate(std::uint32_t cells);
   std::uint64_t sum(CellPosition cell) const;

@@ -1,0 +1,56 @@
+#include "marty/otlp/internal/metric_names.hpp"
+
+#include <algorithm>
+
+namespace marty::otlp::internal {
+namespace {
+
+using telemetry::MetricKind;
+
+constexpr AttributeName kRequest[] = {
+    {"method", "http.request.method"}, {"route", "http.route"}, {"status", "http.response.status_code", true}};
+constexpr AttributeName kDatabase[] = {{"operation", "db.operation.name"}, {"table", "db.collection.name"}};
+constexpr AttributeName kConnections[] = {{"state", "db.client.connection.state"}};
+
+constexpr MetricName kNames[] = {
+    {"mmf_request_duration_seconds", "http.server.request.duration", "s", DataKind::histogram, kRequest},
+    {"mmf_requests_in_flight", "http.server.active_requests", "{request}", DataKind::sum, {}},
+    {"mmf_database_operation_duration_seconds", "db.client.operation.duration", "s", DataKind::histogram, kDatabase},
+    {"mmf_db_connections", "db.client.connection.count", "{connection}", DataKind::sum, kConnections},
+    {"process_cpu_seconds_total", "process.cpu.time", "s", DataKind::monotonic_sum, {}},
+    {"process_resident_memory_bytes", "process.memory.usage", "By", DataKind::sum, {}},
+    {"process_virtual_memory_bytes", "process.memory.virtual", "By", DataKind::sum, {}},
+    {"process_open_fds", "process.open_file_descriptor.count", "{file_descriptor}", DataKind::sum, {}},
+};
+
+std::string_view unit_of(std::string_view name) noexcept {
+  if (name.ends_with("_total")) name.remove_suffix(std::string_view("_total").size());
+  if (name.ends_with("_seconds")) return "s";
+  if (name.ends_with("_bytes")) return "By";
+  if (name.ends_with("_ratio")) return "1";
+  return {};
+}
+
+DataKind kind_of(MetricKind kind) noexcept {
+  switch (kind) {
+    case MetricKind::counter:
+      return DataKind::monotonic_sum;
+    case MetricKind::gauge:
+      return DataKind::gauge;
+    case MetricKind::histogram:
+      break;
+  }
+  return DataKind::histogram;
+}
+
+}  // namespace
+
+std::span<const MetricName> metric_names() noexcept { return kNames; }
+
+MetricName name_of(const telemetry::MetricFamily& family) noexcept {
+  const auto row = std::ranges::find(kNames, std::string_view(family.name), &MetricName::family);
+  if (row != std::end(kNames)) return *row;
+  return {family.name, family.name, unit_of(family.name), kind_of(family.kind), {}};
+}
+
+}  // namespace marty::otlp::internal

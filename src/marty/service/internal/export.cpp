@@ -1,0 +1,63 @@
+// Where a service's telemetry goes besides /metrics and the log.
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "marty/runtime/random.hpp"
+#include "marty/service/internal/state.hpp"
+
+namespace marty {
+namespace {
+
+std::string host_name() {
+  utsname system{};
+  return ::uname(&system) == 0 ? system.nodename : "";
+}
+
+}  // namespace
+
+// Names of OpenTelemetry's semantic conventions. Where a service runs, detect_hosting() tells.
+otlp::Attributes Service::State::resource() const {
+  otlp::Attributes attributes = {{"service.name", name},
+                                 {"service.version", description.version},
+                                 {"service.instance.id", runtime::new_uuid().to_string()},
+                                 {"deployment.environment.name", environment},
+                                 {"telemetry.sdk.name", "marty"},
+                                 {"telemetry.sdk.language", "cpp"},
+                                 {"telemetry.sdk.version", MARTY_VERSION},
+                                 {"process.pid", std::int64_t{::getpid()}}};
+  for (const auto& attribute : hosting.attributes) attributes.emplace_back(attribute);
+  if (!hosting.attributes.contains("host.name")) attributes.emplace_back("host.name", host_name());
+  return attributes;
+}
+
+// The first part to start and the last to stop, so that it sends what the others leave behind.
+void Service::State::plan_export() {
+  logging->set_exporter(nullptr);  // of a start before this one
+  tracer.record(false);
+  exporter.reset();
+  const otlp::OtlpSection& section = telemetry_section.otlp;
+  auto exporter_options = otlp::exporter_options(section, options.variables);
+  if (!telemetry_section.enabled || !exporter_options) return;
+  exporter_options->resource = resource();
+  exporter_logging = std::make_unique<telemetry::Logging>(
+      telemetry::LoggingOptions{.service = name, .version = description.version, .environment = environment},
+      logging->sink());
+  exporter_logging->set_levels(logging->levels());
+  const runtime::Duration patience = exporter_options->shutdown_timeout + std::chrono::seconds(1);
+  exporter = std::make_unique<otlp::Exporter>(std::move(*exporter_options), metrics, *exporter_logging);
+  if (section.traces) {
+    exporter->export_traces(tracer, [this](std::string& out) { return tracer.collect_rest(out); });
+    tracer.record(true);
+  }
+  if (section.metrics) exporter->export_metrics();
+  if (section.logs) logging->set_exporter(&exporter->export_logs());
+  lifecycle->add({.name = "telemetry export",
+                  .start = [this] { exporter->start(); },
+                  .stop = [this] { exporter->stop(); },
+                  .stop_timeout = patience});
+  health->add({.name = "telemetry", .required = false, .check = [this] { exporter->check(); }});
+}
+
+}  // namespace marty

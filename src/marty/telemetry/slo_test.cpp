@@ -1,0 +1,59 @@
+#include "marty/telemetry/slo.hpp"
+
+#include <gtest/gtest.h>
+
+#include "marty/telemetry/standard.hpp"
+
+namespace marty::telemetry {
+namespace {
+
+using namespace std::chrono_literals;
+
+class SloCounts : public testing::Test {
+ protected:
+  SloCount count(const Slo& slo) const { return count_requests(slo, *metrics.read("mmf_request_duration_seconds")); }
+
+  Metrics metrics;
+  HttpMetrics http{metrics, "petstore"};
+  HttpMetrics::Route& pets = http.route("GET", "/pets");
+};
+
+TEST_F(SloCounts, availability_is_hurt_by_the_services_failures_and_success_by_the_callers_too) {
+  for (const int status : {200, 201, 302, 404, 503}) pets.record(status, 1ms);
+  EXPECT_EQ(count({.kind = SloKind::availability}).total, 5);
+  EXPECT_EQ(count({.kind = SloKind::availability}).good, 4);
+  EXPECT_EQ(count({.kind = SloKind::success}).good, 3);
+}
+
+TEST_F(SloCounts, latency_counts_up_to_the_threshold) {
+  for (const auto duration : {1ms, 500ms, 501ms, 9999ms}) pets.record(200, duration);
+  EXPECT_EQ(count({.kind = SloKind::latency, .threshold = 500ms}).good, 2);
+  EXPECT_EQ(count({.kind = SloKind::latency, .threshold = 10s}).good, 4);
+  EXPECT_EQ(count({.kind = SloKind::latency, .threshold = 500ms}).total, 4);
+}
+
+TEST_F(SloCounts, only_the_api_counts_or_the_route_that_is_named) {
+  for (const char* own : {"/health", "/health/live", "/metrics", "/info", "/docs", "/docs/redoc", "/openapi.json"})
+    http.route("GET", own).record(503, 1ms);
+  http.route("OTHER", "unmatched").record(404, 1ms);
+  pets.record(200, 1ms);
+  http.route("POST", "/healthy").record(500, 1ms);
+  EXPECT_EQ(count({}).total, 2);
+  EXPECT_EQ(count({}).good, 1);
+  EXPECT_EQ(count({.route = "/pets"}).total, 1);
+  EXPECT_EQ(count({.route = "/health"}).total, 1) << "where it is asked for";
+}
+
+TEST(DefaultSlos, are_those_of_the_documentation) {
+  const std::vector<Slo> slos = default_slos();
+  ASSERT_EQ(slos.size(), 3u);
+  EXPECT_EQ(slos[0].name, "availability");
+  EXPECT_EQ(slos[0].objective, 0.999);
+  EXPECT_EQ(slos[0].window, std::chrono::days(30));
+  EXPECT_EQ(slos[1].objective, 0.95);
+  EXPECT_EQ(slos[1].threshold, 500ms);
+  EXPECT_EQ(slos[2].objective, 0.99);
+}
+
+}  // namespace
+}  // namespace marty::telemetry

@@ -1,0 +1,183 @@
+"""The shipped configuration of the OpenTelemetry Collector and of Jaeger (ops/observability), in the real programs:
+what they take, keep, drop, add and show. Exits with 77 where one of them is not here.
+"""
+
+import json
+import pathlib
+import random
+import re
+import sys
+import time
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from otlp import CLIENT, Span, histogram, logs, new_trace_id, thrift_batch, traces  # noqa: E402
+from peer import Skip  # noqa: E402
+from secret_server import Refused, send  # noqa: E402
+from trace_servers import Collector, Jaeger  # noqa: E402
+
+PATIENCE_SECONDS = 60  # a busy machine
+
+
+def eventually(look):
+    """What look() gives as soon as it gives something."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            found = look()
+        except (OSError, Refused):
+            found = None
+        if found:
+            return found
+        time.sleep(0.1)
+    raise AssertionError("it did not come about in time")
+
+
+def tags(holder):
+    return {tag["key"]: tag["value"] for tag in holder["tags"]}
+
+
+class ServersTest(unittest.TestCase):
+    SAMPLING_PERCENTAGE = 100
+
+    @classmethod
+    def setUpClass(cls):
+        cls.jaeger = cls.enterClassContext(Jaeger())
+        collector = Collector(cls.jaeger.address("OTLP_GRPC"), cls.SAMPLING_PERCENTAGE)
+        cls.collector = cls.enterClassContext(collector)
+
+    def send(self, signal, request):
+        send("POST", f"{self.collector.url('OTLP_HTTP')}/v1/{signal}", request)
+
+    def trace(self, trace_id):
+        return eventually(lambda: self.jaeger.trace(trace_id))
+
+    def counted(self, name, labels=""):
+        """The sum over a counter of the collector's own with these labels."""
+        text = send("GET", f"{self.collector.url('METRICS')}/metrics")
+        lines = re.findall(rf"^{name}\w*{{([^}}]*)}} (\S+)$", text, re.MULTILINE)
+        return sum(float(value) for found, value in lines if labels in found)
+
+
+class NoneOfTheRestTest(ServersTest):
+    SAMPLING_PERCENTAGE = 0
+
+    def test_failed_and_slow_traces_are_kept_and_the_others_not(self):
+        plain, failed, slow, late = (new_trace_id() for _ in range(4))
+        self.send("traces", traces("shop", Span(plain, "plain"), Span(failed, "failed", failed=True)))
+        self.send("traces", traces("shop", Span(slow, "slow", seconds=1.5)))
+        parent = Span(late, "parent")
+        self.send("traces", traces("shop", parent))
+        child = Span(late, "child", failed=True, parent_id=parent.span_id)
+        self.send("traces", traces("stock", child))
+        self.assertEqual(tags(self.trace(failed)["spans"][0])["error"], True)
+        self.assertEqual(self.trace(slow)["spans"][0]["operationName"], "slow")
+        self.assertEqual({span["operationName"] for span in self.trace(late)["spans"]}, {"parent", "child"})
+        counter = "otelcol_processor_tail_sampling_global_count_traces_sampled"
+        eventually(lambda: self.counted(counter, 'sampled="false"') == 1)
+        self.assertEqual(self.counted(counter, 'sampled="true"'), 3)
+        self.assertIsNone(self.jaeger.trace(plain))
+
+
+class AQuarterOfTheRestTest(ServersTest):
+    SAMPLING_PERCENTAGE = 25
+
+    def test_of_the_others_the_given_percentage_is_kept(self):
+        ids = [random.Random(number).randbytes(16).hex() for number in range(400)]
+        self.send("traces", traces("shop", *(Span(trace_id, "plain") for trace_id in ids)))
+        counter = "otelcol_processor_tail_sampling_global_count_traces_sampled"
+        eventually(lambda: self.counted(counter) == len(ids))
+        sampled = int(self.counted(counter, 'sampled="true"'))
+        self.assertTrue(70 <= sampled <= 130, sampled)
+        eventually(lambda: len(self.jaeger.get("traces?service=shop&limit=1000")) == sampled)
+
+
+class EverythingTest(ServersTest):
+    def test_the_environment_is_added_where_none_is_named_and_secrets_are_taken_away(self):
+        secret = {"http.request.header.authorization": "Bearer hunter2", "http.request.header.cookie": "hunter2"}
+        bare, named = new_trace_id(), new_trace_id()
+        self.send("traces", traces("shop", Span(bare, "bare", attributes={"http.route": "/pets", **secret})))
+        self.send("traces", traces("shop", Span(named, "named", attributes={"deployment.environment.name": "canary"})))
+        said = tags(self.trace(bare)["spans"][0])
+        self.assertEqual(said["deployment.environment.name"], "testing")
+        self.assertEqual(said["http.route"], "/pets")
+        self.assertNotIn("hunter2", json.dumps(self.jaeger.trace(bare)))
+        self.assertEqual(tags(self.trace(named)["spans"][0])["deployment.environment.name"], "canary")
+
+    def test_zipkin_and_jaeger_clients_are_heard(self):
+        zipkin, thrift = new_trace_id(), new_trace_id()
+        span = Span(zipkin, "get /pets", attributes={"http.path": "/pets"})
+        send("POST", f"{self.collector.url('ZIPKIN')}/api/v2/spans", [span.as_zipkin("zipkin-shop")])
+        batch = thrift_batch("jaeger-shop", Span(thrift, "get /orders", attributes={"http.method": "GET"}))
+        content_type = {"content-type": "application/x-thrift"}
+        send("POST", f"{self.collector.url('JAEGER_HTTP')}/api/traces?format=jaeger.thrift", batch, content_type)
+        for trace_id, service, operation in (
+            (zipkin, "zipkin-shop", "get /pets"),
+            (thrift, "jaeger-shop", "get /orders"),
+        ):
+            found = self.trace(trace_id)
+            self.assertEqual(found["spans"][0]["operationName"], operation)
+            self.assertEqual(found["processes"]["p1"]["serviceName"], service)
+            self.assertEqual(tags(found["spans"][0])["deployment.environment.name"], "testing")
+
+    def test_jaeger_knows_services_operations_and_who_calls_whom_after_a_restart_too(self):
+        trace_id = new_trace_id()
+        call = Span(trace_id, "POST", kind=CLIENT)
+        self.send("traces", traces("till", call, **{"deployment.environment.name": "production"}))
+        self.send("traces", traces("stock", Span(trace_id, "POST /reservations", parent_id=call.span_id)))
+        self.trace(trace_id)
+        self.jaeger.stop()
+        self.jaeger.start()
+        self.assertEqual(len(self.jaeger.trace(trace_id)["spans"]), 2)
+        self.assertLessEqual({"till", "stock"}, set(self.jaeger.get("services")))
+        self.assertEqual(self.jaeger.get("services/stock/operations"), ["POST /reservations"])
+        links = self.jaeger.get(f"dependencies?endTs={int(time.time() * 1000)}&lookback=3600000")
+        self.assertIn(("till", "stock", 1), [(link["parent"], link["child"], link["callCount"]) for link in links])
+        processes = {process["serviceName"]: process for process in self.jaeger.trace(trace_id)["processes"].values()}
+        self.assertEqual(tags(processes["till"])["deployment.environment.name"], "production")
+
+    def test_metrics_are_shown_to_prometheus_with_their_exemplars(self):
+        span = Span(new_trace_id(), "GET /pets")
+        self.send("metrics", histogram("shop", "http.server.request.duration", 0.25, span))
+        url, accept = f"{self.collector.url('PROMETHEUS')}/metrics", {"accept": "application/openmetrics-text"}
+
+        def shown():
+            text = send("GET", url, headers=accept)
+            return text if "http_server_request_duration_seconds_bucket" in text else None
+
+        bucket = next(line for line in eventually(shown).splitlines() if '_bucket{' in line and 'le="1.0"' in line)
+        self.assertIn('job="shop"', bucket)
+        self.assertIn('deployment_environment_name="testing"', bucket)
+        self.assertIn(f'trace_id="{span.trace_id}"', bucket)
+
+    def test_log_records_are_written_one_a_line_with_their_trace(self):
+        span = Span(new_trace_id(), "GET /pets")
+        self.send("logs", logs("shop", "a pet was sold", span))
+        line = eventually(lambda: self.collector.log_file.read_text().splitlines())[0]
+        record = json.loads(line)["resourceLogs"][0]["scopeLogs"][0]["logRecords"][0]
+        self.assertEqual(record["body"]["stringValue"], "a pet was sold")
+        self.assertEqual(record["traceId"], span.trace_id)
+        added = {"key": "deployment.environment.name", "value": {"stringValue": "testing"}}
+        self.assertIn(added, record["attributes"])
+
+    def test_what_comes_while_jaeger_is_away_arrives_when_it_is_back(self):
+        self.jaeger.stop()
+        trace_id = new_trace_id()
+        self.send("traces", traces("shop", Span(trace_id, "GET /pets")))
+        eventually(lambda: self.counted("otelcol_exporter_queue_size", "otlp/jaeger") == 1)
+        self.jaeger.start()
+        self.trace(trace_id)
+
+
+def main():
+    try:
+        for server in (Collector("127.0.0.1:4317"), Jaeger()):
+            server._require()
+    except Skip as reason:
+        print(f"skipped: {reason}")
+        return 77
+    return 0 if unittest.main(exit=False).result.wasSuccessful() else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
