@@ -20,16 +20,8 @@ namespace {
 
 namespace fs = std::filesystem;
 using telemetry::MetricFamily;
-using telemetry::Slo;
-using telemetry::SloKind;
 using ::testing::HasSubstr;
 using ::testing::Not;
-
-std::vector<Slo> objectives() {
-  return {{.name = "availability", .kind = SloKind::availability, .objective = 0.999, .window = std::chrono::days(30)},
-          {.name = "latency", .kind = SloKind::latency, .objective = 0.95, .window = std::chrono::days(7)},
-          {.name = "success", .kind = SloKind::success, .objective = 0.99, .window = std::chrono::days(7)}};
-}
 
 std::string read(const fs::path& path) {
   std::ostringstream text;
@@ -55,7 +47,7 @@ std::vector<MetricFamily> families_without(const std::string& name) {
 TEST(Observability, the_shipped_files_are_what_the_registry_gives) {
   const std::vector<MetricFamily> families = telemetry::standard_families();
   std::set<std::string> made;
-  for (const auto& files : {dashboard_files(families), rule_files(families, {.slos = objectives()})}) {
+  for (const auto& files : {dashboard_files(families), rule_files(families, {.slos = telemetry::default_slos()})}) {
     for (const File& file : files) expect_golden(file), made.insert(file.path);
   }
   for (const char* folder : {"dashboards", "rules"}) {
@@ -69,7 +61,7 @@ TEST(Observability, a_metric_that_is_gone_from_the_registry_is_missed) {
                            "process_cpu_seconds_total", "mmf_event_loop_lag_seconds"}) {
     EXPECT_THROW(dashboard_files(families_without(name)), Error) << name;
   }
-  EXPECT_THROW(rule_files(families_without("mmf_requests_total"), {.slos = objectives()}), Error);
+  EXPECT_THROW(rule_files(families_without("mmf_requests_total"), {.slos = telemetry::default_slos()}), Error);
 }
 
 TEST(Observability, a_label_that_is_gone_from_the_registry_is_missed) {
@@ -79,7 +71,7 @@ TEST(Observability, a_label_that_is_gone_from_the_registry_is_missed) {
       std::erase_if(series.labels, [](const telemetry::Label& label) { return label.name == "route"; });
   }
   EXPECT_THROW(dashboard_files(families), Error);
-  EXPECT_THROW(rule_files(families, {.slos = objectives()}), Error);
+  EXPECT_THROW(rule_files(families, {.slos = telemetry::default_slos()}), Error);
 }
 
 TEST(Observability, who_has_no_database_and_no_plugins_gets_no_alerts_of_them) {
@@ -96,8 +88,9 @@ TEST(Observability, who_has_no_database_and_no_plugins_gets_no_alerts_of_them) {
 }
 
 TEST(Observability, the_rules_of_one_service_are_about_no_other) {
-  const std::vector<File> files = rule_files(telemetry::standard_families(),
-                                             {.service = "petstore", .environment = "staging", .slos = objectives()});
+  const std::vector<File> files =
+      rule_files(telemetry::standard_families(),
+                 {.service = "petstore", .environment = "staging", .slos = telemetry::default_slos()});
   ASSERT_EQ(files.size(), 2U);
   EXPECT_THAT(files[0].text, HasSubstr(R"(absent(up{service="petstore"}))"));
   EXPECT_THAT(files[1].text, HasSubstr(R"(slo:sli_bad:rate5m{service="petstore", slo="success"})"));

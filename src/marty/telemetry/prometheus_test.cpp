@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdio>
@@ -206,6 +207,20 @@ TEST(ProcessMetrics, show_the_memory_of_the_heap) {
   const std::vector<char> block(50'000'000, 'x');
   EXPECT_GT(metrics.value("mmf_anonymous_memory_bytes"), before + 45e6);
   EXPECT_LE(metrics.value("mmf_anonymous_memory_bytes"), *metrics.value("process_resident_memory_bytes") + 1e6);
+}
+
+TEST(Metrics, what_counts_dropped_series_is_the_standard_family) {
+  Metrics metrics({.max_series = 1});
+  metrics.counter("a_total", "A.", {{"n", "1"}});
+  metrics.counter("a_total", "A.", {{"n", "2"}});
+  const auto find = [](const std::vector<MetricFamily>& families) {
+    return *std::ranges::find(families, "mmf_metrics_dropped_series_total", &MetricFamily::name);
+  };
+  const MetricFamily real = find(metrics.read()), standard = find(standard_families());
+  EXPECT_EQ(real.help, standard.help);
+  ASSERT_EQ(real.series.at(0).labels.size(), 2U);
+  for (std::size_t i = 0; i < 2; ++i)
+    EXPECT_EQ(real.series.at(0).labels[i].name, standard.series.at(0).labels.at(i).name);
 }
 
 // docs/reference/metrics.md is what the standard families say of themselves; MARTY_UPDATE_GOLDEN=1 writes it anew.

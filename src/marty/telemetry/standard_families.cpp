@@ -1,7 +1,5 @@
 #include "marty/telemetry/standard_families.hpp"
 
-#include <string>
-
 #include "marty/telemetry/log.hpp"
 #include "marty/telemetry/process_metrics.hpp"
 #include "marty/telemetry/standard.hpp"
@@ -10,11 +8,15 @@
 namespace marty::telemetry {
 
 std::vector<MetricFamily> standard_families() {
-  constexpr int kMaxSeries = 4;
-  Metrics metrics({.max_series = kMaxSeries});
+  Metrics metrics;
   const ProcessMetrics process(metrics);
   HttpMetrics http(metrics, "s");
-  for (int i = 0; i <= kMaxSeries; ++i) http.route("GET", "/" + std::to_string(i));  // one too many: that is counted
+  http.route("GET", "/");
+  // Appears by itself only where a limit is passed, which would be logged.
+  metrics.counter(
+      "mmf_metrics_dropped_series_total",
+      "Look-ups of series beyond the limit of their metric, counted as other; the label has the most values.",
+      {{"metric", "m"}, {"label", "l"}});
   DatabaseMetrics(metrics).operation("select", "t");
   PluginMetrics(metrics).operation("p", "o");
   record_build_info(metrics, "s", "1");
@@ -28,6 +30,8 @@ std::vector<MetricFamily> standard_families() {
   config_generation(metrics);
   config_reloads(metrics, "applied");
   flag_evaluations(metrics, "f");
+  const ExportMetrics exported(metrics, "traces");
+  ExportMetrics::dropped(metrics, "traces", "queue_full");
   DescriptorSink sink(-1);  // never written to
   const Observation dropped = observe_dropped_lines(metrics, sink);
   const Logging logging({.metrics = &metrics}, sink);

@@ -7,7 +7,6 @@
 
 #include "marty/runtime/file.hpp"
 #include "marty/service/internal/state.hpp"
-#include "marty/telemetry/slo.hpp"
 #include "marty/telemetry/standard_families.hpp"
 
 namespace marty {
@@ -38,8 +37,8 @@ int Service::State::write_observability(const service::CommandLine& line) {
     files = observability::dashboard_files(standard);  // the same for all services
     std::ranges::move(observability::own_dashboard(name, families, standard), std::back_inserter(files));
   } else {
-    files = observability::rule_files(families,
-                                      {.service = name, .environment = environment, .slos = telemetry::default_slos()});
+    files = observability::rule_files(
+        families, {.service = name, .environment = environment, .slos = telemetry_section.objectives()});
   }
   for (const observability::File& file : files) {
     const std::filesystem::path path = std::filesystem::path(line.folder) / file.path;
