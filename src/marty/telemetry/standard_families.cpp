@@ -15,6 +15,7 @@ std::vector<MetricFamily> standard_families() {
   const ProcessMetrics process(metrics);
   HttpMetrics http(metrics, "s");
   for (int i = 0; i <= kMaxSeries; ++i) http.route("GET", "/" + std::to_string(i));  // one too many: that is counted
+  const CorrelationMetrics correlation(metrics);
   DatabaseMetrics(metrics).operation("select", "t");
   PluginMetrics(metrics).operation("p", "o");
   record_build_info(metrics, "s", "1");
