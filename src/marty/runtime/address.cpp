@@ -163,6 +163,13 @@ NativeAddress AddressAccess::to_native(const Address& address) {
   return native;
 }
 
+Address AddressAccess::from_bytes(const std::uint8_t* bytes, bool ipv4) noexcept {
+  Address address;
+  std::memcpy(address.bytes_, bytes, sizeof address.bytes_);
+  address.family_ = ipv4 ? kIpv4 : kIpv6;
+  return address;
+}
+
 Address AddressAccess::from_native(const sockaddr* native, socklen_t bytes) {
   Address address;
   if (native->sa_family == AF_INET) {

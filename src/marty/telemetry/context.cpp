@@ -11,6 +11,7 @@ void Context::reset() noexcept {
   sampling_decided = false;
   random_trace_id = true;
   in_span = span_taken = false;
+  rejected = 0;
   tracer = nullptr;
   tracestate.clear();
   baggage.clear();
@@ -36,9 +37,10 @@ void Inbound::take(std::string_view name, std::string_view value) {
       break;
     case 'b':
       if (token_is(name, "baggage")) {
-        append_baggage(context_.baggage, value);
+        if (!append_baggage(context_.baggage, value)) context_.reject(Rejection::baggage);
       } else if (token_is(name, "b3")) {
         b3_ = parse_b3(value);
+        if (!b3_) context_.reject(Rejection::b3);
       }
       break;
     default:
@@ -55,8 +57,10 @@ void Inbound::take(std::string_view name, std::string_view value) {
 void Inbound::take_b3(std::string_view name, std::string_view value) noexcept {
   if (token_is(name, "x-b3-traceid")) {
     b3_trace_id_ = parse_b3_trace_id(value).value_or(TraceId{});
+    if (!b3_trace_id_.valid()) context_.reject(Rejection::b3);
   } else if (token_is(name, "x-b3-spanid")) {
     b3_span_id_ = parse_b3_span_id(value).value_or(SpanId{});
+    if (!b3_span_id_.valid()) context_.reject(Rejection::b3);
   } else if (token_is(name, "x-b3-sampled")) {
     if (value == "0" || value == "1") b3_sampled_ = value == "1";
   } else if (token_is(name, "x-b3-flags")) {
@@ -64,21 +68,29 @@ void Inbound::take_b3(std::string_view name, std::string_view value) noexcept {
   }
 }
 
+void Inbound::take_id(Dimension& dimension, std::string_view value) noexcept {
+  if (!dimension.assign(value) && !value.empty()) context_.reject(Rejection::id);
+}
+
+void Inbound::take_identity(Dimension& dimension, std::string_view value) noexcept {
+  peer_ == Peer::trusted ? take_id(dimension, value) : context_.reject(Rejection::identity);
+}
+
 void Inbound::take_dimension(std::string_view name, std::string_view value) noexcept {
   if (token_is(name, "x-mmf-correlation-id")) {
-    context_.correlation_id.assign(value);
+    take_id(context_.correlation_id, value);
   } else if (token_is(name, "x-correlation-id")) {
-    if (context_.correlation_id.empty()) context_.correlation_id.assign(value);
+    if (context_.correlation_id.empty()) take_id(context_.correlation_id, value);
   } else if (token_is(name, "x-mmf-request-id")) {
-    context_.request_id.assign(value);
+    take_id(context_.request_id, value);
   } else if (token_is(name, "x-mmf-operation-id")) {
-    context_.operation.assign(value);
+    take_id(context_.operation, value);
   } else if (token_is(name, "x-mmf-plugin-id")) {
-    context_.plugin_id.assign(value);
-  } else if (peer_ == Peer::trusted && token_is(name, "x-mmf-user-id")) {
-    context_.user_id.assign(value);
-  } else if (peer_ == Peer::trusted && token_is(name, "x-mmf-session-id")) {
-    context_.session_id.assign(value);
+    take_id(context_.plugin_id, value);
+  } else if (token_is(name, "x-mmf-user-id")) {
+    take_identity(context_.user_id, value);
+  } else if (token_is(name, "x-mmf-session-id")) {
+    take_identity(context_.session_id, value);
   }
 }
 
@@ -86,6 +98,8 @@ void Inbound::finish() noexcept {
   std::optional<RemoteSpan> remote;
   if (traceparents_ == 1) remote = traceparent_;  // more than one: none is to be believed
   const bool from_w3c = remote.has_value();
+  if (traceparents_ > 0 && !from_w3c) context_.reject(Rejection::traceparent);
+  if (!tracestate_valid_) context_.reject(Rejection::tracestate);
   if (!remote) remote = b3_;
   if (!remote && b3_trace_id_.valid() && b3_span_id_.valid()) {
     remote = RemoteSpan{b3_trace_id_, b3_span_id_, b3_sampled_.value_or(true), false};
@@ -130,6 +144,7 @@ CorrelationScope::CorrelationScope(const Correlation& correlation) : context_(cu
   set(context_.operation, correlation.operation);
   set(context_.plugin_id, correlation.plugin_id);
   before_ = runtime::exchange_ambient(&context_);
+  context_.outer_.pointer = static_cast<const Context*>(before_);
 }
 
 CorrelationScope::~CorrelationScope() { runtime::exchange_ambient(before_); }

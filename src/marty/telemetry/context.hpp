@@ -12,6 +12,7 @@
 // fiber at a time.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -26,12 +27,31 @@
 namespace marty::telemetry {
 
 class Logging;
+class Span;
 class Tracer;
 
 // Whether the other side may say who the user is: only a configured proxy or a service of ours may.
 enum class Peer : bool { untrusted, trusted };
 // Whether an outgoing call carries user, session and baggage: not to strangers.
 enum class Identity : bool { omit, forward };
+
+// What of a request's headers was not taken: malformed, or for `identity` from a peer that is not trusted.
+enum class Rejection : std::uint8_t { traceparent, tracestate, baggage, b3, id, identity };
+inline constexpr std::array<std::string_view, 6> kRejections = {"traceparent", "tracestate", "baggage",
+                                                                "b3",          "id",         "untrusted_identity"};
+
+namespace internal {
+
+// A pointer that a copy has none of: it may be for another fiber.
+template <class T>
+struct NotCopied {
+  NotCopied() = default;
+  NotCopied(const NotCopied&) noexcept {}
+  NotCopied& operator=(const NotCopied&) noexcept { return *this; }
+  T* pointer = nullptr;
+};
+
+}  // namespace internal
 
 // See above.
 class Context final : public runtime::Ambient {
@@ -47,6 +67,7 @@ class Context final : public runtime::Ambient {
   bool owns_request_id = false;           // made here, of the first span id and the trace id
   bool in_span = false;                   // span_id is that of a Span of this process
   bool span_taken = false;                // there was one with the id that the context began with
+  std::uint8_t rejected = 0;              // a bit for each Rejection
   SpanId begun_span_id;
   SpanId local_root;       // the span that this process's part of the trace began with
   std::string tracestate;  // forwarded as received, within the limits of propagation.hpp
@@ -82,7 +103,8 @@ class Context final : public runtime::Ambient {
     visit(std::string_view("x-mmf-correlation-id"), correlation_id.view());
     if (!correlation_id_is_unique) visit(std::string_view("x-mmf-request-id"), request_id.view());
   }
-  // The headers of an outgoing call, with this span as the parent and a request id of its own: visit(name, value).
+  // The headers of an outgoing call, with a request id of its own: visit(name, value). Its parent is this span, or
+  // where none is recorded an id that no other call has.
   template <class Visit>
   void inject(Visit&& visit, Identity identity = Identity::forward) const;
 
@@ -91,7 +113,14 @@ class Context final : public runtime::Ambient {
 
  private:
   friend class Inbound;
+  friend class Span;
+  friend class CorrelationScope;
+  friend Span* current_span() noexcept;
   void reset() noexcept;
+  void reject(Rejection what) noexcept { rejected |= static_cast<std::uint8_t>(1u << static_cast<unsigned>(what)); }
+
+  internal::NotCopied<Span> innermost_;       // of the spans that this is the context of
+  internal::NotCopied<const Context> outer_;  // of the same fiber: that with_correlation() copied
 };
 
 // Reads the headers of one request into a Context: take() each, then finish().
@@ -112,6 +141,8 @@ class Inbound {
  private:
   void take_b3(std::string_view name, std::string_view value) noexcept;
   void take_dimension(std::string_view name, std::string_view value) noexcept;
+  void take_id(Dimension& dimension, std::string_view value) noexcept;
+  void take_identity(Dimension& dimension, std::string_view value) noexcept;
 
   Context& context_;
   Peer peer_;
@@ -136,7 +167,7 @@ void Context::begin(const Headers& headers, Peer peer) {
 template <class Visit>
 void Context::inject(Visit&& visit, Identity identity) const {
   char traceparent[kTraceparentBytes];
-  write_traceparent({trace_id, span_id, sampled, random_trace_id}, traceparent);
+  write_traceparent({trace_id, in_span ? span_id : new_span_id(), sampled, random_trace_id}, traceparent);
   char request[32];
   write_hex(new_trace_id(), request);
   const auto visit_present = [&](std::string_view name, std::string_view value) {

@@ -5,9 +5,13 @@
 #include <string>
 
 #include "marty/json/value.hpp"
+#include "marty/runtime/simulation.hpp"
 #include "marty/telemetry/context.hpp"
+#include "marty/telemetry/internal/test_spans.hpp"
 #include "marty/telemetry/log.hpp"
 #include "marty/telemetry/metrics.hpp"
+#include "marty/telemetry/span.hpp"
+#include "marty/telemetry/tracer.hpp"
 
 namespace {
 
@@ -84,6 +88,43 @@ TEST(Guide, counts_in_one_line) {
   take_order("express", metrics);
   take_order("express", metrics);
   EXPECT_EQ(metrics.value("orders_total", {{"kind", "express"}}), 2);
+}
+
+bool has_stock(int order_id) { return order_id % 2 == 0; }
+
+void reserve_stock(int order_id) {
+  // [span]
+  telemetry::Span span("reserve stock", {{"order.id", order_id}});
+  span.event("asked the warehouse", {{"attempt", 1}});
+  if (!has_stock(order_id)) span.fail("sold out", "sold_out");
+  // [/span]
+}
+
+void take_express(int order_id) {
+  // [annotate]
+  telemetry::annotate("order.id", order_id);  // of the innermost span of this fiber
+  // [/annotate]
+}
+
+TEST(Guide, makes_spans) {
+  marty::runtime::SimulatedWorld().run([] {
+    telemetry::Tracer tracer;
+    tracer.record(true);
+    telemetry::Context context;
+    context.begin();
+    tracer.start(context);
+    const telemetry::ContextScope scope(context);
+    {
+      telemetry::Span request("POST /orders");
+      take_express(17);
+      reserve_stock(17);
+    }
+    const auto spans = telemetry::internal::collect_all(tracer);
+    ASSERT_EQ(spans.size(), 2u);
+    EXPECT_EQ(spans[0].attributes.at("error.type"), "sold_out");
+    EXPECT_EQ(spans[0].parent_span_id, spans[1].span_id);
+    EXPECT_EQ(spans[1].attributes.at("order.id"), "17");
+  });
 }
 
 }  // namespace

@@ -242,6 +242,8 @@ Logging::Logging(const LoggingOptions& options, LogSink& sink)
 
 Logging::~Logging() { flush(); }
 
+bool Logging::redacts(std::string_view name) const noexcept { return state_->redaction.is_sensitive(name); }
+
 void Logging::use_levels(LogLevels levels) {
   auto known = std::ranges::find(known_levels_, levels);
   if (known == known_levels_.end()) known = known_levels_.insert(known, std::move(levels));

@@ -144,6 +144,7 @@ class Logging {
   }
 
   LogSink& sink() const noexcept { return sink_; }
+  bool redacts(std::string_view name) const noexcept;               // values under that name are not shown
   std::string_view identity() const noexcept { return identity_; }  // the members that are the same in every line
   // Writes what was held back of repeats, and returns when all lines are out.
   void flush() noexcept;

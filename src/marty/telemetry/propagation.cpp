@@ -136,11 +136,15 @@ bool append_tracestate(std::string& state, std::string_view header) {
   return true;
 }
 
-void append_baggage(std::string& baggage, std::string_view header) {
+bool append_baggage(std::string& baggage, std::string_view header) {
+  bool valid = true;
   while (!header.empty()) {
     const std::string_view member = next_member(header);
-    if (is_baggage_member(member)) append_member(baggage, member, kMaxBaggageBytes);
+    const bool fits = is_baggage_member(member);
+    if (fits) append_member(baggage, member, kMaxBaggageBytes);
+    valid = valid && (fits || member.empty());
   }
+  return valid;
 }
 
 }  // namespace marty::telemetry

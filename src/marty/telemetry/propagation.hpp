@@ -48,7 +48,7 @@ std::optional<SpanId> parse_b3_span_id(std::string_view text) noexcept;
 // state is then to be dropped. Over 512 bytes the members at the end are left out.
 bool append_tracestate(std::string& state, std::string_view header);
 // Appends the well-formed members of one baggage header, as many as fit into 8192 bytes; the others
-// are left out.
-void append_baggage(std::string& baggage, std::string_view header);
+// are left out. False where a member was malformed.
+bool append_baggage(std::string& baggage, std::string_view header);
 
 }  // namespace marty::telemetry

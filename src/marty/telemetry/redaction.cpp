@@ -4,6 +4,8 @@
 #include <array>
 #include <cstdint>
 
+#include "marty/telemetry/log.hpp"
+
 namespace marty::telemetry {
 namespace {
 
@@ -92,11 +94,64 @@ bool is_known(std::string_view words) noexcept {
   });
 }
 
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  const char lower = static_cast<char>(c | 0x20);
+  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
+// The name of a query's pair, decoded as far as that goes, with '.' for what is neither letter nor digit.
+std::string plain_name(std::string_view name) {
+  std::string plain;
+  for (std::size_t at = 0; at < name.size(); ++at) {
+    int c = static_cast<unsigned char>(name[at]);
+    if (c == '%' && at + 2 < name.size() && hex_digit(name[at + 1]) >= 0 && hex_digit(name[at + 2]) >= 0) {
+      c = hex_digit(name[at + 1]) * 16 + hex_digit(name[at + 2]);
+      at += 2;
+    }
+    const bool is_word = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c >= 0x80;
+    plain += is_word || c == '_' || c == '-' ? static_cast<char>(c) : '.';
+  }
+  return plain;
+}
+
+// As in https://opentelemetry.io/docs/specs/semconv/registry/attributes/url/: Signature, sig, X-Goog-Signature.
+bool signs(std::string_view words) noexcept {
+  return any_word(words, [](std::string_view rest) { return rest == "sig" || rest == "signature"; });
+}
+
+bool hides_in_query(std::string_view name) {
+  const std::string plain = plain_name(name);
+  return is_sensitive(plain) || signs(Words(plain).text());
+}
+
 }  // namespace
 
 bool is_sensitive(std::string_view name) noexcept {
   if (name.size() > kMaxNameBytes) return true;
   return may_be_known(name) && is_known(Words(name).text());
+}
+
+bool hides(const Logging* logging, std::string_view name) noexcept {
+  return logging != nullptr ? logging->redacts(name) : is_sensitive(name);
+}
+
+std::string redacted_query(std::string_view query) {
+  std::string shown;
+  shown.reserve(query.size());
+  while (!query.empty()) {
+    const std::size_t end = std::min(query.find('&'), query.size());
+    const std::string_view pair = query.substr(0, end);
+    const std::size_t equals = pair.find('=');
+    if (equals != std::string_view::npos && equals + 1 < pair.size() && hides_in_query(pair.substr(0, equals))) {
+      shown.append(pair.substr(0, equals + 1)).append(kRedacted);
+    } else {
+      shown.append(pair);
+    }
+    if (end < query.size()) shown += '&';
+    query.remove_prefix(std::min(end + 1, query.size()));
+  }
+  return shown;
 }
 
 Redaction::Redaction(std::span<const std::string> more) {

@@ -15,9 +15,17 @@
 
 namespace marty::telemetry {
 
+class Logging;
+
 inline constexpr std::string_view kRedacted = "[redacted]";  // what stands in the place of the value
 
 bool is_sensitive(std::string_view name) noexcept;
+// What `logging` redacts, with its own names; null: what is_sensitive().
+bool hides(const Logging* logging, std::string_view name) noexcept;
+
+// The query of a URL with "[redacted]" for the values under sensitive names, and those that sign it: "a=1&sig=...".
+// Names are looked at decoded; a bracket in one parts words.
+std::string redacted_query(std::string_view query);
 
 // The same with more names, of one or several words each: {"iban", "card_number"}.
 class Redaction {

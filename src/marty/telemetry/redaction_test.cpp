@@ -55,5 +55,21 @@ TEST(Redaction, takes_further_names) {
     EXPECT_FALSE(redaction.is_sensitive(name)) << name;
 }
 
+TEST(Redaction, hides_values_of_a_query_and_leaves_the_rest_as_it_is) {
+  EXPECT_EQ(redacted_query(""), "");
+  EXPECT_EQ(redacted_query("q=caf%C3%A9&page=2&&flag&x="), "q=caf%C3%A9&page=2&&flag&x=");
+  EXPECT_EQ(redacted_query("q=a&token=abc&page=2"), "q=a&token=[redacted]&page=2");
+  EXPECT_EQ(redacted_query("api_key=a=b=c"), "api_key=[redacted]");
+  EXPECT_EQ(redacted_query("token=&token&password=x&"), "token=&token&password=[redacted]&");
+}
+
+TEST(Redaction, sees_through_what_a_query_makes_of_names) {
+  for (const char* name : {"pass%77ord", "api%5Fkey", "user[password]", "user%5Bpassword%5D", "access+token",
+                           "auth:token", "AWSAccessKeyId", "sig", "Signature", "X-Goog-Signature"})
+    EXPECT_EQ(redacted_query(std::string(name) + "=v"), std::string(name) + "=[redacted]") << name;
+  for (const char* name : {"design", "signal", "passwordless", "%", "%7", "%zz", "Signatures-of"})
+    EXPECT_EQ(redacted_query(std::string(name) + "=v"), std::string(name) + "=v") << name;
+}
+
 }  // namespace
 }  // namespace marty::telemetry

@@ -1,9 +1,11 @@
 #include "marty/telemetry/span.hpp"
 
 #include <typeinfo>
+#include <utility>
 
 #include "marty/base/stack.hpp"
 #include "marty/runtime/fiber.hpp"
+#include "marty/telemetry/redaction.hpp"
 #include "marty/telemetry/tracer.hpp"
 
 namespace marty::telemetry {
@@ -23,7 +25,7 @@ Span::Span(std::string_view name, LogFields attributes, SpanKind kind) : context
   record_.site = nullptr;
   record_.set_name(name);
   open(kind, runtime::now());
-  for (const LogField& attribute : attributes) record_.set(attribute);
+  for (const LogField& attribute : attributes) set_checked(attribute);
 }
 
 Span::Span(const SpanSite& site, SpanKind kind, runtime::TimePoint start) : context_(recorded_context()) {
@@ -52,6 +54,7 @@ void Span::open(SpanKind kind, runtime::TimePoint start) noexcept {
   record_.random = context_->random_trace_id;
   record_.has_message = false;
   exceptions_ = std::uncaught_exceptions();
+  logging_ = context_->logging;
   enter();
 }
 
@@ -59,6 +62,7 @@ void Span::open(SpanKind kind, runtime::TimePoint start) noexcept {
 // caller; within a span they are its children.
 void Span::enter() noexcept {
   Context& context = *context_;
+  outer_ = std::exchange(context.innermost_.pointer, this);
   before_ = context.span_id;
   took_context_ = !context.in_span;
   record_.remote_parent = took_context_ && context.parent_span_id.valid();
@@ -78,7 +82,11 @@ void Span::enter() noexcept {
 void Span::event(std::string_view name, LogFields attributes) noexcept {
   if (!recording()) return;
   const std::int64_t now = runtime::now().time_since_epoch().count() + tracer_->epoch();
-  record_.event(name, attributes, static_cast<std::uint64_t>(now));
+  record_.event(name, attributes, static_cast<std::uint64_t>(now), logging_);
+}
+
+void Span::set_checked(const LogField& attribute) noexcept {
+  hides(logging_, attribute.name()) ? record_.set(attribute.name(), kRedacted) : record_.set(attribute);
 }
 
 void Span::fail(std::string_view why, std::string_view type) noexcept {
@@ -105,6 +113,9 @@ void Span::leave() noexcept {
   note_correlation(*context_);
   context_->span_id = before_;
   if (took_context_) context_->in_span = false;
+  Span** place = &context_->innermost_.pointer;  // one within may still be there: a stream that began later
+  while (*place != nullptr && *place != this) place = &(*place)->outer_;
+  if (*place == this) *place = outer_;
   context_ = nullptr;
 }
 
@@ -138,6 +149,12 @@ void Span::end(runtime::TimePoint time) noexcept {
 void Span::close() noexcept {
   if (std::uncaught_exceptions() > exceptions_ && record_.status == SpanStatus::unset) fail("left by an exception");
   end(runtime::now());
+}
+
+Span* current_span() noexcept {
+  const auto* context = static_cast<const Context*>(runtime::ambient());  // nothing else derives from Ambient
+  while (context != nullptr && context->innermost_.pointer == nullptr) context = context->outer_.pointer;
+  return context != nullptr ? context->innermost_.pointer : nullptr;
 }
 
 }  // namespace marty::telemetry

@@ -8,7 +8,10 @@
 //
 // A scope that an exception leaves ends its span with the status error. Without a trace that is recorded (tracer.hpp) a
 // span costs a look at the context. It stands in a fixed piece of memory: what finds no room there is counted as
-// dropped, texts are cut at 240 bytes. Belongs to the fiber that made it.
+// dropped, texts are cut at 240 bytes. The value of an attribute whose name is sensitive (redaction.hpp, and the
+// setting logging.redact) is "[redacted]". Belongs to the fiber that made it.
+//
+//   telemetry::annotate("order.id", id);      // of the innermost span of this fiber: that of the request, in a handler
 #pragma once
 
 #include <exception>
@@ -35,10 +38,15 @@ class Span {
   bool recording() const noexcept { return tracer_ != nullptr; }
 
   void set(const LogField& attribute) noexcept {
-    if (recording()) record_.set(attribute);
+    if (recording()) set_checked(attribute);
   }
   template <class Value>
   void set(std::string_view name, const Value& value) noexcept {
+    if (recording()) set_checked(LogField(name, value));
+  }
+  // The same under a name that is known not to be sensitive, as those of the semantic conventions are: costs no look.
+  template <class Value>
+  void set_known(std::string_view name, const Value& value) noexcept {
     if (recording()) record_.set(LogField(name, value));
   }
   void event(std::string_view name, LogFields attributes = {}) noexcept;
@@ -60,15 +68,28 @@ class Span {
  private:
   void open(SpanKind kind, runtime::TimePoint start) noexcept;
   void enter() noexcept;
+  void set_checked(const LogField& attribute) noexcept;
   void note_correlation(const Context& context) noexcept;
   void close() noexcept;
 
   Tracer* tracer_;              // null: not recorded, or ended
   Context* context_ = nullptr;  // that it is the current span of; null: it has left it
+  const Logging* logging_;      // whose redaction counts
+  Span* outer_ = nullptr;       // of the same context
   SpanId before_;
   int exceptions_ = 0;
   bool took_context_ = false;  // the root here: its id is the context's own
   SpanRecord record_;
 };
+
+// The innermost span that this fiber is in; null: none, or none that is recorded. A child fiber is in none of its
+// parent's.
+Span* current_span() noexcept;
+
+// Sets an attribute of that span, where there is one.
+template <class Value>
+void annotate(std::string_view name, const Value& value) noexcept {
+  if (Span* const span = current_span()) span->set(name, value);
+}
 
 }  // namespace marty::telemetry

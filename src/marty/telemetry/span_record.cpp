@@ -11,6 +11,7 @@
 
 #include "marty/base/strings.hpp"
 #include "marty/telemetry/internal/protobuf_wire.hpp"
+#include "marty/telemetry/redaction.hpp"
 
 namespace marty::telemetry {
 namespace {
@@ -174,7 +175,8 @@ void SpanRecord::set(std::string_view key, std::int64_t value) noexcept {
   add(*this, [&](char* to, const char* limit) { return write_integer_attribute(to, limit, kAttribute, key, value); });
 }
 
-void SpanRecord::event(std::string_view title, LogFields attributes, std::uint64_t unix_nanoseconds) noexcept {
+void SpanRecord::event(std::string_view title, LogFields attributes, std::uint64_t unix_nanoseconds,
+                       const Logging* logging) noexcept {
   char content[sizeof arena];
   char* at = content;
   *at++ = 1 << 3 | 1;
@@ -182,7 +184,10 @@ void SpanRecord::event(std::string_view title, LogFields attributes, std::uint64
   at = write_field(at, 2 << 3 | kBytesType, title.substr(0, kMaxNameBytes));
   for (const LogField& attribute : attributes) {
     char* const before = at;
-    at = write_attribute(at, content + sizeof content, 3 << 3 | kBytesType, attribute);
+    constexpr char kEventAttribute = 3 << 3 | kBytesType;
+    at = hides(logging, attribute.name())
+             ? write_text_attribute(at, content + sizeof content, kEventAttribute, attribute.name(), kRedacted)
+             : write_attribute(at, content + sizeof content, kEventAttribute, attribute);
     if (at == before && dropped < 255) ++dropped;
   }
   const std::string_view whole(content, static_cast<std::size_t>(at - content));

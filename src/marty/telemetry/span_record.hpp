@@ -68,7 +68,9 @@ struct SpanRecord {
   void set(const LogField& attribute) noexcept;
   void set(std::string_view name, std::string_view value) noexcept;
   void set(std::string_view name, std::int64_t value) noexcept;
-  void event(std::string_view name, LogFields attributes, std::uint64_t unix_nanoseconds) noexcept;
+  // Values under sensitive names are redacted, here but not by set().
+  void event(std::string_view name, LogFields attributes, std::uint64_t unix_nanoseconds,
+             const Logging* logging = nullptr) noexcept;
   void link(TraceId trace, SpanId span) noexcept;
   void fail(std::string_view message) noexcept;  // status error; the first message counts
 };

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
+
 #include "marty/runtime/fiber.hpp"
 #include "marty/runtime/simulation.hpp"
 #include "marty/telemetry/internal/test_spans.hpp"
@@ -227,6 +229,80 @@ TEST(Span, costs_and_changes_nothing_where_nobody_records) {
   span.fail("b");
   EXPECT_FALSE(span.recording());
   EXPECT_EQ(context.span_id, before);
+}
+
+TEST_F(Spans, show_no_value_under_a_sensitive_name) {
+  run([] {
+    Span span("sign in", {{"db.password", "hunter2"}, {"order.id", 7}});
+    span.set("api_key", 42);
+    span.set("user.name", "kim");
+    span.event("asked", {{"token", "abc"}, {"attempt", 2}});
+  });
+  const ReadSpan& span = named("sign in");
+  EXPECT_EQ(span.attributes.at("db.password"), "[redacted]");
+  EXPECT_EQ(span.attributes.at("api_key"), "[redacted]");
+  EXPECT_EQ(span.attributes.at("order.id"), "7");
+  EXPECT_EQ(span.attributes.at("user.name"), "kim");
+  EXPECT_EQ(span.events.at(0).attributes, (internal::Attributes{{"token", "[redacted]"}, {"attempt", "2"}}));
+}
+
+TEST_F(Spans, redact_what_the_log_redacts) {
+  RecordingSink sink;
+  Logging logging({.redact = {"iban"}}, sink);
+  context.logging = &logging;
+  run([] {
+    Span span("pay", {{"iban", "DE02"}});
+    span.event("paid", {{"user_iban", "DE02"}});
+  });
+  EXPECT_EQ(named("pay").attributes.at("iban"), "[redacted]");
+  EXPECT_EQ(named("pay").events.at(0).attributes.at("user_iban"), "[redacted]");
+}
+
+TEST_F(Spans, are_annotated_from_within_where_they_are_the_innermost_of_the_fiber) {
+  run([] {
+    annotate("nobody", 1);
+    Span outer("outer");
+    annotate("a", 1);
+    {
+      const auto correlation = with_correlation({.operation = "o"});
+      annotate("b", 2);
+      Span inner("inner");
+      annotate("c", 3);
+      runtime::spawn([] {
+        EXPECT_EQ(current_span(), nullptr);
+        annotate("d", 4);
+        Span child("child");
+        annotate("e", 5);
+      }).join();
+      inner.leave();
+      EXPECT_EQ(current_span(), &outer);
+    }
+    outer.end();
+    EXPECT_EQ(current_span(), nullptr);
+  });
+  const auto own = [&](std::string_view name) {
+    std::string names;
+    for (const auto& [attribute, value] : named(name).attributes) {
+      if (attribute.size() == 1 || attribute == "nobody") names += attribute;
+    }
+    return names;
+  };
+  EXPECT_EQ(own("outer"), "ab");
+  EXPECT_EQ(own("inner"), "c");
+  EXPECT_EQ(own("child"), "e");
+}
+
+TEST_F(Spans, that_end_before_those_within_are_annotated_no_more) {
+  run([] {
+    auto first = std::make_unique<Span>("first");
+    Span second("second");
+    first.reset();
+    EXPECT_EQ(current_span(), &second);
+    second.end();
+    EXPECT_EQ(current_span(), nullptr);
+    annotate("late", 1);
+  });
+  EXPECT_FALSE(named("first").attributes.contains("late"));
 }
 
 }  // namespace

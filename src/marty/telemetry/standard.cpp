@@ -89,6 +89,21 @@ HttpMetrics::Route& HttpMetrics::route(std::string_view method, std::string_view
   return routes_.emplace_back(metrics_, service_, method, route);
 }
 
+CorrelationMetrics::CorrelationMetrics(Metrics& metrics) {
+  for (std::size_t i = 0; i < counters_.size(); ++i) {
+    counters_[i] = metrics.counter("mmf_correlation_rejected_total",
+                                   "Requests with ids that were not taken: malformed, or from a peer that is not "
+                                   "trusted.",
+                                   {{"reason", std::string(kRejections[i])}});
+  }
+}
+
+void CorrelationMetrics::record(std::uint8_t rejected) noexcept {
+  for (std::size_t i = 0; i < counters_.size(); ++i) {
+    if ((rejected >> i & 1) != 0) counters_[i].add();
+  }
+}
+
 OperationMetrics::OperationMetrics(Metrics& metrics, const Families& families, const Labels& labels)
     : operations_(metrics, families.count, families.count_help, labels, "status", static_cast<int>(Code::ok),
                   code_text),

@@ -9,6 +9,7 @@
 
 #include <array>
 #include <atomic>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <map>
@@ -19,6 +20,7 @@
 #include <vector>
 
 #include "marty/base/error.hpp"
+#include "marty/telemetry/context.hpp"
 #include "marty/telemetry/log_sink.hpp"
 #include "marty/telemetry/metrics.hpp"
 
@@ -126,6 +128,16 @@ class HttpMetrics {
   const std::string service_;
   std::mutex mutex_;
   std::deque<Route> routes_;
+};
+
+// mmf_correlation_rejected_total{reason}.
+class CorrelationMetrics {
+ public:
+  explicit CorrelationMetrics(Metrics& metrics);
+  void record(std::uint8_t rejected) noexcept;  // of a Context
+
+ private:
+  std::array<Counter, kRejections.size()> counters_;
 };
 
 // What happens under one name, again and again: how many ended in which status – the code's name: "ok", "aborted" – and

@@ -17,6 +17,8 @@ std::vector<MetricFamily> standard_families() {
       "mmf_metrics_dropped_series_total",
       "Look-ups of series beyond the limit of their metric, counted as other; the label has the most values.",
       {{"metric", "m"}, {"label", "l"}});
+  for (int i = 0; i <= kMaxSeries; ++i) http.route("GET", "/" + std::to_string(i));  // one too many: that is counted
+  const CorrelationMetrics correlation(metrics);
   DatabaseMetrics(metrics).operation("select", "t");
   PluginMetrics(metrics).operation("p", "o");
   record_build_info(metrics, "s", "1");

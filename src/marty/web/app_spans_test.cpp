@@ -30,7 +30,7 @@ TEST_F(AppSpans, TellWhatWasAskedAndAnswered) {
   app.get("/pets/{id}", get_pet, "A pet");
   app.start();
   pets.add("Rex");
-  get(app, "/pets/1?token=1",
+  get(app, "/pets/1?token=1&all",
       {{"user-agent", "curl/8"}, {"traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"}});
   const ReadSpan& span = only_span();
   EXPECT_EQ(span.name, "GET /pets/{id}");
@@ -41,6 +41,7 @@ TEST_F(AppSpans, TellWhatWasAskedAndAnswered) {
   EXPECT_EQ(span.attributes.at("http.route"), "/pets/{id}");
   EXPECT_EQ(span.attributes.at("url.scheme"), "http");
   EXPECT_EQ(span.attributes.at("url.path"), "/pets/1");
+  EXPECT_EQ(span.attributes.at("url.query"), "token=[redacted]&all");
   EXPECT_EQ(span.attributes.at("network.protocol.version"), "1.1");
   EXPECT_EQ(span.attributes.at("user_agent.original"), "curl/8");
   EXPECT_EQ(span.attributes.at("http.response.status_code"), "200");

@@ -51,7 +51,7 @@ std::int64_t Core::execute(Connection& connection, const Statement& statement, s
   const Operation& known = operation(statement);
   const runtime::TimePoint start = runtime::now();
   telemetry::Span span(*known.site, telemetry::SpanKind::client, start);
-  span.set("db.query.text", statement.text);  // without values: they are bound
+  span.set_known("db.query.text", statement.text);  // without values: they are bound
   const auto finish = [&](Code code) {
     const runtime::TimePoint end = runtime::now();
     if (known.metrics != nullptr) known.metrics->record(code, end - start);

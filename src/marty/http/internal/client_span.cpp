@@ -5,6 +5,7 @@
 #include <string>
 
 #include "marty/http/internal/url.hpp"
+#include "marty/telemetry/redaction.hpp"
 
 namespace marty::http::internal {
 namespace {
@@ -32,10 +33,11 @@ bool has_header(const OutgoingRequest& request, std::string_view name) {
 void describe(telemetry::Span& span, const OutgoingRequest& request) {
   if (!span.recording()) return;
   const Url url = parse_url(request.url);
-  span.set("server.address", url.host);
-  span.set("server.port", url.port);
-  span.set("url.full",
-           (url.secure ? "https://" : "http://") + url.authority + url.target.substr(0, url.target.find('?')));
+  span.set_known("server.address", url.host);
+  span.set_known("server.port", url.port);
+  const std::size_t query = std::min(url.target.find('?'), url.target.size() - 1) + 1;
+  span.set_known("url.full", (url.secure ? "https://" : "http://") + url.authority + url.target.substr(0, query) +
+                                 telemetry::redacted_query(std::string_view(url.target).substr(query)));
 }
 
 }  // namespace
@@ -54,7 +56,7 @@ ClientSpan::ClientSpan(OutgoingRequest& request, telemetry::Identity identity)
 
 void ClientSpan::replied(int status) noexcept {
   if (!span_.recording()) return;
-  span_.set("http.response.status_code", status);
+  span_.set_known("http.response.status_code", status);
   if (status >= 400) span_.fail({}, std::to_string(status));
 }
 

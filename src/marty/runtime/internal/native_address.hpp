@@ -19,6 +19,11 @@ struct AddressAccess {
   static NativeAddress to_native(
       const Address& address);  // throws invalid_argument where unset or the path is too long
   static Address from_native(const sockaddr* address, socklen_t bytes);  // unset where the family is none of ours
+
+  static bool is_ip(const Address& address) noexcept { return is_ipv4(address) || address.family_ == 6; }
+  static bool is_ipv4(const Address& address) noexcept { return address.family_ == 4; }
+  static const std::uint8_t* bytes(const Address& address) noexcept { return address.bytes_; }  // 16
+  static Address from_bytes(const std::uint8_t* bytes, bool ipv4) noexcept;
 };
 
 }  // namespace marty::runtime

@@ -3,6 +3,7 @@
 #include <charconv>
 #include <string>
 
+#include "marty/telemetry/redaction.hpp"
 #include "marty/web/protocol.hpp"
 
 namespace marty::web::internal {
@@ -10,6 +11,8 @@ namespace {
 
 using telemetry::Span;
 using telemetry::SpanSite;
+
+constexpr std::size_t kMaxQueryBytes = 128;  // that the other attributes find room
 
 std::string_view without_slash(std::string_view pattern) { return pattern.substr(pattern.starts_with('/') ? 1 : 0); }
 
@@ -29,8 +32,8 @@ void set_server(Span& span, std::string_view authority) {
   const bool has_port = colon != std::string_view::npos && authority.find(']', colon) == std::string_view::npos;
   int port = 0;
   if (has_port) std::from_chars(authority.data() + colon + 1, authority.data() + authority.size(), port);
-  span.set("server.address", authority.substr(0, has_port ? colon : authority.size()));
-  if (port > 0) span.set("server.port", port);
+  span.set_known("server.address", authority.substr(0, has_port ? colon : authority.size()));
+  if (port > 0) span.set_known("server.port", port);
 }
 
 std::string_view version_text(const http::Request& request) {
@@ -62,22 +65,24 @@ const SpanSite& ServerSpans::site(const Route* route, http::Method method) const
 
 void ServerSpans::begin(Span& span, const http::Request& request) {
   if (!span.recording()) return;
-  span.set("url.scheme", request.secure ? "https" : "http");
-  span.set("url.path", request.path());
+  span.set_known("url.scheme", request.secure ? "https" : "http");
+  span.set_known("url.path", request.path());
+  if (const std::string_view query = request.query(); !query.empty())
+    span.set_known("url.query", telemetry::redacted_query(query.substr(0, kMaxQueryBytes)));
   set_server(span, request.authority);
-  span.set("network.protocol.version", version_text(request));
-  if (request.peer != nullptr && !request.peer->is_unix()) span.set("client.address", request.peer->host());
+  span.set_known("network.protocol.version", version_text(request));
+  if (request.peer != nullptr && !request.peer->is_unix()) span.set_known("client.address", request.peer->host());
   if (const std::string_view agent = request.header("user-agent"); !agent.empty())
-    span.set("user_agent.original", agent);
+    span.set_known("user_agent.original", agent);
 }
 
 void ServerSpans::end(Span& span, const Exchange& exchange) {
   if (!span.recording()) return;
   if (exchange.route() != nullptr && exchange.route()->protocol != nullptr) {
-    span.set("rpc.response.status_code", status_name(exchange.failure().value_or(Code::ok)));
+    span.set_known("rpc.response.status_code", status_name(exchange.failure().value_or(Code::ok)));
     return;
   }
-  span.set("http.response.status_code", exchange.outcome());
+  span.set_known("http.response.status_code", exchange.outcome());
   if (exchange.outcome() >= 500 && !exchange.failure()) span.fail({}, std::to_string(exchange.outcome()));
 }
 
