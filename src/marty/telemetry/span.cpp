@@ -86,7 +86,7 @@ void Span::event(std::string_view name, LogFields attributes) noexcept {
 }
 
 void Span::set_checked(const LogField& attribute) noexcept {
-  hides(logging_, attribute.name()) ? record_.set(attribute.name(), kRedacted) : record_.set(attribute);
+  hides(logging_, attribute.name()) ? record_.set(LogField(attribute.name(), kRedacted)) : record_.set(attribute);
 }
 
 void Span::fail(std::string_view why, std::string_view type) noexcept {
@@ -123,7 +123,7 @@ void Span::leave() noexcept {
 void Span::note_correlation(const Context& context) noexcept {
   record_.own_correlation = context.owns_correlation_id;
   record_.own_request = context.owns_request_id && context.local_root == context.begun_span_id;
-  const auto note = [this](std::string_view name, std::string_view value) {
+  const auto note = [this](const AttributeName& name, std::string_view value) {
     if (!value.empty()) record_.set(name, value);
   };
   if (!record_.own_correlation) note("mmf.correlation_id", context.correlation_id);

@@ -45,9 +45,11 @@ class Span {
     if (recording()) set_checked(LogField(name, value));
   }
   // The same under a name that is known not to be sensitive, as those of the semantic conventions are: costs no look.
-  template <class Value>
-  void set_known(std::string_view name, const Value& value) noexcept {
-    if (recording()) record_.set(LogField(name, value));
+  void set_known(const AttributeName& name, std::string_view value) noexcept {
+    if (recording()) record_.set(name, value);
+  }
+  void set_known(const AttributeName& name, std::int64_t value) noexcept {
+    if (recording()) record_.set(name, value);
   }
   void event(std::string_view name, LogFields attributes = {}) noexcept;
   // Work of another trace that this belongs to as well: the messages of a batch.

@@ -61,7 +61,14 @@ char* write_big_endian(char* to, std::uint64_t value) {
 }
 
 bool is_ascii(std::string_view text) {
-  return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+  std::uint64_t seen = 0, eight;
+  while (text.size() >= sizeof eight) {
+    std::memcpy(&eight, text.data(), sizeof eight);
+    seen |= eight;
+    text.remove_prefix(sizeof eight);
+  }
+  for (const char c : text) seen |= static_cast<unsigned char>(c);
+  return (seen & 0x8080808080808080u) == 0;
 }
 
 // A message `tag {1: key, 2: {value_tag: value}}`; where it does not fit, `to` is given back.
@@ -168,11 +175,47 @@ void add(SpanRecord& record, Write&& write) noexcept {
 void SpanRecord::set(const LogField& attribute) noexcept {
   add(*this, [&](char* to, const char* limit) { return write_attribute(to, limit, kAttribute, attribute); });
 }
-void SpanRecord::set(std::string_view key, std::string_view value) noexcept {
+void SpanRecord::set_text(std::string_view key, std::string_view value) noexcept {
   add(*this, [&](char* to, const char* limit) { return write_text_safely(to, limit, kAttribute, key, value); });
 }
-void SpanRecord::set(std::string_view key, std::int64_t value) noexcept {
-  add(*this, [&](char* to, const char* limit) { return write_integer_attribute(to, limit, kAttribute, key, value); });
+
+// The quick way of nearly all attributes of the framework: lengths of one byte each, and a name that is copied whole,
+// together with what is overwritten next.
+void SpanRecord::set(const AttributeName& key, std::string_view value) noexcept {
+  constexpr std::size_t kMost = 127 - sizeof key.wire_ - 6;
+  char* to = arena + size;
+  if (value.size() > kMost || to + sizeof key.wire_ + 6 + value.size() > arena + sizeof arena || !is_ascii(value))
+    return set_text(key.name(), value);
+  const auto length = static_cast<char>(value.size());
+  *to++ = kAttribute;
+  *to++ = static_cast<char>(key.size_ + 4 + length);
+  std::memcpy(to, key.wire_, sizeof key.wire_);
+  to += key.size_;
+  *to++ = 2 << 3 | kBytesType;
+  *to++ = static_cast<char>(2 + length);
+  *to++ = 1 << 3 | kBytesType;
+  *to++ = length;
+  std::memcpy(to, value.data(), value.size());
+  size = static_cast<std::uint16_t>(to + value.size() - arena);
+}
+
+void SpanRecord::set(const AttributeName& key, std::int64_t value) noexcept {
+  char* to = arena + size;
+  char number[internal::kMaxVarintBytes];
+  const auto length = write_varint(number, static_cast<std::uint64_t>(value)) - number;
+  if (to + sizeof key.wire_ + 5 + sizeof number > arena + sizeof arena) {
+    if (dropped < 255) ++dropped;
+    return;
+  }
+  *to++ = kAttribute;
+  *to++ = static_cast<char>(key.size_ + 3 + length);
+  std::memcpy(to, key.wire_, sizeof key.wire_);
+  to += key.size_;
+  *to++ = 2 << 3 | kBytesType;
+  *to++ = static_cast<char>(1 + length);
+  *to++ = 3 << 3;
+  std::memcpy(to, number, sizeof number);
+  size = static_cast<std::uint16_t>(to + length - arena);
 }
 
 void SpanRecord::event(std::string_view title, LogFields attributes, std::uint64_t unix_nanoseconds,
@@ -230,18 +273,22 @@ void SpanRecord::fail(std::string_view message) noexcept {
 
 namespace {
 
-// What stands in the record as bits: attributes whose values are made of its ids.
-char* write_own_ids(char* to, const char* end, const SpanRecord& record) {
-  char digits[32];
-  if (record.own_correlation) {
-    write_hex(record.trace_id, digits);
-    to = write_text_attribute(to, end, kAttribute, "mmf.correlation_id", {digits, 32});
-  }
-  if (record.own_request) {
-    write_hex(TraceId{record.local_root.value, record.trace_id.low}, digits);
-    to = write_text_attribute(to, end, kAttribute, "mmf.request_id", {digits, 32});
-  }
-  return to;
+// An attribute whose value is an id in hexadecimal digits: `head` is all that stands before them.
+template <std::size_t N>
+char* write_id_attribute(char* to, const char (&head)[N], TraceId id) {
+  std::memcpy(to, head, N - 1);
+  write_hex(id, to + N - 1);
+  return to + N - 1 + 32;
+}
+
+// What stands in the record as bits: attributes whose values are made of its ids. A KeyValue of 56 or 52 bytes, with a
+// key of 18 or 14, and an AnyValue of 34, with a text of 32.
+char* write_own_ids(char* to, const SpanRecord& record) {
+  if (record.own_correlation)
+    to = write_id_attribute(to, "\x4a\x38\x0a\x12mmf.correlation_id\x12\x22\x0a\x20", record.trace_id);
+  if (!record.own_request) return to;
+  return write_id_attribute(to, "\x4a\x34\x0a\x0emmf.request_id\x12\x22\x0a\x20",
+                            {record.local_root.value, record.trace_id.low});
 }
 
 char* write_ids(char* to, const SpanRecord& record) {
@@ -264,35 +311,26 @@ std::uint32_t flags_of(const SpanRecord& record) {
          (record.remote_parent ? kIsRemote : 0u);
 }
 
-}  // namespace
+constexpr std::size_t kLengthBytes = 2;  // of the whole: two bytes reach to 16,383
 
-void append_otlp(std::string& out, const SpanRecord& record, std::int64_t epoch, std::string_view reason) {
-  // What is fixed in size has less than 160 bytes; both ids with their names, 112; a reason, 64.
-  constexpr std::size_t kBound = 160 + 112 + 64;
-  constexpr std::size_t kLengthBytes = 2;  // of the whole: two bytes reach to 16,383
-  static_assert(kBound + SpanRecord::kBytes < 8192);
-  const std::string_view site = record.site != nullptr ? record.site->wire() : std::string_view();
-  const std::string_view name = record.name();
-  const std::size_t begin = out.size();
-  out.resize(begin + kBound + name.size() + site.size() + record.size);
-  char* const start = out.data() + begin;
-  const char* const end = out.data() + out.size();
-  char* to = start;
+// From `to` on; `end` is far enough.
+char* write_span(char* to, const char* end, const SpanRecord& record, std::int64_t epoch, std::string_view reason) {
+  char* const start = to;
   *to++ = 2 << 3 | kBytesType;
   to += kLengthBytes;
   to = write_ids(to, record);
-  to = write_field(to, kName, name);
+  to = write_field(to, kName, record.name());
   *to++ = kKind;
   *to++ = static_cast<char>(record.kind);
   *to++ = kStart;
   to = write_little_endian(to, static_cast<std::uint64_t>(record.start + epoch));
   *to++ = kEnd;
   to = write_little_endian(to, static_cast<std::uint64_t>(record.end + epoch));
-  for (const std::string_view fields : {site, record.wire()}) {
+  for (const std::string_view fields : {record.site_wire(), record.wire()}) {
     std::memcpy(to, fields.data(), fields.size());
     to += fields.size();
   }
-  to = write_own_ids(to, end, record);
+  to = write_own_ids(to, record);
   if (!reason.empty()) to = write_text_attribute(to, end, kAttribute, "mmf.sampling_reason", reason);
   if (record.dropped > 0) {
     *to++ = kDroppedAttributes;
@@ -304,11 +342,22 @@ void append_otlp(std::string& out, const SpanRecord& record, std::int64_t epoch,
   }
   to = write_varint(to, 16 << 3 | 5);
   to = write_little_endian(to, flags_of(record));
-
   const std::size_t content = static_cast<std::size_t>(to - start) - 1 - kLengthBytes;
   start[1] = static_cast<char>(content | 0x80);  // two bytes also where one would do
   start[2] = static_cast<char>(content >> 7);
-  out.resize(static_cast<std::size_t>(to - out.data()));
+  return to;
+}
+
+}  // namespace
+
+void append_otlp(std::string& out, const SpanRecord& record, std::int64_t epoch, std::string_view reason) {
+  // What is fixed in size has less than 160 bytes; both ids with their names, 112; a reason, 64.
+  constexpr std::size_t kBound = 160 + 112 + 64;
+  static_assert(kBound + SpanRecord::kBytes < 8192);
+  const std::size_t begin = out.size(), most = kBound + record.name().size() + record.site_wire().size() + record.size;
+  out.resize_and_overwrite(begin + most, [&](char* bytes, std::size_t size) {
+    return static_cast<std::size_t>(write_span(bytes + begin, bytes + size, record, epoch, reason) - bytes);
+  });
 }
 
 }  // namespace marty::telemetry

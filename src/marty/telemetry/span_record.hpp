@@ -19,6 +19,28 @@ namespace marty::telemetry {
 enum class SpanKind : std::uint8_t { internal = 1, server = 2, client = 3, producer = 4, consumer = 5 };
 enum class SpanStatus : std::uint8_t { unset = 0, ok = 1, error = 2 };
 
+// The name of an attribute that the program's text has: it is put into the wire format when that is compiled.
+//
+//   record.set("url.path", path);
+class AttributeName {
+ public:
+  static constexpr std::size_t kMaxBytes = 38;
+
+  template <std::size_t N>
+  consteval AttributeName(const char (&name)[N]) : size_(N + 1) {  // NOLINT: as good as the literal
+    static_assert(N >= 2 && N - 1 <= kMaxBytes);
+    wire_[0] = 1 << 3 | 2;  // KeyValue.key
+    wire_[1] = static_cast<char>(N - 1);
+    for (std::size_t i = 0; i + 1 < N; ++i) wire_[2 + i] = name[i];
+  }
+  std::string_view name() const noexcept { return {wire_ + 2, std::size_t(size_ - 2)}; }
+
+ private:
+  friend struct SpanRecord;
+  char wire_[2 + kMaxBytes] = {};
+  std::uint8_t size_;
+};
+
 // What all spans of one place in the program share: the name, and attributes that never differ. Kept until the process
 // ends, and the same for the same name and attributes; so there have to be few: routes, statements.
 class SpanSite {
@@ -61,18 +83,22 @@ struct SpanRecord {
 
   std::string_view name() const noexcept { return site != nullptr ? site->name() : std::string_view(arena, name_size); }
   std::string_view wire() const noexcept { return {arena + name_size, std::size_t(size - name_size)}; }
+  std::string_view site_wire() const noexcept { return site != nullptr ? site->wire() : std::string_view(); }
   bool is_local_root() const noexcept { return span_id == local_root; }
   runtime::Duration duration() const noexcept { return runtime::Duration(end - start); }
 
   void set_name(std::string_view name) noexcept;  // once, before anything else
   void set(const LogField& attribute) noexcept;
-  void set(std::string_view name, std::string_view value) noexcept;
-  void set(std::string_view name, std::int64_t value) noexcept;
+  void set(const AttributeName& name, std::string_view value) noexcept;
+  void set(const AttributeName& name, std::int64_t value) noexcept;
   // Values under sensitive names are redacted, here but not by set().
   void event(std::string_view name, LogFields attributes, std::uint64_t unix_nanoseconds,
              const Logging* logging = nullptr) noexcept;
   void link(TraceId trace, SpanId span) noexcept;
   void fail(std::string_view message) noexcept;  // status error; the first message counts
+
+ private:
+  void set_text(std::string_view name, std::string_view value) noexcept;
 };
 static_assert(sizeof(SpanRecord) == SpanRecord::kBytes);
 

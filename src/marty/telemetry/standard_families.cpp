@@ -17,7 +17,6 @@ std::vector<MetricFamily> standard_families() {
       "mmf_metrics_dropped_series_total",
       "Look-ups of series beyond the limit of their metric, counted as other; the label has the most values.",
       {{"metric", "m"}, {"label", "l"}});
-  for (int i = 0; i <= kMaxSeries; ++i) http.route("GET", "/" + std::to_string(i));  // one too many: that is counted
   const CorrelationMetrics correlation(metrics);
   DatabaseMetrics(metrics).operation("select", "t");
   PluginMetrics(metrics).operation("p", "o");
@@ -27,8 +26,6 @@ std::vector<MetricFamily> standard_families() {
   slo_burn_rate(metrics, "availability", std::chrono::minutes(5));
   BlockingPoolMetrics(metrics, "files");
   const std::vector<Observation> connections = observe_connections(metrics, "http", [] { return ConnectionCounts(); });
-  const ExportMetrics exported(metrics, "traces");
-  ExportMetrics::dropped(metrics, "traces", "queue_full");
   config_generation(metrics);
   config_reloads(metrics, "applied");
   flag_evaluations(metrics, "f");
