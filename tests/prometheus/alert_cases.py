@@ -18,6 +18,7 @@ MEBIBYTE = 1 << 20
 LIMITS = {
     "MMFHighErrorRate": (0.2, 0.2, 0.05, 0.01),
     "MMFHighLatency": (5, 5, 1, 0.5),
+    "MMFCorrelationTrackingFailure": (0.5, 0.5, 0.2, 0.1),
     "MMFHighMemoryUsage": tuple(mebibytes * MEBIBYTE for mebibytes in (4096, 4096, 2048, 1024)),
     "MMFHighCPUUsage": (0.95, 0.95, 0.9, 0.8),
     "MMFDatabaseConnectionFailure": (0.2, 0.2, 0.05, 0.01),
@@ -121,6 +122,14 @@ def high_latency(limit):
         yield f"{slow:.1%} slower than {limit} s", fires, durations("mmf_request_duration_seconds", labels, limit, slow)
 
 
+def correlation_failures(limit):
+    requests = counters("mmf_requests_total", 'service="petstore"', ("status", {"200": 1}))
+    for fires, share in around(limit):
+        parts = {"traceparent": share / 2, "untrusted_identity": share / 2, "baggage": 0}
+        rejected = counters("mmf_correlation_rejected_total", 'service="petstore"', ("reason", parts))
+        yield f"{share:.2%} rejected", fires, {**requests, **rejected}
+
+
 def high_memory(limit):
     for fires, value in around(limit):
         series = {'process_resident_memory_bytes{service="petstore",instance="a:1"}': f"{value:.0f}x{MINUTES}"}
@@ -174,6 +183,7 @@ def alerts_in(environment):
         "MMFServiceDown": ("critical", service_down, f"{MINUTES}m"),
         "MMFHighErrorRate": ("critical", high_error_rate, f"{MINUTES}m"),
         "MMFHighLatency": ("warning", high_latency, f"{MINUTES}m"),
+        "MMFCorrelationTrackingFailure": ("warning", correlation_failures, f"{MINUTES}m"),
         "MMFHighMemoryUsage": ("warning", high_memory, f"{MINUTES}m"),
         "MMFHighCPUUsage": ("warning", high_cpu, f"{MINUTES}m"),
         "MMFDatabaseConnectionFailure": ("critical", database_failures, f"{MINUTES}m"),

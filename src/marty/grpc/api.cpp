@@ -21,6 +21,11 @@ ApiBuilder& ApiBuilder::hidden() {
   return *this;
 }
 
+ApiBuilder& ApiBuilder::sampling(double ratio) {
+  for (web::RouteBuilder& route : routes_) route.sampling(ratio);
+  return *this;
+}
+
 ApiBuilder& ApiBuilder::requires_authentication() {
   for (web::RouteBuilder& route : routes_) route.requires_authentication();
   return *this;

@@ -57,6 +57,7 @@ class ApiBuilder {
   // All methods.
   ApiBuilder& tag(const std::string& name);
   ApiBuilder& hidden();  // not in the OpenAPI document, where unary methods are those of the Connect protocol
+  ApiBuilder& sampling(double ratio);  // see RouteBuilder
   ApiBuilder& requires_authentication();
   ApiBuilder& requires_permission(const std::string& permission);
   // One of them, by its name in the .proto. Throws invalid_argument where there is none.

@@ -94,6 +94,19 @@ TEST_F(BuiltinServices, HealthIsThatOfTheService) {
   });
 }
 
+TEST_F(BuiltinServices, BeginNoTraces) {
+  run_in(WorldKind::simulated, [&] {
+    const TestServer server([&](web::App& app) {
+      app.provide([this]() -> health::Health& { return health_; });
+      add(app, Route{.echo = [](const Point& point) { return point; }});
+    });
+    for (const auto& route : server.app.routes()) {
+      const bool is_builtin = route->pattern.starts_with("/grpc.");
+      EXPECT_EQ(route->sampling, is_builtin ? std::optional(0.0) : std::nullopt) << route->pattern;
+    }
+  });
+}
+
 TEST_F(BuiltinServices, HealthIsWatched) {
   health_.set_phase(health::Health::Phase::running);
   run([this](Channel& channel) {

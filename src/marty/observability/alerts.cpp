@@ -94,6 +94,12 @@ Query plugin_spike(const Queries& queries, double limit) {
   return binary(binary(now, ">", binary(hour, "*", number(limit))), "and", above(now, 0.1));
 }
 
+// Where callers and proxies agree on ids, hardly one is refused.
+Query correlation_failures(const Queries& queries, double limit) {
+  const auto rate = [&](std::string_view name) { return sum_by(kService, queries.rate(name, "5m")); };
+  return above(share(rate("mmf_correlation_rejected_total"), rate("mmf_requests_total")), limit);
+}
+
 const Alert kAlerts[] = {
     {.name = "MMFServiceDown",
      .group = "mmf-service",
@@ -133,6 +139,22 @@ const Alert kAlerts[] = {
          "2. The database's part of the time, and its slowest operations.\n"
          "3. A trace of a slow request says where the time goes.",
      .dashboard = "mmf-performance-analysis"},
+    {.name = "MMFCorrelationTrackingFailure",
+     .group = "mmf-service",
+     .severity = "warning",
+     .hold = 10min,
+     .limits = {0.5, 0.5, 0.2, 0.1},
+     .expression = correlation_failures,
+     .summary = "{{ $labels.service }} refuses the ids of many requests",
+     .description =
+         "{{ $value | humanizePercentage }} of the requests of five minutes had ids that were not taken: their "
+         "traces and log lines do not join those of their callers.",
+     .runbook =
+         "1. MMF Distributed Tracing, rejected ids: which kind?\n"
+         "2. untrusted_identity: is a new proxy missing in telemetry.trusted_proxies, or does a stranger pretend?\n"
+         "3. traceparent, tracestate, baggage, b3, id: which caller or proxy changed? Compare what it sends with "
+         "W3C Trace Context.",
+     .dashboard = "mmf-tracing-analysis"},
     {.name = "MMFHighMemoryUsage",
      .group = "mmf-resources",
      .severity = "warning",

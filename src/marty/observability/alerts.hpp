@@ -2,11 +2,11 @@
 //
 //   const std::vector<RuleGroup> groups = alert_rules(queries, "production");
 //
-// MMFServiceDown, MMFHighErrorRate, MMFHighLatency, MMFHighMemoryUsage, MMFHighCPUUsage; MMFDatabaseConnectionFailure
-// where the registry has a database, MMFPluginErrors, MMFPluginHighLatency and MMFPluginFailureSpike where it has
-// plugins. Each says in `runbook` what to do, and in `dashboard` where to look. The label `severity` is critical or
-// warning in production, warning in staging and info elsewhere; `environment` is there to route by. The limits stand in
-// alerts.cpp, once.
+// MMFServiceDown, MMFHighErrorRate, MMFHighLatency, MMFCorrelationTrackingFailure, MMFHighMemoryUsage, MMFHighCPUUsage;
+// MMFDatabaseConnectionFailure where the registry has a database, MMFPluginErrors, MMFPluginHighLatency and
+// MMFPluginFailureSpike where it has plugins. Each says in `runbook` what to do, and in `dashboard` where to look. The
+// label `severity` is critical or warning in production, warning in staging and info elsewhere; `environment` is there
+// to route by. The limits stand in alerts.cpp, once.
 #pragma once
 
 #include <string_view>

@@ -13,6 +13,7 @@
 #include "marty/data/database.hpp"
 #include "marty/otlp/config.hpp"
 #include "marty/reflect/rules.hpp"
+#include "marty/runtime/address_block.hpp"
 #include "marty/telemetry/log.hpp"
 #include "marty/telemetry/slo.hpp"
 #include "marty/tls/tls.hpp"
@@ -244,7 +245,7 @@ struct SloSection {
 
 struct TelemetrySection {
   bool enabled = true;
-  bool trust_identity_headers = false;
+  std::vector<runtime::AddressBlock> trusted_proxies;
   TracingSection tracing;
   std::optional<std::vector<SloSection>> slos;
 
@@ -253,13 +254,14 @@ struct TelemetrySection {
   void check(Problems& problems) const;
   otlp::OtlpSection otlp;
 
-  static constexpr auto rules =
-      marty::rules(field<&TelemetrySection::enabled>.description("Correlation, trace context and metrics of requests"),
-                   field<&TelemetrySection::trust_identity_headers>.description(
-                       "Believe the user and session headers of every peer: only behind a proxy that sets them"),
-                   field<&TelemetrySection::tracing>.optional(),
-                   field<&TelemetrySection::slos>.max_items(50).description("Service level objectives"),
-                   field<&TelemetrySection::otlp>.optional().description("Export to a collector of OpenTelemetry"));
+  static constexpr auto rules = marty::rules(
+      field<&TelemetrySection::enabled>.description("Correlation, trace context and metrics of requests"),
+      field<&TelemetrySection::trusted_proxies>.optional().max_items(100).description(
+          "Whose user and session headers are believed: addresses and blocks such as 10.0.0.0/8 or ::1, unix "
+          "for Unix sockets, any for everybody"),
+      field<&TelemetrySection::tracing>.optional(),
+      field<&TelemetrySection::slos>.max_items(50).description("Service level objectives"),
+      field<&TelemetrySection::otlp>.optional().description("Export to a collector of OpenTelemetry"));
 };
 
 }  // namespace marty::service

@@ -124,6 +124,8 @@ void Service::start() {
                         {"grpc_address", state.server ? grpc_address().to_string() : "none"},
                         {"tls", state.tls_section.enabled()},
                         {"environment", state.environment},
+                        {"sample_ratio", state.telemetry_section.tracing.sample_ratio},
+                        {"exporter", state.exporter ? "otlp" : "none"},
                         {"hosting", config::hosting_name(state.hosting.kind)},
                         {"hosting_reason", state.hosting.reason},
                         {"stores", state.secret_stores.order()}});

@@ -40,6 +40,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   require(!context.correlation_id.empty() && !context.request_id.empty());
   require(context.tracestate.size() <= kMaxTracestateBytes && context.baggage.size() <= kMaxBaggageBytes);
 
+  context.in_span = true;  // so that the parent is known
+
   // What goes out is printable, and the next service reads the same from it.
   std::vector<std::pair<std::string, std::string>> sent;
   context.inject([&](std::string_view name, std::string_view value) {
@@ -51,6 +53,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   Context next;
   next.begin(headers, Peer::trusted);
   require(next.trace_id == context.trace_id && next.parent_span_id == context.span_id);
+  require(next.rejected == 0);
   require(next.sampled == context.sampled && next.correlation_id == context.correlation_id);
   require(next.tracestate == context.tracestate && next.baggage == context.baggage);
   return 0;

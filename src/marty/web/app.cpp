@@ -58,10 +58,14 @@ void check_permissions(http::Request&, http::Response& response, Next next) {
 class App::Telemetry {
  public:
   Telemetry(const AppOptions& options, const std::vector<std::unique_ptr<Route>>& routes)
-      : http_(*options.metrics, options.service), unmatched_(http_.route("OTHER", "unmatched")) {
+      : http_(*options.metrics, options.service),
+        correlation_(*options.metrics),
+        unmatched_(http_.route("OTHER", "unmatched")) {
     for (const auto& route : routes) routes_.push_back(&http_.route(http::method_name(route->method), route->pattern));
   }
   telemetry::HttpMetrics::Route& of(const Route* route) noexcept { return route ? *routes_[route->index] : unmatched_; }
+
+  void record_rejected(std::uint8_t rejected) noexcept { correlation_.record(rejected); }
 
   // Counts a request for as long as it lives.
   class InFlight {
@@ -81,6 +85,7 @@ class App::Telemetry {
 
  private:
   telemetry::HttpMetrics http_;
+  telemetry::CorrelationMetrics correlation_;
   telemetry::HttpMetrics::Route& unmatched_;
   std::vector<telemetry::HttpMetrics::Route*> routes_;
 };
@@ -216,8 +221,8 @@ void App::handle(http::Request& request, http::Response& response) {
   context.logging = options_.logging;
   if (options_.configuration != nullptr) context.generation = options_.configuration->pin();
   if (options_.telemetry) {
-    context.begin(request.headers,
-                  options_.trust_identity_headers ? telemetry::Peer::trusted : telemetry::Peer::untrusted);
+    context.begin(request.headers, trusts_peer(request) ? telemetry::Peer::trusted : telemetry::Peer::untrusted);
+    if (context.rejected != 0 && telemetry_) telemetry_->record_rejected(context.rejected);
   }
   const telemetry::ContextScope current(context);
   Exchange exchange(request, response, context, dependencies_);
@@ -228,6 +233,11 @@ void App::handle(http::Request& request, http::Response& response) {
   internal::ServerSpans::begin(span, request);
   exchange.span_ = &span;
   serve(exchange, arrival);
+}
+
+bool App::trusts_peer(const http::Request& request) const noexcept {
+  return !options_.trusted_proxies.empty() && request.peer != nullptr &&
+         runtime::contains(options_.trusted_proxies, *request.peer);
 }
 
 void App::serve(Exchange& exchange, runtime::TimePoint arrival) {

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "marty/http/message.hpp"
+#include "marty/runtime/address_block.hpp"
 #include "marty/web/dependencies.hpp"
 #include "marty/web/filter.hpp"
 #include "marty/web/handler.hpp"
@@ -74,8 +75,8 @@ struct AppOptions {
   telemetry::Tracer* tracer = nullptr;    // null: no spans; must outlive the app
   bool trace_steps = false;               // a span for each filter and the handler, within that of the request
   const config::Configuration* configuration =
-      nullptr;                          // started; each request sees one generation; must outlive the app
-  bool trust_identity_headers = false;  // of every peer: only behind a proxy that sets them
+      nullptr;  // started; each request sees one generation; must outlive the app
+  std::vector<runtime::AddressBlock> trusted_proxies;  // whose user and session headers are believed
   bool access_log = false;
 
   std::size_t max_body_bytes = 1 << 20;  // of a body that a typed handler reads; max_body() per route
@@ -157,6 +158,7 @@ class App final : public http::Handler {
   class Telemetry;
 
   void add_filter(Phase phase, std::string name, std::unique_ptr<Filter> filter);
+  bool trusts_peer(const http::Request& request) const noexcept;
   bool is_timed() const noexcept { return telemetry_ || spans_ || options_.access_log; }
   void serve(Exchange& exchange, runtime::TimePoint arrival);
   void advance(Exchange& exchange, std::size_t filter) const;

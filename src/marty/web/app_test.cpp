@@ -244,6 +244,31 @@ TEST_F(AppTest, HandlersSeeTheContextOfTheirRequest) {
   EXPECT_EQ(answer.header("x-mmf-request-id").size(), 32U);
 }
 
+TEST_F(AppTest, BelievesUserAndSessionOfTrustedProxiesOnly) {
+  telemetry::Metrics metrics;
+  App own({.metrics = &metrics, .trusted_proxies = {runtime::AddressBlock::parse("10.0.0.0/8")}});
+  own.get(
+      "/", [](telemetry::Context& context) { return PlainText{std::string(context.user_id.view())}; }, "Root");
+  own.start();
+  const std::vector<http::Header> headers = {{"x-mmf-user-id", "kim"}};
+  const auto user = [&](const runtime::Address* peer) {
+    http::Request request;
+    request.method_text = "GET";
+    request.target = "/";
+    request.headers = http::HeaderList(headers);
+    request.peer = peer;
+    http::Response response;
+    own.handle(request, response);
+    return std::string(response.body());
+  };
+  const runtime::Address proxy = runtime::Address::parse("10.1.2.3:80"), other = runtime::Address::parse("11.1.2.3:80");
+  EXPECT_EQ(user(&proxy), "kim");
+  EXPECT_EQ(user(&other), "");
+  EXPECT_EQ(user(nullptr), "");
+  EXPECT_EQ(metrics.value("mmf_correlation_rejected_total", {{"reason", "untrusted_identity"}}), 2);
+  EXPECT_EQ(metrics.value("mmf_correlation_rejected_total", {{"reason", "traceparent"}}), 0);
+}
+
 TEST_F(AppTest, WithoutTelemetryNothingIsEchoed) {
   App own({.telemetry = false});
   own.get(

@@ -136,6 +136,7 @@ void GrpcProtocol::add_get_routes(web::App& app) {
     const web::Route& post = builder.route();
     web::RouteBuilder get = app.add(http::Method::get, post.pattern, std::make_unique<ByGet>(*method), post.summary);
     get.belongs_to(*this).requires_same_as(post).hidden();  // the same once more
+    if (post.sampling) get.sampling(*post.sampling);
   }
 }
 

@@ -118,7 +118,7 @@ void add_health_service(web::App& app, GrpcProtocol& protocol) {
   std::vector<std::pair<Method, std::unique_ptr<MethodHandler>>> methods;
   methods.emplace_back(kCheck, std::make_unique<Check>(protocol));
   methods.emplace_back(kWatch, std::make_unique<Watch>(protocol));
-  add_api(app, kService, std::move(methods), {}).tag("service");
+  add_api(app, kService, std::move(methods), {}).tag("service").sampling(0);
 }
 
 }  // namespace marty::grpc::internal

@@ -192,7 +192,7 @@ void add_reflection_services(web::App& app, GrpcProtocol& protocol) {
     const std::string package(method.service.substr(0, method.service.rfind('.')));
     std::vector<std::pair<Method, std::unique_ptr<MethodHandler>>> methods;
     methods.emplace_back(method, std::make_unique<Reflection>(package, protocol));
-    add_api(app, method.service, std::move(methods), {}).hidden();  // as /openapi.json is
+    add_api(app, method.service, std::move(methods), {}).hidden().sampling(0);  // as /openapi.json is
   }
 }
 

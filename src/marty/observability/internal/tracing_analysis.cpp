@@ -56,7 +56,14 @@ Row requests(const Queries& queries) {
         .description = "A second, by what became of them: sampled, kept because of an error or their duration, left "
                        "out, dropped because nobody collects fast enough.",
         .unit = "ops",
-        .targets = {target(sum_by({"result"}, queries.rate("mmf_spans_total", kInterval)), "{{result}}")}}}};
+        .targets = {target(sum_by({"result"}, queries.rate("mmf_spans_total", kInterval)), "{{result}}")}},
+       {.type = "timeseries",
+        .title = "Rejected ids",
+        .description = "Requests a second whose ids were malformed, or came from a peer that is not trusted with them.",
+        .unit = "reqps",
+        .targets = {target(sum_by({"reason"}, queries.rate("mmf_correlation_rejected_total", kInterval)),
+                           "{{reason}}")},
+        .width = 24}}};
 }
 
 }  // namespace

@@ -144,7 +144,7 @@ void Service::State::apply_configuration() {
   app_options.telemetry = telemetry_section.enabled;
   app_options.tracer = &tracer;
   app_options.trace_steps = telemetry_section.tracing.steps;
-  app_options.trust_identity_headers = telemetry_section.trust_identity_headers;
+  app_options.trusted_proxies = telemetry_section.trusted_proxies;
   app_options.access_log = logging_section.access_log;
   app_options.max_body_bytes = static_cast<std::size_t>(server_section.max_body.bytes());
 
