@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include "marty/base/error.hpp"
+#include "marty/runtime/net.hpp"
 #include "marty/telemetry/metrics.hpp"
 
 namespace marty::service {
@@ -34,6 +36,15 @@ void SloSection::check(Problems& problems) const {
   if (kind != telemetry::SloKind::latency) return;
   if (const std::string bounds = bounds_around(threshold); !bounds.empty())
     problems.add("/threshold", "is no bound of mmf_request_duration_seconds, so nobody counts it: use " + bounds);
+}
+
+void AdminSection::check(Problems& problems) const {
+  try {
+    if (runtime::Address::ip(host, 0).is_loopback() || expose) return;
+    problems.add("/host", "is an address that others reach, who are not asked who they are: set expose: true as well");
+  } catch (const Error&) {
+    problems.add("/host", "must be an IP address, such as 127.0.0.1");
+  }
 }
 
 std::vector<telemetry::Slo> TelemetrySection::objectives() const {

@@ -184,6 +184,24 @@ struct LoggingSection {
       field<&LoggingSection::access_log>.description("A line for every request"));
 };
 
+// Pages about the running service: see admin/admin.hpp.
+struct AdminSection {
+  std::optional<bool> enabled;
+  std::string host = "127.0.0.1";
+  int port = 0;
+  bool expose = false;
+
+  void check(Problems& problems) const;
+
+  static constexpr auto rules = marty::rules(
+      field<&AdminSection::enabled>.description(
+          "Introspection pages on a port of their own; default: yes in development, else no"),
+      field<&AdminSection::host>.description("The address to listen on, of the machine itself unless expose is set"),
+      field<&AdminSection::port>.range(0, 65535).description("0: any free port; the log and the start line tell it"),
+      field<&AdminSection::expose>.description(
+          "Let host be an address that others reach: who comes is not asked, so something else has to"));
+};
+
 struct ConfigurationSection {
   bool watch = true;
 

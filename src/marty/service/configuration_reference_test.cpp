@@ -26,6 +26,7 @@ TEST(ConfigurationReference, ListsEverySettingThatEveryServiceHas) {
   append_rows(text, "database", reflect::type_of<DatabaseSection>());
   append_rows(text, "logging", reflect::type_of<LoggingSection>());
   append_rows(text, "telemetry", reflect::type_of<TelemetrySection>());
+  append_rows(text, "admin", reflect::type_of<AdminSection>());
   append_rows(text, "configuration", reflect::type_of<ConfigurationSection>());
   append_rows(text, "secrets", reflect::type_of<SecretsSection>());
   append_rows(text, "secrets.environment", reflect::type_of<secrets::EnvironmentOptions>());

@@ -56,6 +56,10 @@ runtime::Address Service::grpc_address() const {
   return state_->grpc_server != nullptr ? state_->grpc_server->address() : address();
 }
 
+std::optional<runtime::Address> Service::admin_address() const {
+  return state_->admin_server != nullptr ? std::optional(state_->admin_server->address()) : std::nullopt;
+}
+
 void Service::describe(ServiceDescription description) { state_->description = std::move(description); }
 
 config::Configuration& Service::configuration() noexcept { return state_->configuration; }

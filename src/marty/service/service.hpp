@@ -175,6 +175,9 @@ class Service {
   runtime::Address address() const;       // where it listens; REQUIRES start()
   runtime::Address grpc_address() const;  // the same for gRPC, which may have a port of its own
 
+  // Where the introspection pages are (admin/admin.hpp); nothing: nowhere. REQUIRES start().
+  std::optional<runtime::Address> admin_address() const;
+
   web::App& app() noexcept;
   config::Configuration& configuration() noexcept;
   // REQUIRES start(). Throws as Configuration::reload() does; the log has it, too.

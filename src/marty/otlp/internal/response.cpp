@@ -4,11 +4,13 @@
 #include <charconv>
 
 #include "marty/base/strings.hpp"
-#include "marty/otlp/internal/wire_reader.hpp"
+#include "marty/telemetry/internal/wire_reader.hpp"
 #include "marty/web/http_date.hpp"
 
 namespace marty::otlp::internal {
 namespace {
+
+using telemetry::internal::WireReader;
 
 constexpr std::int64_t kMaxDelaySeconds = 5 * 60;  // no longer than a batch is kept, whoever says so
 constexpr std::size_t kMaxMessageBytes = 1024;

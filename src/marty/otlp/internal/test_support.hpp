@@ -12,8 +12,8 @@
 #include "marty/http/internal/test_support.hpp"
 #include "marty/otlp/exporter.hpp"
 #include "marty/otlp/internal/envelope.hpp"
-#include "marty/otlp/internal/wire_reader.hpp"
 #include "marty/telemetry/internal/protobuf_wire.hpp"
+#include "marty/telemetry/internal/wire_reader.hpp"
 
 namespace marty::otlp::internal {
 
@@ -44,7 +44,7 @@ class FakeSpans final : public telemetry::SpanSource {
 
 inline std::vector<std::string_view> fields(std::string_view message, std::uint64_t number) {
   std::vector<std::string_view> found;
-  WireReader reader(message);
+  telemetry::internal::WireReader reader(message);
   while (const auto field = reader.next()) {
     if (field->number == number) found.push_back(field->bytes);
   }

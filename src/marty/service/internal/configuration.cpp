@@ -49,6 +49,7 @@ void Service::State::declare_sections() {
   configuration.subscribe("telemetry", [this, telemetry](const config::Generation& next) {
     return [this, tracing = telemetry.in(next).tracing] { apply_tracing(tracing); };
   });
+  copy(admin_section, "admin");
   copy(configuration_section, "configuration");
   const auto log = copy(logging_section, "logging");
   configuration.subscribe("logging", [this, log](const config::Generation& next) {
@@ -103,7 +104,7 @@ void Service::State::open_log() {
     }
     log_sink = std::make_unique<telemetry::AsyncSink>(std::move(output));
   }
-  telemetry::LogSink& sink = options.log_sink != nullptr ? *options.log_sink : *log_sink;
+  telemetry::LogSink& sink = with_lines_kept(options.log_sink != nullptr ? *options.log_sink : *log_sink);
   logging = std::make_unique<telemetry::Logging>(
       telemetry::LoggingOptions{.service = name,
                                 .version = description.version,
@@ -148,6 +149,7 @@ void Service::State::apply_configuration() {
   app_options.access_log = logging_section.access_log;
   app_options.max_body_bytes = static_cast<std::size_t>(server_section.max_body.bytes());
 
+  add_admin_filter();
   if (!server_section.cors.origins.empty()) app.filter(web::Phase::edge, "cors", web::Cors(server_section.cors));
   if (server_section.compression) app.filter(web::Phase::edge, "compression", web::Compression());
   if (server_section.entity_tags) app.filter(web::Phase::edge, "entity tags", web::EntityTags());

@@ -138,7 +138,8 @@ int Service::State::serve(Service& self) {
   const std::string url = (tls_section.enabled() ? "https://" : "http://") + server->address().to_string();
   print(stderr, name + " " + description.version + " serves " + url +
                     (server_section.docs ? "  docs " + url + "/docs" : "") + "  health " + url + "/health  metrics " +
-                    url + "/metrics" + (grpc_server != nullptr ? "  gRPC " + grpc_server->address().to_string() : ""));
+                    url + "/metrics" + (grpc_server != nullptr ? "  gRPC " + grpc_server->address().to_string() : "") +
+                    (admin_server != nullptr ? "  admin http://" + admin_server->address().to_string() : ""));
   ready.set();
   asked_to_stop.wait();
   hang_up.cancel();

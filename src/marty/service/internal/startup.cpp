@@ -10,6 +10,18 @@ namespace {
 
 constexpr Logger kLog("marty.service");
 
+// "server.http_port": MARTY_SERVER__HTTP_PORT.
+std::string variable_of(std::string_view key) {
+  std::string name = "MARTY_";
+  for (const char c : key) {
+    if (c == '.')
+      name += "__";
+    else
+      name += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  }
+  return name;
+}
+
 }  // namespace
 
 std::string Service::State::path_of(const std::string& relative) const {
@@ -92,9 +104,7 @@ std::unique_ptr<http::Server> Service::State::start_server(http::Handler& handle
     starting->start();
   } catch (const Error& error) {
     if (error.code() != Code::already_exists) throw;
-    const bool grpc = key == "server.grpc_port";
-    throw Error(Code::already_exists, error.message() + ": " + std::string(key) + " or " +
-                                          (grpc ? "MARTY_SERVER__GRPC_PORT" : "MARTY_SERVER__HTTP_PORT"));
+    throw Error(Code::already_exists, error.message() + ": " + std::string(key) + " or " + variable_of(key));
   }
   return starting;
 }
@@ -188,6 +198,7 @@ void Service::State::plan_lifecycle() {
   lifecycle.emplace();
   health.emplace(name, description.version);
   plan_export();
+  plan_span_collection();
   lifecycle->add(
       {.name = "configuration", .start = [this] { watch_configuration(); }, .stop = [this] { reloader.stop(); }});
   health->add({.name = "configuration", .required = false, .check = [this] { check_configuration(); }});
@@ -211,6 +222,7 @@ void Service::State::plan_lifecycle() {
   lifecycle->add({.name = "application", .start = [this] { start_application(); }, .stop = [this] { app.stop(); }});
   for (const service::Part& hook : hooks) lifecycle->add(hook);
   if (!options.listen) return;
+  plan_admin();
   if (tls_section.enabled()) {
     lifecycle->add(
         {.name = "certificates", .start = [this] { load_certificates(); }, .stop = [this] { certificates.reset(); }});

@@ -6,11 +6,13 @@
 #include <string>
 #include <vector>
 
+#include "marty/admin/admin.hpp"
 #include "marty/config/configuration.hpp"
 #include "marty/config/hosting.hpp"
 #include "marty/data/migrations.hpp"
 #include "marty/http/server.hpp"
 #include "marty/otlp/exporter.hpp"
+#include "marty/runtime/fiber.hpp"
 #include "marty/runtime/sync.hpp"
 #include "marty/runtime/world.hpp"
 #include "marty/service/certificates.hpp"
@@ -69,6 +71,15 @@ class Service::State {
   // export.cpp
   void plan_export();
   otlp::Attributes resource() const;
+  // admin.cpp
+  bool has_admin() const noexcept;
+  telemetry::LogSink& with_lines_kept(telemetry::LogSink& sink);
+  void add_admin_filter();
+  void plan_span_collection();
+  void collect_spans();
+  void plan_admin();
+  void start_admin();
+  void stop_admin();
   // endpoints.cpp
   void add_endpoints();
   // run.cpp: what the command line asks for; the exit code
@@ -103,6 +114,7 @@ class Service::State {
   service::TlsSection tls_section;
   service::LoggingSection logging_section;
   service::TelemetrySection telemetry_section;
+  service::AdminSection admin_section;
   service::ConfigurationSection configuration_section;
   std::string environment;
   config::Hosting hosting;
@@ -111,10 +123,12 @@ class Service::State {
   bool configured = false;                    // and loaded
 
   telemetry::Metrics metrics;
+  admin::Traces traces;
   telemetry::Tracer tracer;
   std::vector<telemetry::Observation> span_counts;
   telemetry::DescriptorSink standard_error{2};           // of the commands, which print what they find
   std::unique_ptr<telemetry::AsyncSink> log_sink;        // null: the options name another
+  std::unique_ptr<admin::LogLines> log_lines;            // null: no introspection pages; as of what else is theirs
   std::unique_ptr<telemetry::Logging> exporter_logging;  // as the other, but exported by nobody
   std::unique_ptr<otlp::Exporter> exporter;              // null: nowhere. Outlives the last line
   std::unique_ptr<telemetry::Logging> logging;
@@ -142,6 +156,10 @@ class Service::State {
   std::unique_ptr<service::PortHandler> http_only, grpc_only;  // where gRPC has a port of its own
   std::unique_ptr<http::Server> server;
   std::unique_ptr<http::Server> grpc_server;
+  std::optional<runtime::Task<std::function<void()>>> span_collection;
+  std::unique_ptr<admin::LiveRequests> live_requests;
+  std::unique_ptr<admin::Admin> admin_pages;
+  std::unique_ptr<http::Server> admin_server;
 };
 
 }  // namespace marty

@@ -9,14 +9,14 @@
 #include <optional>
 #include <string_view>
 
-namespace marty::otlp::internal {
+namespace marty::telemetry::internal {
 
 class WireReader {
  public:
   // One field; of the two, what its type has.
   struct Field {
     std::uint64_t number = 0;
-    std::uint64_t value = 0;  // of a varint
+    std::uint64_t value = 0;  // of a varint, or of what has eight bytes
     std::string_view bytes;   // of one with a length
   };
 
@@ -33,4 +33,4 @@ class WireReader {
   bool valid_ = true;
 };
 
-}  // namespace marty::otlp::internal
+}  // namespace marty::telemetry::internal

@@ -1,11 +1,10 @@
-#include "marty/otlp/internal/wire_reader.hpp"
+#include "marty/telemetry/internal/wire_reader.hpp"
+
+#include <cstring>
 
 #include "marty/telemetry/internal/protobuf_wire.hpp"
 
-namespace marty::otlp::internal {
-
-using telemetry::internal::kMaxVarintBytes;
-using telemetry::internal::WireType;
+namespace marty::telemetry::internal {
 
 std::optional<WireReader::Field> WireReader::next() {
   if (rest_.empty() || !valid_) return std::nullopt;
@@ -22,8 +21,11 @@ bool WireReader::read_value(std::uint64_t type, Field& field) {
     case WireType::varint:
       if (const auto value = read_varint()) return field.value = *value, true;
       return false;
-    case WireType::fixed64:
-      return read_bytes(8).has_value();
+    case WireType::fixed64: {
+      const auto bytes = read_bytes(8);
+      if (bytes) std::memcpy(&field.value, bytes->data(), 8);
+      return bytes.has_value();
+    }
     case WireType::fixed32:
       return read_bytes(4).has_value();
     case WireType::bytes:
@@ -54,4 +56,4 @@ std::optional<std::string_view> WireReader::read_bytes(std::uint64_t size) {
   return bytes;
 }
 
-}  // namespace marty::otlp::internal
+}  // namespace marty::telemetry::internal
