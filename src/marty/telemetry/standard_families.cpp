@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "marty/telemetry/context.hpp"
 #include "marty/telemetry/log.hpp"
 #include "marty/telemetry/process_metrics.hpp"
 #include "marty/telemetry/standard.hpp"
@@ -10,6 +11,12 @@
 namespace marty::telemetry {
 
 std::vector<MetricFamily> standard_families() {
+  DescriptorSink sink(-1);                      // never written to
+  Logging silent({.level = Level::off}, sink);  // of the series that are too many on purpose
+  Context context;
+  context.begin();
+  context.logging = &silent;
+  const ContextScope scope(context);
   constexpr int kMaxSeries = 4;
   Metrics metrics({.max_series = kMaxSeries});
   const ProcessMetrics process(metrics);
@@ -29,7 +36,6 @@ std::vector<MetricFamily> standard_families() {
   config_generation(metrics);
   config_reloads(metrics, "applied");
   flag_evaluations(metrics, "f");
-  DescriptorSink sink(-1);  // never written to
   const Observation dropped = observe_dropped_lines(metrics, sink);
   const Logging logging({.metrics = &metrics}, sink);
   const Tracer tracer;
