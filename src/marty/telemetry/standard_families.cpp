@@ -1,5 +1,8 @@
 #include "marty/telemetry/standard_families.hpp"
 
+#include <string>
+
+#include "marty/telemetry/context.hpp"
 #include "marty/telemetry/log.hpp"
 #include "marty/telemetry/process_metrics.hpp"
 #include "marty/telemetry/standard.hpp"
@@ -8,15 +11,17 @@
 namespace marty::telemetry {
 
 std::vector<MetricFamily> standard_families() {
-  Metrics metrics;
+  DescriptorSink sink(-1);                      // never written to
+  Logging silent({.level = Level::off}, sink);  // of the series that are too many on purpose
+  Context context;
+  context.begin();
+  context.logging = &silent;
+  const ContextScope scope(context);
+  constexpr int kMaxSeries = 4;
+  Metrics metrics({.max_series = kMaxSeries});
   const ProcessMetrics process(metrics);
   HttpMetrics http(metrics, "s");
-  http.route("GET", "/");
-  // Appears by itself only where a limit is passed, which would be logged.
-  metrics.counter(
-      "mmf_metrics_dropped_series_total",
-      "Look-ups of series beyond the limit of their metric, counted as other; the label has the most values.",
-      {{"metric", "m"}, {"label", "l"}});
+  for (int i = 0; i <= kMaxSeries; ++i) http.route("GET", "/" + std::to_string(i));  // one too many: that is counted
   const CorrelationMetrics correlation(metrics);
   DatabaseMetrics(metrics).operation("select", "t");
   PluginMetrics(metrics).operation("p", "o");
@@ -26,12 +31,11 @@ std::vector<MetricFamily> standard_families() {
   slo_burn_rate(metrics, "availability", std::chrono::minutes(5));
   BlockingPoolMetrics(metrics, "files");
   const std::vector<Observation> connections = observe_connections(metrics, "http", [] { return ConnectionCounts(); });
+  const ExportMetrics exported(metrics, "traces");
+  ExportMetrics::dropped(metrics, "traces", "queue_full");
   config_generation(metrics);
   config_reloads(metrics, "applied");
   flag_evaluations(metrics, "f");
-  const ExportMetrics exported(metrics, "traces");
-  ExportMetrics::dropped(metrics, "traces", "queue_full");
-  DescriptorSink sink(-1);  // never written to
   const Observation dropped = observe_dropped_lines(metrics, sink);
   const Logging logging({.metrics = &metrics}, sink);
   const Tracer tracer;
