@@ -23,6 +23,7 @@ int main(int argc, char** argv) {
   if (argc < 2) return 2;
   setenv("MARTY_SERVER__HTTP_PORT", argv[1], 1);
   setenv("MARTY_LOGGING__LEVEL", "warning", 1);
+  setenv("MARTY_ADMIN__ENABLED", "false", 1);  // as in production: they record every request
   if (argc > 2 && argv[2] == std::string_view("--telemetry=off")) setenv("MARTY_TELEMETRY__ENABLED", "false", 1);
   marty::Service service("bench", 1, argv);
   service.get("/plaintext", plaintext, "A fixed text");
