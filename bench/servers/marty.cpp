@@ -26,6 +26,7 @@ int main(int argc, char** argv) {
   const std::string_view telemetry = argc > 2 ? argv[2] : "";
   if (telemetry == "--telemetry=off") setenv("MARTY_TELEMETRY__ENABLED", "false", 1);
   if (telemetry == "--telemetry=spans") setenv("MARTY_TELEMETRY__OTLP__ENDPOINT", "http://127.0.0.1:9", 1);
+  setenv("MARTY_ADMIN__ENABLED", "false", 1);  // as in production: they record every request
   marty::Service service("bench", 1, argv);
   service.get("/plaintext", plaintext, "A fixed text");
   service.get("/greeting", greeting, "A small JSON reply");

@@ -8,6 +8,7 @@ import http.server
 import json
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import sys
@@ -35,6 +36,7 @@ mail:
   url: smtp://ann:${SECRET:mail/other}@relay.example
   old_passwords: ["${SECRET:mail/other}", "${SECRET:mail/none:-hunter2-as-a-default}"]
 """
+PAGES = ["/", "/routes", "/requests", "/traces", "/dependencies", "/configuration", "/log-levels", "/runtime"]
 BROKEN = [
     "  port: ${SECRET:mail/password}\n",
     "  port: x${SECRET:mail/other}\n",
@@ -120,6 +122,23 @@ class Leaks(unittest.TestCase):
             time.sleep(0.01)
         self.fail(f"the log never says {text!r}:\n{self.output.read_text()}")
 
+    def look_at_introspection_pages(self):
+        service = self.url
+        self.url = re.search(r"  admin (http://\S+)", self.output.read_text())[1]
+        self.wait_for_trace()
+        for page in PAGES:
+            self.assertEqual(self.send("GET", page)[0], 200, page)
+            self.send("GET", page + "?format=json")
+        self.url = service
+
+    def wait_for_trace(self):
+        for _ in range(100):
+            traces = json.loads(self.send("GET", "/traces?reason=error&format=json")[1])["traces"]
+            if traces:
+                return self.assertIn("/fail", self.send("GET", "/traces/" + traces[0]["trace_id"])[1])
+            time.sleep(0.05)
+        self.fail("the failed request is on no page")
+
     def assert_nothing_leaked(self):
         everything = "\n".join(self.said)
         self.assertGreater(len(everything), 1000)
@@ -174,6 +193,7 @@ class Leaks(unittest.TestCase):
             self.assertEqual(self.send("GET", "/fail")[0], 503)
             for path in ("/health", "/health/ready", "/info", "/metrics", "/openapi.json", "/docs"):
                 self.send("GET", path)
+            self.look_at_introspection_pages()
             self.write_secret("hunter2-rotated")
             self.wait_for("rotation of the secret mail/password")
             status, text = self.send("POST", "/login", {"user": "ann", "password": "hunter2-rotated"})

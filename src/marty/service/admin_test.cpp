@@ -183,6 +183,18 @@ TEST_F(AdminTest, AFailedTraceIsShownWithItsSpansAndLines) {
   });
 }
 
+TEST_F(AdminTest, WhereAnExporterCollectsItDoesSoForThePagesAlthoughNobodyTakesIt) {
+  run(
+      [this] {
+        for (int i = 0; i < 100; ++i) call("/fail");
+        runtime::sleep_for(seconds(20));  // tidy:allow(sleep): virtual
+        call("/fail");
+        runtime::sleep_for(seconds(20));  // tidy:allow(sleep): virtual
+        EXPECT_EQ(data("/traces?reason=error")["traces"].size(), admin::Traces::kMaxOfReason);
+      },
+      {{"MARTY_TELEMETRY__OTLP__ENDPOINT", "http://127.0.0.1:1"}});
+}
+
 TEST_F(AdminTest, ASlowTraceIsShownForThat) {
   run([this] {
     call("/slow");
@@ -310,7 +322,6 @@ TEST(Admin, AnAddressThatOthersReachHasToBeAskedFor) {
   });
 }
 
-// Two requests fail here for each that is kept: memory is what the limits say.
 TEST_F(AdminTest, TenThousandFailuresStayWithinTheLimits) {
   run([this] {
     for (int i = 0; i < 10'000; ++i) {

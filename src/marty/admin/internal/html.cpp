@@ -57,12 +57,13 @@ void append_escaped(std::string& out, std::string_view text) {
 
 Cell text(std::string_view value) { return escaped_cell(value); }
 Cell code(std::string_view value) { return escaped_cell(value, "code"); }
+Cell long_code(std::string_view value) { return escaped_cell(value, "code wrap"); }
 Cell badge(bool good, std::string_view value) { return escaped_cell(value, good ? "good" : "bad"); }
 Cell number(std::uint64_t value) { return {std::to_string(value), "number"}; }
 Cell milliseconds(std::optional<double> value) {
   return {value ? fmt::format("{:.{}f} ms", *value, *value < 10 ? 3 : 1) : "–", "number"};
 }
-Cell percent(double ratio) { return {fmt::format("{:.3f} %", ratio * 100), "number"}; }
+Cell percent(double ratio) { return {fmt::format("{:.5g} %", ratio * 100), "number"}; }
 
 Cell link(std::string_view target, std::string_view value) {
   Cell cell{"<a href=\"", "code"};

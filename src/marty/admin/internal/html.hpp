@@ -26,6 +26,7 @@ struct Cell {
 
 Cell text(std::string_view value);
 Cell code(std::string_view value);
+Cell long_code(std::string_view value);                      // which may break anywhere
 Cell link(std::string_view target, std::string_view value);  // an address of these pages
 Cell badge(bool good, std::string_view value);
 Cell number(std::uint64_t value);

@@ -44,7 +44,8 @@ std::string to_html(const Settings& settings) {
       replaced += (replaced.empty() ? "" : "; ") + layer.value + " (" + layer.origin + ")";
     Cell origin = text(each.origin);
     if (each.origin == "default") origin.style = "dim";
-    page.row({code(each.key), code(each.value), origin, text(each.reloadable ? "at run time" : ""), text(replaced)});
+    page.row(
+        {code(each.key), long_code(each.value), origin, text(each.reloadable ? "at run time" : ""), text(replaced)});
   }
   page.end_table();
   return page.finish();

@@ -58,6 +58,7 @@ TraceList traces(const Subject& subject, std::optional<TraceReason> reason) {
   for (const Trace& each : subject.traces.all()) {
     if (!reason || each.reason == kReasons[std::size_t(*reason)]) list.traces.push_back(facts_of(each));
   }
+  std::ranges::stable_sort(list.traces, std::greater(), &TraceFacts::time);
   return list;
 }
 
@@ -97,7 +98,7 @@ TraceView trace(const Subject& subject, std::string_view id) {
 namespace {
 
 void write_attributes(Html& page, const std::vector<SpanAttribute>& attributes) {
-  for (const SpanAttribute& each : attributes) page.fact(each.name, code(each.value));
+  for (const SpanAttribute& each : attributes) page.fact(each.name, long_code(each.value));
 }
 
 void write_details(Html& page, const SpanDetails& span) {
@@ -123,9 +124,9 @@ void write_bar(Html& page, const SpanDetails& span, double whole_ms) {
                   left * 100, width * 100));
 }
 
-void write_span(Html& page, const SpanDetails& span, double whole_ms) {
+void write_span(Html& page, const SpanDetails& span, double whole_ms, bool open) {
   page.literal(span.failed ? "<tr class=\"failed\"><td>" : "<tr><td>");
-  page.literal("<details><summary>");
+  page.literal(open ? "<details open><summary>" : "<details><summary>");
   for (int i = 0; i < std::min(span.depth, 20); ++i) page.literal("&emsp;");
   page.literal(span.failed ? "<span class=\"bad\">" : "<span>");
   page.escaped(span.name);
@@ -138,15 +139,21 @@ void write_span(Html& page, const SpanDetails& span, double whole_ms) {
   page.literal("</td></tr>");
 }
 
+// Its stack stands in the line itself, and in the JSON of this page.
+std::string exception_text(const json::Value& exception) {
+  if (!exception["message"].is_string()) return {};
+  return exception["message"].as_string();
+}
+
 // Members that all lines have, or that the page says already, are left out.
 void write_line(Html& page, const json::Value& line) {
-  constexpr std::string_view kSaid[] = {"timestamp", "level",       "logger",   "message",    "service",
-                                        "version",   "environment", "trace_id", "thread",     "correlation_id",
-                                        "file",      "line",        "span_id",  "request_id", "config_generation"};
+  constexpr std::string_view kSaid[] = {
+      "timestamp", "level",          "logger", "message", "service", "version",    "environment",       "trace_id",
+      "thread",    "correlation_id", "file",   "line",    "span_id", "request_id", "config_generation", "exception"};
   const auto said = [&](std::string_view name) {
     return line[name].is_string() ? std::string_view(line[name].as_string()) : std::string_view();
   };
-  std::string rest;
+  std::string rest = exception_text(line["exception"]);
   if (line.is_object()) {
     for (const auto& [name, value] : line.as_object()) {
       if (std::ranges::count(kSaid, name) > 0) continue;
@@ -154,8 +161,10 @@ void write_line(Html& page, const json::Value& line) {
     }
   }
   const std::string_view level = said("level");
-  page.row({code(said("timestamp")), badge(level != "error" && level != "warning", level), code(said("logger")),
-            text(said("message")), code(rest)});
+  Cell time = code(said("timestamp"));
+  time.style = "code whole";
+  page.row({time, badge(level != "error" && level != "warning", level), code(said("logger")), text(said("message")),
+            long_code(rest)});
 }
 
 }  // namespace
@@ -166,7 +175,7 @@ std::string to_html(const TraceView& view) {
   page.fact("What", code(view.trace.name));
   page.fact("Trace", code(view.trace.trace_id));
   page.fact("Time", text(format_timestamp(view.trace.time)));
-  page.fact("Took", milliseconds(view.trace.duration_ms));
+  page.fact("Took", text(milliseconds(view.trace.duration_ms).html));
   page.fact("Kept for", badge(!view.trace.failed, view.trace.reason));
   page.end_table();
   double whole_ms = view.trace.duration_ms;
@@ -174,7 +183,10 @@ std::string to_html(const TraceView& view) {
   page.heading("Spans");
   if (view.spans_left_out > 0) page.note(fmt::format("{} more were not kept.", view.spans_left_out));
   page.literal("<table class=\"spans\"><thead><tr><th>span</th><th>took</th><th>when</th></tr></thead>");
-  for (const SpanDetails& span : view.spans) write_span(page, span, whole_ms);
+  const auto failed =
+      std::find_if(view.spans.rbegin(), view.spans.rend(), [](const auto& span) { return span.failed; });
+  for (const SpanDetails& span : view.spans)
+    write_span(page, span, whole_ms, failed != view.spans.rend() && &span == &*failed);
   page.end_table();
   page.heading("Log lines");
   if (view.lines.empty()) page.note("There are none, or not any more.");
