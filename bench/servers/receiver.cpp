@@ -22,8 +22,8 @@ int main(int argc, char** argv) {
   if (argc != 2) return 2;
   marty::runtime::World::real({.loops = 1})->run([&] {
     Receiver receiver;
-    marty::http::Server server(
-        receiver, {.address = marty::runtime::Address::ip("127.0.0.1", static_cast<std::uint16_t>(std::atoi(argv[1])))});
+    marty::http::Server server(receiver, {.address = marty::runtime::Address::ip(
+                                              "127.0.0.1", static_cast<std::uint16_t>(std::atoi(argv[1])))});
     server.start();
     constexpr int kSignals[] = {SIGTERM, SIGINT};
     marty::runtime::wait_for_signal(kSignals);

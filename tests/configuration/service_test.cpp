@@ -181,7 +181,7 @@ TEST_F(ServiceConfiguration, TellsWhereItRunsAtTheStart) {
   with([](Service&) {},
        [&](Service&) {
          EXPECT_THAT(lines_with(sink, "\"message\":\"started\"").at(0),
-                     testing::AllOf(HasSubstr("\"hosting\":\""), HasSubstr("\"secrets\":\"")));
+                     testing::AllOf(HasSubstr("\"hosting\":\""), HasSubstr("\"stores\":\"")));
        });
 }
 

@@ -58,7 +58,7 @@ void run(const otlp::ExporterOptions& options, std::uint64_t per_second, double 
   const telemetry::ProcessMetrics process(metrics);
   telemetry::Tracer tracer;
   otlp::Exporter exporter(options, metrics, logging);
-  exporter.export_traces(tracer, [&](std::string& out) { return tracer.collect_rest(out); });
+  exporter.export_traces(tracer);
   exporter.start();
   tracer.record(true);
   std::string state = "well";

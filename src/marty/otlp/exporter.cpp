@@ -67,7 +67,7 @@ class Exporter::State {
   const internal::Envelope envelope;
   telemetry::Metrics& metrics;
   telemetry::Context context;  // of the exporter's own work, which belongs to no trace
-  const Timestamp started = runtime::wall_now();
+  const Timestamp started = std::min(metrics.created(), runtime::wall_now());  // since when sums are sums
   std::vector<Way> ways;
   std::unique_ptr<internal::LogBuffer> log_buffer;
   std::optional<internal::MetricsEncoder> reading;
@@ -81,11 +81,11 @@ Exporter::Exporter(ExporterOptions options, telemetry::Metrics& metrics, telemet
 
 Exporter::~Exporter() { MARTY_CHECK(state_->transport == nullptr); }
 
-void Exporter::export_traces(telemetry::SpanSource& source, std::function<std::size_t(std::string& out)> rest) {
+void Exporter::export_traces(telemetry::SpanSource& source) {
   Pipeline& pipeline = state_->add(
       Signal::traces,
       {.collect = [&source](std::string& out, std::size_t max_bytes) { return source.collect(out, max_bytes); },
-       .rest = std::move(rest),
+       .rest = [&source](std::string& out, std::size_t max_bytes) { return source.collect_rest(out, max_bytes); },
        .dropped = [&source] { return source.dropped(); }});
   source.on_pressure([alarm = pipeline.alarm()] { alarm->ring(); });
 }

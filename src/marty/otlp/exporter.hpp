@@ -36,8 +36,8 @@ class Exporter {
   Exporter(const Exporter&) = delete;
   Exporter& operator=(const Exporter&) = delete;
 
-  // Which signals: before start(). `rest` appends what the source gives up only at the end, and returns how many.
-  void export_traces(telemetry::SpanSource& source, std::function<std::size_t(std::string& out)> rest = {});
+  // Which signals: before start().
+  void export_traces(telemetry::SpanSource& source);
   void export_metrics();
   telemetry::LogExporter& export_logs();
 

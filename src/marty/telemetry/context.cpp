@@ -22,7 +22,11 @@ void Context::reset() noexcept {
 void Context::begin() noexcept { Inbound(*this, Peer::untrusted).finish(); }
 
 // A child gets a copy: it may outlive the request, and its own with_correlation() must not show in its parent.
-Context* Context::share() { return new Context(*this); }
+Context* Context::share() {
+  auto* const copy = new Context(*this);
+  copy->span_taken = true;  // the id that it began with is for a span of the original
+  return copy;
+}
 void Context::release() noexcept { delete this; }
 
 void Inbound::take(std::string_view name, std::string_view value) {
@@ -131,6 +135,7 @@ const Context& current() noexcept {
 }
 
 CorrelationScope::CorrelationScope(const Correlation& correlation) : context_(current()) {
+  context_.span_taken = true;  // as in share()
   if (!context_.trace_id.valid()) context_.begin();
   const auto set = [](Dimension& dimension, const std::optional<std::string_view>& value) {
     if (value) dimension.assign_cleaned(*value);

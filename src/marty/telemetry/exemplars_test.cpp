@@ -23,6 +23,7 @@ TEST(Exemplars, tell_the_span_in_which_a_value_of_a_bucket_was_recorded) {
   Histogram histogram = metrics.histogram("h_seconds", "H.", kBounds);
   Context context;
   context.begin();
+  context.sampling_decided = true;  // as by Tracer::start()
   const ContextScope scope(context);
   histogram.record(7.0);
   histogram.record(0.05);
@@ -41,6 +42,7 @@ TEST(Exemplars, are_only_of_sampled_traces) {
   histogram.record(7.0);
   Context context;
   context.begin();
+  context.sampling_decided = true;  // as by Tracer::start()
   context.sampled = false;
   const ContextScope scope(context);
   histogram.record(7.0);
@@ -53,6 +55,7 @@ TEST(Exemplars, are_replaced_once_a_second) {
     Histogram histogram = metrics.histogram("h_seconds", "H.", kBounds);
     Context context;
     context.begin();
+    context.sampling_decided = true;  // as by Tracer::start()
     const ContextScope scope(context);
     histogram.record(2.0);
     runtime::sleep_for(900ms);
@@ -74,6 +77,7 @@ TEST(Exemplars, are_whole_where_many_threads_record_and_read) {
       Context context;
       while (!done) {
         context.begin();
+        context.sampling_decided = true;  // as by Tracer::start()
         const ContextScope scope(context);
         for (int i = 0; i < 100; ++i) histogram.record(static_cast<double>(context.span_id.value >> 12));
       }

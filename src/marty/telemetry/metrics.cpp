@@ -59,7 +59,8 @@ Observation::~Observation() {
   if (const auto registry = registry_.lock()) registry->forget(id_);
 }
 
-Metrics::Metrics(MetricsOptions options) : registry_(std::make_shared<internal::Registry>(options)) {}
+Metrics::Metrics(MetricsOptions options)
+    : created_(runtime::wall_now()), registry_(std::make_shared<internal::Registry>(options)) {}
 Metrics::~Metrics() { registry_->close(); }
 
 Counter Metrics::counter(std::string_view name, std::string_view help, const Labels& labels) {

@@ -178,6 +178,8 @@ class Metrics {
   Metrics(const Metrics&) = delete;
   Metrics& operator=(const Metrics&) = delete;
 
+  Timestamp created() const noexcept { return created_; }  // since when its sums are sums
+
   // The same name and labels give the same series. `help` is a sentence.
   Counter counter(std::string_view name, std::string_view help, const Labels& labels = {});
   UpDownCounter up_down_counter(std::string_view name, std::string_view help, const Labels& labels = {});
@@ -203,6 +205,7 @@ class Metrics {
   std::string openmetrics() const;  // OpenMetrics 1.0, with exemplars
 
  private:
+  const Timestamp created_;
   std::shared_ptr<internal::Registry> registry_;  // shared with the threads that recorded: their memory is part of it
 };
 

@@ -111,12 +111,23 @@ void Span::fail(const std::exception_ptr& exception) noexcept {
 void Span::leave() noexcept {
   if (!recording() || context_ == nullptr) return;
   note_correlation(*context_);
-  context_->span_id = before_;
-  if (took_context_) context_->in_span = false;
-  Span** place = &context_->innermost_.pointer;  // one within may still be there: a stream that began later
-  while (*place != nullptr && *place != this) place = &(*place)->outer_;
-  if (*place == this) *place = outer_;
+  if (Span*& innermost = context_->innermost_.pointer; innermost == this) {
+    innermost = outer_;
+    context_->span_id = before_;
+    if (took_context_) context_->in_span = false;
+  } else {
+    leave_to(innermost);
+  }
   context_ = nullptr;
+}
+
+// One that began within this one goes on: what was before this one comes back after that.
+void Span::leave_to(Span* inner) noexcept {
+  while (inner != nullptr && inner->outer_ != this) inner = inner->outer_;
+  if (inner == nullptr) return;
+  inner->outer_ = outer_;
+  inner->before_ = before_;
+  inner->took_context_ = took_context_;
 }
 
 // All that says whose work this was. Ids that were made here are told by a bit.

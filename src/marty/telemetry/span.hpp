@@ -72,6 +72,7 @@ class Span {
   void enter() noexcept;
   void set_checked(const LogField& attribute) noexcept;
   void note_correlation(const Context& context) noexcept;
+  void leave_to(Span* inner) noexcept;
   void close() noexcept;
 
   Tracer* tracer_;              // null: not recorded, or ended

@@ -107,7 +107,18 @@ char* write_text_safely(char* to, const char* end, char tag, std::string_view ke
   return write_text_attribute(to, end, tag, key, utf8_prefix(valid, SpanRecord::kMaxValueBytes));
 }
 
+char* write_attribute(char* to, const char* end, char tag, const LogField& field);
+
+// Names are literals nearly always. One that is no ASCII is cleaned: a receiver would refuse all of the batch.
+char* write_cleaned_name(char* to, const char* end, char tag, const LogField& field) {
+  const std::string valid = valid_utf8(field.name());
+  std::string name;
+  for (const char c : valid) name += static_cast<unsigned char>(c) < 0x80 ? c : '?';
+  return field.visit([&](const auto& value) { return write_attribute(to, end, tag, LogField(name, value)); });
+}
+
 char* write_attribute(char* to, const char* end, char tag, const LogField& field) {
+  if (!is_ascii(field.name())) return write_cleaned_name(to, end, tag, field);
   return field.visit([&]<class T>(const T& value) {
     if constexpr (std::is_same_v<T, bool>) {
       const char any[2] = {2 << 3, value};
@@ -224,7 +235,8 @@ void SpanRecord::event(std::string_view title, LogFields attributes, std::uint64
   char* at = content;
   *at++ = 1 << 3 | 1;
   at = write_little_endian(at, unix_nanoseconds);
-  at = write_field(at, 2 << 3 | kBytesType, title.substr(0, kMaxNameBytes));
+  const std::string valid = valid_utf8(title.substr(0, kMaxNameBytes + 4));
+  at = write_field(at, 2 << 3 | kBytesType, utf8_prefix(valid, kMaxNameBytes));
   for (const LogField& attribute : attributes) {
     char* const before = at;
     constexpr char kEventAttribute = 3 << 3 | kBytesType;

@@ -2,8 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include <memory>
 
+#include "marty/base/strings.hpp"
 #include "marty/runtime/fiber.hpp"
 #include "marty/runtime/simulation.hpp"
 #include "marty/telemetry/internal/test_spans.hpp"
@@ -217,6 +220,53 @@ TEST_F(Spans, share_their_place) {
   EXPECT_EQ(spans.at(0).end - spans.at(0).start, 4'000'000u);
   EXPECT_EQ(spans.at(0).attributes.at("http.route"), "/pets/{id}");
   EXPECT_EQ(spans.at(0).attributes.at("http.response.status_code"), "200");
+}
+
+TEST_F(Spans, of_copies_of_a_context_have_ids_of_their_own) {
+  run([&] {
+    auto one = runtime::spawn([] { Span span("one"); });
+    auto two = runtime::spawn([] { Span span("two"); });
+    one.join();
+    two.join();
+    {
+      const auto correlation = with_correlation({.user_id = "kim"});
+      Span span("three");
+    }
+    Span span("four");
+  });
+  std::set<std::string> ids;
+  for (const ReadSpan& span : spans) ids.insert(span.span_id);
+  EXPECT_EQ(ids.size(), 4u);
+}
+
+TEST_F(Spans, that_end_out_of_order_leave_the_others_in_place) {
+  run([&] {
+    Span server("server");
+    {
+      Span first("first");
+      Span second("second");
+      first.end();
+      Span("third").end();
+    }
+    Span("fourth").end();
+  });
+  EXPECT_EQ(named("second").parent_span_id, named("first").span_id);
+  EXPECT_EQ(named("third").parent_span_id, named("second").span_id);
+  EXPECT_EQ(named("fourth").parent_span_id, named("server").span_id);
+}
+
+TEST_F(Spans, are_utf8_whatever_they_are_told) {
+  std::string cyrillic;
+  for (int i = 0; i < 100; ++i) cyrillic += "\xD0\xB6";
+  run([&] {
+    Span span("work", {{"n\xFFme", 1}});
+    span.event(" " + cyrillic);
+  });
+  const ReadSpan& span = named("work");
+  EXPECT_EQ(span.attributes.size(), 3u);
+  EXPECT_TRUE(is_utf8(span.events.at(0).name));
+  EXPECT_EQ(span.events.at(0).name.size(), 119u);
+  for (const auto& [name, value] : span.attributes) EXPECT_TRUE(is_utf8(name)) << name;
 }
 
 TEST(Span, costs_and_changes_nothing_where_nobody_records) {

@@ -11,8 +11,8 @@
 #include "marty/telemetry/async_sink.hpp"
 #include "marty/telemetry/context.hpp"
 #include "marty/telemetry/log.hpp"
-#include "marty/telemetry/span.hpp"
 #include "marty/telemetry/redaction.hpp"
+#include "marty/telemetry/span.hpp"
 #include "marty/telemetry/standard.hpp"
 #include "marty/telemetry/tracer.hpp"
 

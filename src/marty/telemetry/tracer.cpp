@@ -91,18 +91,25 @@ class SpanCollector {
       for (; at != head && batch.out.size() < max_bytes; ++at) take(ring->at(at), options, now, batch);
       ring->release(at);
     }
-    tick(options, now, batch, false);
-  }
-
-  void tick(const TailOptions& options, runtime::TimePoint now, Batch& batch, bool finish) {
-    tail_.tick(options, now, batch, finish);
+    tail_.end_round(options, now, batch);
     if (observer_ != nullptr) {
       Observed observed(*observer_, batch.epoch);
-      observed_.tick(options, now, observed, finish);
+      observed_.end_round(options, now, observed);
     }
-    kept_.store(tail_.kept(), std::memory_order_relaxed);
-    left_out_.store(tail_.left_out(), std::memory_order_relaxed);
-    evicted_.store(tail_.evicted(), std::memory_order_relaxed);
+    show_counts();
+  }
+
+  // Once the rings are empty, until the batch is full.
+  void finish(const TailOptions& options, std::size_t max_bytes, Batch& batch) {
+    const runtime::TimePoint now = runtime::now();
+    tail_.finish(options, now, batch);
+    while (batch.out.size() < max_bytes && tail_.give_up_one(batch)) {
+    }
+    if (observer_ != nullptr) {
+      Observed observed(*observer_, batch.epoch);
+      observed_.finish(options, now, observed);
+    }
+    show_counts();
   }
 
   void observe(TraceObserver* observer) noexcept { observer_ = observer; }
@@ -114,6 +121,12 @@ class SpanCollector {
   }
 
  private:
+  void show_counts() {
+    kept_.store(tail_.kept(), std::memory_order_relaxed);
+    left_out_.store(tail_.left_out(), std::memory_order_relaxed);
+    evicted_.store(tail_.evicted(), std::memory_order_relaxed);
+  }
+
   struct Observed final : SpanTaker {
     Observed(TraceObserver& told, std::int64_t unix_epoch) : observer(told), epoch(unix_epoch) {}
     void take(const SpanRecord& record, std::string_view reason) override { observer.observe(record, reason, epoch); }
@@ -177,8 +190,10 @@ void Tracer::start(Context& context, std::optional<double> ratio) const noexcept
 }
 
 void Tracer::finish(const SpanRecord& record) noexcept {
-  if (internal::PerThread<internal::SpanRings>::of(*rings_).push(record) && wake_) [[unlikely]]
-    wake_();
+  internal::SpanRing* const ring = internal::PerThread<internal::SpanRings>::of(*rings_);
+  if (ring == nullptr || !ring->push(record)) [[likely]]
+    return;
+  if (const std::function<void()>* const wake = wake_.load(std::memory_order_acquire)) (*wake)();
 }
 
 namespace {
@@ -196,14 +211,16 @@ std::size_t Tracer::collect(std::string& out, std::size_t max_bytes) {
   return batch.count;
 }
 
-std::size_t Tracer::collect_rest(std::string& out) {
-  const std::size_t collected = collect(out, std::string().max_size());
+std::size_t Tracer::collect_rest(std::string& out, std::size_t max_bytes) {
+  const std::size_t collected = collect(out, max_bytes);
   internal::SpanCollector::Batch batch(out, epoch());
-  collector_->tick(tail_options(keep_errors_, slow_, slowest_window_), runtime::now(), batch, true);
+  if (out.size() < max_bytes) collector_->finish(tail_options(keep_errors_, slow_, slowest_window_), max_bytes, batch);
   return collected + batch.count;
 }
 
-void Tracer::on_pressure(std::function<void()> wake) { wake_ = std::move(wake); }
+void Tracer::on_pressure(std::function<void()> wake) {
+  wake_.store(&wakes_.emplace_back(std::move(wake)), std::memory_order_release);
+}
 void Tracer::observe(TraceObserver* observer) noexcept { collector_->observe(observer); }
 
 SpanCounts Tracer::counts() const noexcept {

@@ -20,6 +20,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -85,10 +86,9 @@ class Tracer final : public SpanSource {
 
   // SpanSource.
   std::size_t collect(std::string& out, std::size_t max_bytes) override;
+  std::size_t collect_rest(std::string& out, std::size_t max_bytes) override;
   void on_pressure(std::function<void()> wake) override;
   std::uint64_t dropped() const noexcept override { return counts().dropped; }
-  // As collect(), with what still waits for the end of a window: at a shutdown.
-  std::size_t collect_rest(std::string& out);
 
   SpanCounts counts() const noexcept;
   void observe(TraceObserver* observer) noexcept;  // null: nobody; before the first span
@@ -102,7 +102,8 @@ class Tracer final : public SpanSource {
   std::atomic<bool> keep_errors_;
   std::atomic<std::int64_t> slow_, slowest_window_;
   std::atomic<std::int64_t> epoch_{0};
-  std::function<void()> wake_;
+  std::deque<std::function<void()>> wakes_;  // all that there have been: another thread may be in one
+  std::atomic<const std::function<void()>*> wake_{nullptr};
   std::shared_ptr<internal::SpanRings> rings_;  // shared with the threads that recorded
   std::unique_ptr<internal::SpanCollector> collector_;
 };

@@ -44,6 +44,7 @@ void Pipeline::start(Source source, Transport& transport) {
   transport_ = &transport;
   stopping_ = std::make_unique<runtime::Event>();
   collected_ = given_up_ = false;
+  lost_before_ = source_.dropped ? source_.dropped() : 0;  // a source may have been exported before
   fibers_.push_back(runtime::spawn(std::function<void()>([this] { collect_until_stopped(); }), "otlp collect"));
   for (int i = 0; i < options_.senders; ++i)
     fibers_.push_back(runtime::spawn(std::function<void()>([this] { send_until_closed(); }), "otlp send"));
@@ -90,7 +91,7 @@ void Pipeline::collect_all() {
   if (source_.begin) source_.begin();
   for (;;) {
     wait_for_room();
-    Batch batch = collect_batch();
+    Batch batch = collect_batch(source_.collect);
     if (batch.items == 0) return;
     const bool is_full = batch.request.size() >= kBatchBytes;
     push(std::move(batch));
@@ -105,13 +106,18 @@ void Pipeline::count_lost() {
   lost_before_ = lost;
 }
 
-Pipeline::Batch Pipeline::collect_batch() {
+Pipeline::Batch Pipeline::collect_batch(const Collect& collect) {
   Batch batch{.request = envelope_.begin(), .made = runtime::now()};
-  for (;;) {
-    const std::size_t limit = std::min(batch.request.size() + kSliceBytes, kBatchBytes);
-    batch.items += source_.collect(batch.request, limit);
-    if (batch.request.size() < limit || limit == kBatchBytes) break;
-    runtime::yield();
+  try {
+    for (;;) {
+      const std::size_t limit = std::min(batch.request.size() + kSliceBytes, kBatchBytes);
+      batch.items += collect(batch.request, limit);
+      if (batch.request.size() < limit || limit == kBatchBytes) break;
+      runtime::yield();
+    }
+  } catch (...) {
+    drop(batch.items, DropReason::shutdown);  // the time is up
+    throw;
   }
   if (batch.items != 0) envelope_.finish(batch.request);
   return batch;
@@ -125,11 +131,12 @@ void Pipeline::wait_for_room() {
 
 void Pipeline::collect_rest() {
   if (!source_.rest) return;
-  Batch batch{.request = envelope_.begin(), .made = runtime::now()};
-  batch.items = source_.rest(batch.request);
-  if (batch.items == 0) return;
-  envelope_.finish(batch.request);
-  push(std::move(batch));
+  for (;;) {
+    wait_for_room();
+    Batch batch = collect_batch(source_.rest);
+    if (batch.items == 0) return;
+    push(std::move(batch));
+  }
 }
 
 void Pipeline::push(Batch batch) {
@@ -240,7 +247,7 @@ void Pipeline::discard_source() noexcept {
   std::size_t items = 0;
   do {
     discarded.clear();
-    items = source_.collect(discarded, kBatchBytes);
+    items = source_.rest ? source_.rest(discarded, kBatchBytes) : source_.collect(discarded, kBatchBytes);
     drop(items, DropReason::shutdown);
   } while (items != 0);
 }

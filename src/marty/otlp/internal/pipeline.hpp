@@ -28,8 +28,9 @@ namespace marty::otlp::internal {
 struct Source {
   std::function<void()> begin;                                                  // before each collection; may be empty
   std::function<std::size_t(std::string& out, std::size_t max_bytes)> collect;  // as telemetry::SpanSource
-  std::function<std::size_t(std::string& out)> rest;  // what is given up only at the end; may be empty
-  std::function<std::uint64_t()> dropped;             // items that were lost before they were collected; may be empty
+  std::function<std::size_t(std::string& out, std::size_t max_bytes)>
+      rest;                                // at the end, in place of collect; may be empty
+  std::function<std::uint64_t()> dropped;  // items that were lost before they were collected; may be empty
 };
 
 // Why items did not arrive.
@@ -70,7 +71,8 @@ class Pipeline {
 
   void collect_all();
   void count_lost();
-  Batch collect_batch();
+  using Collect = std::function<std::size_t(std::string& out, std::size_t max_bytes)>;
+  Batch collect_batch(const Collect& collect);
   void collect_rest();
   void wait_for_room();
   void discard_source() noexcept;

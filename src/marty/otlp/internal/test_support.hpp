@@ -32,13 +32,18 @@ class FakeSpans final : public telemetry::SpanSource {
     for (; waiting_ > 0 && out.size() < max_bytes; --waiting_, ++count) out += span_;
     return count;
   }
+  void add_at_the_end(std::uint64_t count) { rest_ += count; }
+  std::size_t collect_rest(std::string& out, std::size_t max_bytes) override {
+    waiting_ += std::exchange(rest_, 0);
+    return collect(out, max_bytes);
+  }
   void on_pressure(std::function<void()> wake) override { wake_ = std::move(wake); }
   void lose(std::uint64_t count) { lost_ += count; }
   std::uint64_t dropped() const noexcept override { return lost_; }
 
  private:
   std::string span_;
-  std::uint64_t waiting_ = 0, lost_ = 0;
+  std::uint64_t waiting_ = 0, rest_ = 0, lost_ = 0;
   std::function<void()> wake_;
 };
 

@@ -49,7 +49,7 @@ void Service::State::plan_export() {
   const runtime::Duration patience = exporter_options->shutdown_timeout + std::chrono::seconds(1);
   exporter = std::make_unique<otlp::Exporter>(std::move(*exporter_options), metrics, *exporter_logging);
   if (section.traces) {
-    exporter->export_traces(tracer, [this](std::string& out) { return tracer.collect_rest(out); });
+    exporter->export_traces(tracer);
     tracer.record(true);
   }
   if (section.metrics) exporter->export_metrics();

@@ -9,7 +9,7 @@ namespace marty::telemetry::internal {
 // Who finds the slot taken goes on without: another request does as well.
 void Exemplars::keep(std::size_t bucket, std::size_t buckets, double value, runtime::TimePoint now) noexcept {
   const Context& context = current();
-  if (!context.sampled || !context.trace_id.valid()) return;
+  if (!context.sampled || !context.sampling_decided || !context.trace_id.valid()) return;
   Slot* slots = slots_.load(std::memory_order_acquire);
   if (slots == nullptr) slots = make_slots(buckets);
   if (slots == nullptr) return;

@@ -18,10 +18,11 @@ class PerThread {
  public:
   using Part = typename Owner::Part;
 
-  static Part& of(Owner& owner) noexcept {
+  // Null: the thread is ending, and has given its parts back.
+  static Part* of(Owner& owner) noexcept {
     if (t_owner != &owner) [[unlikely]]
-      enter(owner);
-    return *t_part;
+      return enter(owner);
+    return t_part;
   }
 
  private:
@@ -30,6 +31,7 @@ class PerThread {
    public:
     ~Memberships() {
       t_owner = nullptr;
+      t_ended = true;
       for (const Membership& membership : all_) membership.owner->retire_part(membership.part);
     }
     Part* find(Owner& owner) {
@@ -49,15 +51,18 @@ class PerThread {
   };
 
   // Apart, so that of() needs no stack frame.
-  [[gnu::noinline]] static void enter(Owner& owner) noexcept {
+  [[gnu::noinline]] static Part* enter(Owner& owner) noexcept {
+    if (t_ended) return nullptr;
     static thread_local Memberships memberships;
     t_part = memberships.find(owner);
     t_owner = &owner;
+    return t_part;
   }
 
   // The owner this thread last used, which its memberships keep alive.
   static inline constinit thread_local Owner* t_owner = nullptr;
   static inline constinit thread_local Part* t_part = nullptr;
+  static inline constinit thread_local bool t_ended = false;  // of trivial destruction: readable until the very end
 };
 
 }  // namespace marty::telemetry::internal

@@ -9,6 +9,7 @@
 
 #include "marty/base/error.hpp"
 #include "marty/telemetry/internal/lookups.hpp"
+#include "marty/telemetry/internal/per_thread.hpp"
 #include "marty/telemetry/log.hpp"
 
 namespace marty::telemetry::internal {
@@ -16,45 +17,6 @@ namespace {
 
 constexpr Logger kLog("marty.telemetry");
 constexpr const char* kOther = "other";
-
-// The registry this thread last used, and what it has there: what makes recording a few instructions. Set only to
-// registries that `memberships` keeps alive.
-constinit thread_local Registry* t_registry = nullptr;
-constinit thread_local Slab* t_slab = nullptr;
-constinit thread_local Lookups* t_lookups = nullptr;
-
-// The slabs of one thread. Shares the registries, so that an address seen here is never that of a later registry.
-class Memberships {
- public:
-  ~Memberships() {
-    t_registry = nullptr;
-    t_slab = nullptr;
-    t_lookups = nullptr;
-    for (const Membership& membership : all_) membership.registry->retire_slab(membership.slab);
-  }
-
-  void use(Registry& registry) {
-    auto found = std::ranges::find(all_, &registry, [](const Membership& one) { return one.registry.get(); });
-    if (found == all_.end()) {
-      std::erase_if(all_, [](const Membership& one) { return one.registry->closed(); });
-      all_.push_back({registry.shared_from_this(), registry.acquire_slab(), std::make_unique<Lookups>()});
-      found = std::prev(all_.end());
-    }
-    t_slab = found->slab;
-    t_lookups = found->lookups.get();
-    t_registry = &registry;
-  }
-
- private:
-  struct Membership {
-    std::shared_ptr<Registry> registry;
-    Slab* slab;
-    std::unique_ptr<Lookups> lookups;
-  };
-  std::vector<Membership> all_;
-};
-
-thread_local Memberships t_memberships;
 
 std::vector<std::string> names_of(const Labels& labels) {
   std::vector<std::string> names;
@@ -91,38 +53,42 @@ double call(const std::function<double()>& callback) {
 
 }  // namespace
 
+// What one thread has of a registry.
+struct ThreadPart {
+  Slab slab;
+  Lookups lookups;
+};
+
+Registry::Registry(MetricsOptions options) : options_(options) {}
+Registry::~Registry() = default;
+
 Cell* Registry::cell(CellPosition position) noexcept {
-  if (t_registry != this) [[unlikely]]
-    enter();
-  return t_slab->cell(position);
+  if (ThreadPart* const part = PerThread<Registry>::of(*this)) [[likely]]
+    return part->slab.cell(position);
+  static Cell nowhere[256];  // as many as a histogram has: what a thread counts while it ends
+  return nowhere;
 }
 
-// Apart, so that cell() needs no stack frame.
-[[gnu::noinline]] void Registry::enter() noexcept { t_memberships.use(*this); }
-
-Slab* Registry::acquire_slab() {
+ThreadPart* Registry::acquire_part() {
   const std::lock_guard lock(mutex_);
-  if (retired_.empty()) return slabs_.emplace_back(std::make_unique<Slab>()).get();
-  Slab* const slab = retired_.back();
+  if (retired_.empty()) return parts_.emplace_back(std::make_unique<ThreadPart>()).get();
+  ThreadPart* const part = retired_.back();
   retired_.pop_back();
-  return slab;
+  return part;
 }
 
-void Registry::retire_slab(Slab* slab) {
+void Registry::retire_part(ThreadPart* part) {
   const std::lock_guard lock(mutex_);
-  retired_.push_back(slab);
+  retired_.push_back(part);
 }
 
 Registry::Entry Registry::add(const Registration& registration) {
-  if (const Entry* const known = lookups().find(registration)) return *known;
+  ThreadPart* const part = PerThread<Registry>::of(*this);
+  if (part == nullptr) return add_slowly(registration);
+  if (const Entry* const known = part->lookups.find(registration)) return *known;
   const Entry entry = add_slowly(registration);
-  if (!entry.folded) lookups().keep(registration, entry);
+  if (!entry.folded) part->lookups.keep(registration, entry);
   return entry;
-}
-
-Lookups& Registry::lookups() {
-  if (t_registry != this) enter();
-  return *t_lookups;
 }
 
 // The warning is logged without the lock: a sink may count what it writes.
@@ -271,7 +237,7 @@ void Registry::forget(std::uint64_t observation) {
 
 std::uint64_t Registry::sum(CellPosition cell) const {
   std::uint64_t total = 0;
-  for (const auto& slab : slabs_) total += slab->read(cell);
+  for (const auto& part : parts_) total += part->slab.read(cell);
   return total;
 }
 
@@ -280,7 +246,7 @@ Series Registry::read_series(const Family& family, const std::vector<std::string
   Series series;
   for (std::size_t i = 0; i < values.size(); ++i) series.labels.push_back({family.label_names[i], values[i]});
   if (family.kind == MetricKind::histogram) {
-    for (const auto& slab : slabs_) series.sum += std::bit_cast<double>(slab->read(entry.cell));
+    for (const auto& part : parts_) series.sum += std::bit_cast<double>(part->slab.read(entry.cell));
     std::uint64_t count = 0;
     for (std::uint32_t bucket = 0; bucket <= family.bounds.size(); ++bucket) {
       count += series.buckets.emplace_back(sum({entry.cell.chunk, entry.cell.offset + 1 + bucket}));

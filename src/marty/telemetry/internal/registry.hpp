@@ -21,7 +21,7 @@
 
 namespace marty::telemetry::internal {
 
-class Lookups;
+struct ThreadPart;
 
 // Where the values of a family's series come from.
 enum class Source : std::uint8_t { cells, signed_cells, shared, callback };
@@ -59,7 +59,10 @@ struct Family {
 // See above.
 class Registry : public std::enable_shared_from_this<Registry> {
  public:
-  explicit Registry(MetricsOptions options) : options_(options) {}
+  using Part = ThreadPart;
+
+  explicit Registry(MetricsOptions options);
+  ~Registry();
 
   // The family and series of a registration, made on first use.
   struct Entry {
@@ -77,14 +80,13 @@ class Registry : public std::enable_shared_from_this<Registry> {
   // The cell of the calling thread. Fast where this thread last used the same registry.
   Cell* cell(CellPosition position) noexcept;
 
-  Slab* acquire_slab();          // a retired thread's, or a new one
-  void retire_slab(Slab* slab);  // what was counted stays
+  // See per_thread.hpp.
+  ThreadPart* acquire_part();
+  void retire_part(ThreadPart* part);
   void close() noexcept { closed_.store(true, std::memory_order_relaxed); }
   bool closed() const noexcept { return closed_.load(std::memory_order_relaxed); }
 
  private:
-  void enter() noexcept;
-  Lookups& lookups();  // of the calling thread
   Entry add_slowly(const Registration& registration);
   Entry add_locked(const Registration& registration, std::string& warning);
   Entry fold(const Registration& registration, Family& family, std::vector<std::string> values, std::string& warning);
@@ -102,8 +104,8 @@ class Registry : public std::enable_shared_from_this<Registry> {
   mutable std::mutex mutex_;   // of everything below
   std::mutex callback_mutex_;  // held while callbacks run; taken before mutex_
   std::map<std::string, Family, std::less<>> families_;
-  std::vector<std::unique_ptr<Slab>> slabs_;
-  std::vector<Slab*> retired_;
+  std::vector<std::unique_ptr<ThreadPart>> parts_;
+  std::vector<ThreadPart*> retired_;
   std::uint32_t next_cell_ = 0;
   std::uint64_t next_observation_ = 1;
 };

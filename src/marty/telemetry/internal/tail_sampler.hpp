@@ -10,6 +10,7 @@
 #include <string_view>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "marty/telemetry/span_record.hpp"
@@ -21,7 +22,7 @@ struct TailOptions {
   runtime::Duration slow = std::chrono::seconds(1);             // zero: none is slow
   runtime::Duration slowest_window = std::chrono::seconds(10);  // of each name the slowest; zero: none is kept for that
   runtime::Duration max_age = std::chrono::seconds(30);         // of spans whose root does not end
-  std::size_t max_spans = 16'384;                               // held at a time, of half a KiB each
+  std::size_t max_spans = 16'384;  // held at a time, of half a KiB each; half as many of slowest traces
 };
 
 // Who gets what is kept.
@@ -35,14 +36,18 @@ class SpanTaker {
 
 class TailSampler {
  public:
+  // In rounds: a root is decided on at the end of the round after its own, when the spans that other threads had ended
+  // before it have come, too.
   void take(const SpanRecord& record, const TailOptions& options, runtime::TimePoint now, SpanTaker& kept);
-  // Now and then: what has waited for the end of a window, or too long. `finish`: all windows end.
-  void tick(const TailOptions& options, runtime::TimePoint now, SpanTaker& kept, bool finish = false);
+  void end_round(const TailOptions& options, runtime::TimePoint now, SpanTaker& kept);
+  // No more will come: decides on all roots.
+  void finish(const TailOptions& options, runtime::TimePoint now, SpanTaker& kept);
+  // After finish(): the slowest trace of one more name, though its window has not ended; false: there is none.
+  bool give_up_one(SpanTaker& kept);
 
   std::uint64_t kept() const noexcept { return kept_count_; }
-  std::uint64_t left_out() const noexcept { return left_out_; }  // decided against
-  std::uint64_t evicted() const noexcept { return evicted_; }    // not decided on: no room, or too old
-  std::size_t held() const noexcept { return held_; }
+  std::uint64_t left_out() const noexcept { return left_out_; }  // decided against, or too late for a decision
+  std::uint64_t evicted() const noexcept { return evicted_; }    // not decided on: no room
 
  private:
   using Spans = std::vector<SpanRecord>;
@@ -56,19 +61,21 @@ class TailSampler {
   };
 
   void wait(const SpanRecord& record, const TailOptions& options, runtime::TimePoint now);
-  void finish_root(const SpanRecord& root, const TailOptions& options, runtime::TimePoint now, SpanTaker& kept);
-  void consider_slowest(const SpanRecord& root, Spans spans, const TailOptions& options, runtime::TimePoint now,
-                        SpanTaker& kept);
+  void consider_slowest(const SpanRecord& root, Spans spans, const TailOptions& options, runtime::TimePoint now);
   void keep(const Spans& spans, std::string_view reason, SpanTaker& kept);
   void remember(SpanId root);
-  void evict_oldest();
+  void evict_oldest(std::uint64_t& count);
+  void decide(std::vector<SpanRecord>& roots, const TailOptions& options, runtime::TimePoint now, SpanTaker& kept);
+  void end_windows(const TailOptions& options, runtime::TimePoint now, SpanTaker& kept);
+  Spans take_waiting(SpanId root);
 
-  std::unordered_map<std::uint64_t, Waiting> waiting_;   // by local root
-  std::deque<std::uint64_t> order_;                      // of waiting_, the oldest first; may name some that are gone
-  std::map<std::string, Slowest, std::less<>> slowest_;  // by the root's name
-  std::unordered_set<std::uint64_t> decided_;            // roots kept of late, for spans that come after them
+  std::unordered_map<std::uint64_t, Waiting> waiting_;              // by local root
+  std::deque<std::pair<std::uint64_t, runtime::TimePoint>> order_;  // of waiting_, the oldest first; and some gone
+  std::map<std::string, Slowest, std::less<>> slowest_;             // by the root's name
+  std::unordered_set<std::uint64_t> decided_;  // roots kept of late, for spans that come after them
   std::deque<std::uint64_t> decided_order_;
-  std::size_t held_ = 0;
+  std::vector<SpanRecord> roots_, roots_before_;       // of this round and the one before
+  std::size_t waiting_count_ = 0, slowest_count_ = 0;  // spans
   std::uint64_t kept_count_ = 0, left_out_ = 0, evicted_ = 0;
 };
 

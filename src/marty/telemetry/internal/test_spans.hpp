@@ -157,7 +157,8 @@ inline std::vector<ReadSpan> read_spans(std::string_view batch) {
 // All that the tracer has, of windows that have not ended as well.
 inline std::vector<ReadSpan> collect_all(Tracer& tracer) {
   std::string batch;
-  tracer.collect_rest(batch);
+  while (tracer.collect_rest(batch, batch.max_size()) != 0) {
+  }
   return read_spans(batch);
 }
 
