@@ -32,21 +32,17 @@ otlp::Attributes Service::State::resource() const {
   return attributes;
 }
 
-// The first part to start and the last to stop, so that it sends what the others leave behind.
-void Service::State::plan_export() {
-  logging->set_exporter(nullptr);  // of a start before this one
-  tracer.record(false);
-  exporter.reset();
+// Once: a service that is started again goes on with the same exporter, as other threads may be using it.
+void Service::State::make_exporter() {
   const otlp::OtlpSection& section = telemetry_section.otlp;
   auto exporter_options = otlp::exporter_options(section, options.variables);
-  if (!telemetry_section.enabled || !exporter_options) return;
+  if (exporter != nullptr || !telemetry_section.enabled || !exporter_options) return;
   exporter_options->resource = resource();
   exporter_logging = std::make_unique<telemetry::Logging>(
       telemetry::LoggingOptions{
           .service = name, .version = description.version, .environment = environment, .metrics = &metrics},
       logging->sink());
   exporter_logging->set_levels(logging->levels());
-  const runtime::Duration patience = exporter_options->shutdown_timeout + std::chrono::seconds(1);
   exporter = std::make_unique<otlp::Exporter>(std::move(*exporter_options), metrics, *exporter_logging);
   if (section.traces) {
     exporter->export_traces(tracer);
@@ -54,10 +50,16 @@ void Service::State::plan_export() {
   }
   if (section.metrics) exporter->export_metrics();
   if (section.logs) logging->set_exporter(&exporter->export_logs());
+}
+
+// The first part to start and the last to stop, so that it sends what the others leave behind.
+void Service::State::plan_export() {
+  make_exporter();
+  if (exporter == nullptr) return;
   lifecycle->add({.name = "telemetry export",
                   .start = [this] { exporter->start(); },
                   .stop = [this] { exporter->stop(); },
-                  .stop_timeout = patience});
+                  .stop_timeout = telemetry_section.otlp.shutdown_timeout.value() + std::chrono::seconds(1)});
   health->add({.name = "telemetry", .required = false, .check = [this] { exporter->check(); }});
 }
 

@@ -69,6 +69,7 @@ class Service::State {
   void observe_servers();
   void drain_servers();
   // export.cpp
+  void make_exporter();
   void plan_export();
   otlp::Attributes resource() const;
   // admin.cpp
