@@ -50,7 +50,7 @@ int parse_prefix(std::string_view digits, int max, std::string_view text) {
 AddressBlock AddressBlock::parse(std::string_view text) {
   AddressBlock block;
   if (text == "any" || text == "unix") {
-    block.kind_ = text == "any" ? Kind::any : Kind::unix;
+    block.kind_ = text == "any" ? Kind::any : Kind::unix_socket;
     return block;
   }
   const std::size_t slash = std::min(text.find('/'), text.size());
@@ -72,7 +72,7 @@ std::string AddressBlock::to_string() const {
       return "";
     case Kind::any:
       return "any";
-    case Kind::unix:
+    case Kind::unix_socket:
       return "unix";
     case Kind::ip:
       break;
@@ -88,7 +88,7 @@ bool AddressBlock::contains(const Address& address) const noexcept {
       return false;
     case Kind::any:
       return true;
-    case Kind::unix:
+    case Kind::unix_socket:
       return address.is_unix();
     case Kind::ip:
       break;

@@ -29,7 +29,7 @@ class AddressBlock {
   bool operator==(const AddressBlock&) const = default;
 
  private:
-  enum class Kind : std::uint8_t { none, any, unix, ip };
+  enum class Kind : std::uint8_t { none, any, unix_socket, ip };
   Kind kind_ = Kind::none;
   std::uint8_t prefix_ = 0;      // bits of IPv6; those of IPv4 and 96
   std::uint8_t bytes_[16] = {};  // IPv6, or IPv4 mapped
