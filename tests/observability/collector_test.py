@@ -17,6 +17,7 @@ from secret_server import Refused, send  # noqa: E402
 from trace_servers import Collector, Jaeger  # noqa: E402
 
 PATIENCE_SECONDS = 60  # a busy machine
+ENVIRONMENT = "deployment.environment.name"
 
 
 def eventually(look):
@@ -51,6 +52,14 @@ class ServersTest(unittest.TestCase):
 
     def trace(self, trace_id):
         return eventually(lambda: self.jaeger.trace(trace_id))
+
+    def log_lines(self):
+        return self.collector.log_file.read_text().splitlines()
+
+    def shown(self):
+        """The lines of the Collector's page for Prometheus."""
+        accept = {"accept": "application/openmetrics-text"}
+        return send("GET", f"{self.collector.url('PROMETHEUS')}/metrics", headers=accept).splitlines()
 
     def counted(self, name, labels=""):
         """The sum over a counter of the collector's own with these labels."""
@@ -97,12 +106,29 @@ class EverythingTest(ServersTest):
         secret = {"http.request.header.authorization": "Bearer hunter2", "http.request.header.cookie": "hunter2"}
         bare, named = new_trace_id(), new_trace_id()
         self.send("traces", traces("shop", Span(bare, "bare", attributes={"http.route": "/pets", **secret})))
-        self.send("traces", traces("shop", Span(named, "named", attributes={"deployment.environment.name": "canary"})))
+        self.send("traces", traces("shop", Span(named, "named", attributes={ENVIRONMENT: "canary"})))
         said = tags(self.trace(bare)["spans"][0])
-        self.assertEqual(said["deployment.environment.name"], "testing")
+        self.assertEqual(said[ENVIRONMENT], "testing")
         self.assertEqual(said["http.route"], "/pets")
         self.assertNotIn("hunter2", json.dumps(self.jaeger.trace(bare)))
-        self.assertEqual(tags(self.trace(named)["spans"][0])["deployment.environment.name"], "canary")
+        self.assertEqual(tags(self.trace(named)["spans"][0])[ENVIRONMENT], "canary")
+
+    def test_no_second_environment_is_added_to_what_the_resource_says(self):
+        staging, span = {ENVIRONMENT: "staging"}, Span(new_trace_id(), "GET /pets")
+        self.send("traces", traces("shop", span, **staging))
+        self.send("logs", logs("staged-shop", "staged", span, **staging))
+        instance = {"service.instance.id": "7", **staging}
+        self.send("metrics", histogram("staged-shop", "staged.duration", 0.25, span, **instance))
+        trace = self.trace(span.trace_id)
+        self.assertEqual(tags(trace["processes"]["p1"])[ENVIRONMENT], "staging")
+        self.assertNotIn(ENVIRONMENT, tags(trace["spans"][0]))
+        line = eventually(lambda: next((line for line in self.log_lines() if '"staged"' in line), None))
+        self.assertEqual(re.findall(rf'"{ENVIRONMENT}","value":{{"stringValue":"(\w+)"', line), ["staging"])
+        shown = eventually(lambda: [line for line in self.shown() if 'job="staged-shop"' in line])
+        said = {re.sub(r"{.*", "", line): set(re.findall(r'environment_name="(\w+)"', line)) for line in shown}
+        self.assertEqual(said.pop("target_info"), {"staging"})
+        self.assertIn("staged_duration_seconds_bucket", said)
+        self.assertEqual(set().union(*said.values()), set())
 
     def test_zipkin_and_jaeger_clients_are_heard(self):
         zipkin, thrift = new_trace_id(), new_trace_id()
@@ -118,12 +144,12 @@ class EverythingTest(ServersTest):
             found = self.trace(trace_id)
             self.assertEqual(found["spans"][0]["operationName"], operation)
             self.assertEqual(found["processes"]["p1"]["serviceName"], service)
-            self.assertEqual(tags(found["spans"][0])["deployment.environment.name"], "testing")
+            self.assertEqual(tags(found["spans"][0])[ENVIRONMENT], "testing")
 
     def test_jaeger_knows_services_operations_and_who_calls_whom_after_a_restart_too(self):
         trace_id = new_trace_id()
         call = Span(trace_id, "POST", kind=CLIENT)
-        self.send("traces", traces("till", call, **{"deployment.environment.name": "production"}))
+        self.send("traces", traces("till", call, **{ENVIRONMENT: "production"}))
         self.send("traces", traces("stock", Span(trace_id, "POST /reservations", parent_id=call.span_id)))
         self.trace(trace_id)
         self.jaeger.stop()
@@ -134,30 +160,24 @@ class EverythingTest(ServersTest):
         links = self.jaeger.get(f"dependencies?endTs={int(time.time() * 1000)}&lookback=3600000")
         self.assertIn(("till", "stock", 1), [(link["parent"], link["child"], link["callCount"]) for link in links])
         processes = {process["serviceName"]: process for process in self.jaeger.trace(trace_id)["processes"].values()}
-        self.assertEqual(tags(processes["till"])["deployment.environment.name"], "production")
+        self.assertEqual(tags(processes["till"])[ENVIRONMENT], "production")
 
     def test_metrics_are_shown_to_prometheus_with_their_exemplars(self):
         span = Span(new_trace_id(), "GET /pets")
         self.send("metrics", histogram("shop", "http.server.request.duration", 0.25, span))
-        url, accept = f"{self.collector.url('PROMETHEUS')}/metrics", {"accept": "application/openmetrics-text"}
-
-        def shown():
-            text = send("GET", url, headers=accept)
-            return text if "http_server_request_duration_seconds_bucket" in text else None
-
-        bucket = next(line for line in eventually(shown).splitlines() if '_bucket{' in line and 'le="1.0"' in line)
+        name = "http_server_request_duration_seconds_bucket"
+        bucket = eventually(lambda: [line for line in self.shown() if name in line and 'le="1.0"' in line])[0]
         self.assertIn('job="shop"', bucket)
-        self.assertIn('deployment_environment_name="testing"', bucket)
         self.assertIn(f'trace_id="{span.trace_id}"', bucket)
 
     def test_log_records_are_written_one_a_line_with_their_trace(self):
         span = Span(new_trace_id(), "GET /pets")
         self.send("logs", logs("shop", "a pet was sold", span))
-        line = eventually(lambda: self.collector.log_file.read_text().splitlines())[0]
+        line = eventually(lambda: next((line for line in self.log_lines() if "a pet was sold" in line), None))
         record = json.loads(line)["resourceLogs"][0]["scopeLogs"][0]["logRecords"][0]
         self.assertEqual(record["body"]["stringValue"], "a pet was sold")
         self.assertEqual(record["traceId"], span.trace_id)
-        added = {"key": "deployment.environment.name", "value": {"stringValue": "testing"}}
+        added = {"key": ENVIRONMENT, "value": {"stringValue": "testing"}}
         self.assertIn(added, record["attributes"])
 
     def test_what_comes_while_jaeger_is_away_arrives_when_it_is_back(self):
