@@ -39,7 +39,7 @@ def tags(holder):
 
 
 class ServersTest(unittest.TestCase):
-    SAMPLING_PERCENTAGE = 100
+    SAMPLING_PERCENTAGE = None  # the shipped one
 
     @classmethod
     def setUpClass(cls):
@@ -87,6 +87,13 @@ class NoneOfTheRestTest(ServersTest):
         self.assertEqual(self.counted(counter, 'sampled="true"'), 3)
         self.assertIsNone(self.jaeger.trace(plain))
 
+    def test_what_the_tail_sampling_of_a_service_has_kept_is_kept(self):
+        reasons = {reason: new_trace_id() for reason in ("error", "slow", "slowest")}
+        for reason, trace_id in reasons.items():
+            self.send("traces", traces("shop", Span(trace_id, reason, attributes={"mmf.sampling_reason": reason})))
+        for reason, trace_id in reasons.items():
+            self.assertEqual(tags(self.trace(trace_id)["spans"][0])["mmf.sampling_reason"], reason)
+
 
 class AQuarterOfTheRestTest(ServersTest):
     SAMPLING_PERCENTAGE = 25
@@ -102,6 +109,11 @@ class AQuarterOfTheRestTest(ServersTest):
 
 
 class EverythingTest(ServersTest):
+    def test_what_services_have_sampled_is_not_sampled_again(self):
+        ids = [random.Random(number).randbytes(16).hex() for number in range(100)]
+        self.send("traces", traces("sampled-shop", *(Span(trace_id, "plain") for trace_id in ids)))
+        eventually(lambda: len(self.jaeger.get("traces?service=sampled-shop&limit=1000")) == len(ids))
+
     def test_the_environment_is_added_where_none_is_named_and_secrets_are_taken_away(self):
         secret = {"http.request.header.authorization": "Bearer hunter2", "http.request.header.cookie": "hunter2"}
         bare, named = new_trace_id(), new_trace_id()
