@@ -3,6 +3,7 @@ pod of every template, and what they name is there. Exits with 77 where a progra
 Usage: manifests_test.py KUSTOMIZE
 """
 
+import itertools
 import json
 import pathlib
 import re
@@ -28,6 +29,16 @@ def templates(objects):
     for thing in objects:
         if template := thing.get("spec", {}).get("template"):
             yield thing["metadata"]["name"], template, thing["spec"].get("volumeClaimTemplates", [])
+
+
+def selects(selector, labels):
+    """As a LabelSelector does."""
+    fits = all(labels.get(key) == value for key, value in selector.get("matchLabels", {}).items())
+    for expression in selector.get("matchExpressions", []):
+        if expression["operator"] != "In":
+            raise ValueError(f"the operator {expression['operator']} is not known here")
+        fits = fits and labels.get(expression["key"]) in expression["values"]
+    return fits
 
 
 class Cluster:
@@ -128,6 +139,54 @@ class ManifestsTest(unittest.TestCase):
     @staticmethod
     def selected(template):
         return {"app.kubernetes.io/name": template["metadata"]["labels"]["app.kubernetes.io/name"]}
+
+    def allowed(self):
+        """What the network policies let through: {(who, workload, port)}."""
+        place = next(iter(self.of_kind("Namespace")))
+        pods = {name: template["metadata"]["labels"] for name, template, _ in templates(self.objects)}
+        senders = {name: (place, labels) for name, labels in pods.items()}
+        senders["ingress"] = ("ingress-nginx", {"app.kubernetes.io/component": "controller"})
+        senders["service"] = ("shop", {"app.kubernetes.io/name": "petstore"})
+        senders["stranger"] = (place, {"app.kubernetes.io/name": "stranger"})
+        links = set()
+        for policy in (thing["spec"] for thing in self.of_kind("NetworkPolicy").values()):
+            self.assertEqual(policy["policyTypes"], ["Ingress"])
+            receivers = [name for name, labels in pods.items() if selects(policy["podSelector"], labels)]
+            self.assertTrue(receivers, policy)
+            for rule in policy.get("ingress", []):
+                # An empty list, or none, of peers or ports lets in everything.
+                self.assertTrue(rule.get("from") and rule.get("ports"), policy)
+                peers, ports = rule["from"], [port["port"] for port in rule["ports"]]
+                who = [name for name in senders if any(self.is_from(senders[name], peer, place) for peer in peers)]
+                links |= set(itertools.product(who, receivers, ports))
+        return links
+
+    @staticmethod
+    def is_from(sender, peer, place):
+        namespace, labels = sender
+        if "namespaceSelector" in peer:
+            near = selects(peer["namespaceSelector"], {"kubernetes.io/metadata.name": namespace})
+        else:
+            near = namespace == place
+        return near and selects(peer.get("podSelector", {}), labels)
+
+    def test_network_policies_let_in_what_is_needed_and_nothing_else(self):
+        denied = self.of_kind("NetworkPolicy")["default-deny"]["spec"]
+        self.assertEqual(denied, {"podSelector": {}, "policyTypes": ["Ingress"]})
+        links = self.allowed()
+        pods = {name: template["spec"]["containers"][0]["ports"] for name, template, _ in templates(self.objects)}
+        self.assertEqual({to for _, to, _ in links}, set(pods))
+        for _, to, port in links:
+            self.assertIn(port, {port["name"] for port in pods[to]})
+        telemetry = {"otlp-grpc", "otlp-http", "jaeger-grpc", "jaeger-http", "zipkin"}
+        everybody = {*pods, "ingress", "service", "stranger"}
+        wanted = {(who, "otel-collector", port) for who in everybody for port in telemetry}
+        wanted |= {("prometheus", "otel-collector", port) for port in ("prometheus", "metrics")}
+        wanted |= {("otel-collector", "jaeger", "otlp-grpc"), ("prometheus", "jaeger", "metrics")}
+        wanted |= {("grafana", "jaeger", "ui"), ("grafana", "prometheus", "http")}
+        wanted |= {(who, "elasticsearch", "http") for who in ("otel-collector", "kibana", "grafana")}
+        wanted |= {("ingress", to, "http") for to in ("grafana", "kibana")}
+        self.assertEqual(links, wanted)
 
     def test_compose_is_valid_starts_the_same_images_and_mounts_what_is_there(self):
         images = {name: template["spec"]["containers"][0]["image"] for name, template, _ in templates(self.objects)}
