@@ -6,15 +6,19 @@ import json
 import pathlib
 import random
 import re
+import shutil
 import sys
+import tempfile
 import time
 import unittest
+import urllib.parse
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[1] / name) for name in ("support", "prometheus")]
+from alert_cases import copy_configuration  # noqa: E402
 from otlp import CLIENT, Span, histogram, logs, new_trace_id, thrift_batch, traces  # noqa: E402
-from peer import Skip  # noqa: E402
-from secret_server import Refused, send  # noqa: E402
-from trace_servers import Collector, Jaeger  # noqa: E402
+from peer import Peer, Skip  # noqa: E402
+from secret_server import Refused, free_port, send  # noqa: E402
+from trace_servers import SHIPPED, Collector, Jaeger  # noqa: E402
 
 PATIENCE_SECONDS = 60  # a busy machine
 ENVIRONMENT = "deployment.environment.name"
@@ -199,6 +203,46 @@ class EverythingTest(ServersTest):
         eventually(lambda: self.counted("otelcol_exporter_queue_size", "otlp/jaeger") == 1)
         self.jaeger.start()
         self.trace(trace_id)
+
+
+@unittest.skipUnless(shutil.which("prometheus"), "prometheus is not here (Debian's package prometheus)")
+class PrometheusTest(ServersTest):
+    """A real one, on the shipped configuration with other addresses."""
+
+    def start_prometheus(self):
+        folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+        copy_configuration(SHIPPED, folder, "production")
+        configuration = folder / "prometheus.yml"
+        configuration.write_text(configuration.read_text().replace("scrape_interval: 15s", "scrape_interval: 1s"))
+        shutil.copytree(SHIPPED / "prometheus/backends", folder / "backends")
+        addresses = {
+            "otel-collector:8888": self.collector.address("METRICS"),
+            "otel-collector:8889": self.collector.address("PROMETHEUS"),
+            "jaeger:8888": self.jaeger.address("METRICS"),
+        }
+        for path in (folder / "backends").iterdir():
+            path.write_text(re.sub(r"- (\S+:\d+)$", lambda at: f"- {addresses[at[1]]}", path.read_text(), flags=re.M))
+        self.address = f"127.0.0.1:{free_port()}"
+        words = ["prometheus", f"--config.file={configuration}", f"--storage.tsdb.path={folder}/data"]
+        peer = Peer([*words, f"--web.listen-address={self.address}"], r"Server is ready to receive web requests")
+        self.enterContext(peer)
+
+    def query(self, expression):
+        url = f"http://{self.address}/api/v1/query?query={urllib.parse.quote(expression)}"
+        return [each["metric"] for each in send("GET", url)["data"]["result"]]
+
+    def test_it_reads_the_collector_and_jaeger_and_of_what_services_exported_nothing_that_it_scrapes(self):
+        self.start_prometheus()
+        for name in ("orders.duration", "mmf.request.duration"):
+            self.send("metrics", histogram("shop", name, 0.25, Span(new_trace_id(), "GET /pets")))
+        eventually(lambda: any("mmf_request_duration_seconds_count" in line for line in self.shown()))
+        found = eventually(lambda: self.query("orders_duration_seconds_count"))
+        self.assertEqual([(series["job"], "service" in series) for series in found], [("shop", False)])
+        self.assertEqual(self.query('{__name__=~"mmf_.*"}'), [])
+        up = eventually(lambda: found if len(found := self.query("up == 1")) == 3 else None)
+        said = sorted((series["job"], series.get("service")) for series in up)
+        self.assertEqual(said, [("backends", "jaeger"), ("backends", "otel-collector"), ("exported", None)])
+        eventually(lambda: self.query('{__name__=~"otelcol_process_uptime.*",service="otel-collector"}'))
 
 
 def main():

@@ -3,6 +3,7 @@ pod of every template, and what they name is there. Exits with 77 where a progra
 Usage: manifests_test.py KUSTOMIZE
 """
 
+import fnmatch
 import itertools
 import json
 import pathlib
@@ -121,6 +122,29 @@ class ManifestsTest(unittest.TestCase):
             for key, text in thing["data"].items():
                 shipped = [path.read_text() for path in SHIPPED.rglob(key)]
                 self.assertIn(text, shipped, f"{thing['metadata']['name']}: {key}")
+
+    def test_prometheus_finds_all_that_its_configuration_names_and_no_service_by_default(self):
+        configuration = yaml.safe_load((SHIPPED / "prometheus/prometheus.yml").read_text())
+        jobs = configuration["scrape_configs"] + configuration["alerting"]["alertmanagers"]
+        wanted = configuration["rule_files"] + [name for job in jobs for name in job["file_sd_configs"][0]["files"]]
+        template = next(template for name, template, _ in templates(self.objects) if name == "prometheus")
+        sources = template["spec"]["volumes"][0]["projected"]["sources"]
+        paths = [item["path"] for source in sources for item in source["configMap"].get("items", [])]
+        for pattern in wanted:
+            self.assertTrue(fnmatch.filter(paths, pattern), pattern)
+        for name in ("targets/services.yaml", "alertmanagers/alertmanagers.yaml"):
+            self.assertEqual(yaml.safe_load((SHIPPED / "prometheus" / name).read_text()), [])
+        services = {name: thing["spec"]["ports"] for name, thing in self.of_kind("Service").items()}
+        for name in ("own", "exported"):
+            for group in yaml.safe_load((SHIPPED / f"prometheus/backends/{name}.yaml").read_text()):
+                for service, port in (target.split(":") for target in group["targets"]):
+                    self.assertIn((service, port), self.scraped(services))
+
+    def scraped(self, services):
+        """What the network policies let Prometheus read: {(service, port number)}."""
+        open_to_it = {(to, port) for who, to, port in self.allowed() if who == "prometheus"}
+        ports = ((name, port) for name in services for port in services[name])
+        return {(name, str(port["port"])) for name, port in ports if (name, port["name"]) in open_to_it}
 
     def test_services_and_probes_name_ports_of_their_pods(self):
         pods = {name: template for name, template, _ in templates(self.objects)}
