@@ -219,6 +219,8 @@ class ManifestsTest(unittest.TestCase):
             ["docker-compose", "-f", SHIPPED / "compose.yaml", "config", "--quiet"], text=True, capture_output=True
         )
         self.assertEqual((said.returncode, said.stderr), (0, ""))
+        template = next(template for name, template, _ in templates(self.objects) if name == "prometheus")
+        self.assertEqual(self.compose["prometheus"]["command"], template["spec"]["containers"][0]["args"])
         for service in self.compose.values():
             for source in (volume.split(":")[0] for volume in service.get("volumes", [])):
                 self.assertTrue(not source.startswith(".") or (SHIPPED / source).exists(), source)
