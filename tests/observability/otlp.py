@@ -64,9 +64,10 @@ def traces(service, *spans, **resource):
 
 
 def logs(service, message, span, **resource):
-    """ExportLogsServiceRequest"""
+    """ExportLogsServiceRequest: one record, with the attributes of the span in which it arose."""
     record = {"timeUnixNano": str(span.end), "severityNumber": 9, "severityText": "INFO"}
     record.update(body={"stringValue": message}, traceId=span.trace_id, spanId=span.span_id)
+    record.update(attributes=attributes(span.attributes))
     scope = {"scope": {"name": "test"}, "logRecords": [record]}
     return {"resourceLogs": [{"resource": _resource(service, resource), "scopeLogs": [scope]}]}
 
