@@ -47,8 +47,9 @@ class TraceServer(Server):
 
 
 class Collector(TraceServer):
-    """Judges a trace after half a second; keeps all that are slow, failed or kept by their service, and of the others the
-    percentage that is given, or the shipped one."""
+    """Judges a trace after half a second; keeps all that are slow, failed or kept by their service, and of the others
+    the percentage that is given, or the shipped one.
+    """
 
     NAME, PROGRAM, CONFIGURATION = "COLLECTOR", TOOLS / "bin/otel-collector", "collector/otel-collector.yaml"
     PORTS = ("HEALTH", "OTLP_GRPC", "OTLP_HTTP", "JAEGER_GRPC", "JAEGER_HTTP", "ZIPKIN", "PROMETHEUS", "METRICS")
