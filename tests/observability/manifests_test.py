@@ -3,6 +3,8 @@ pod of every template, and what they name is there. Exits with 77 where a progra
 Usage: manifests_test.py KUSTOMIZE
 """
 
+import fnmatch
+import itertools
 import json
 import pathlib
 import re
@@ -28,6 +30,16 @@ def templates(objects):
     for thing in objects:
         if template := thing.get("spec", {}).get("template"):
             yield thing["metadata"]["name"], template, thing["spec"].get("volumeClaimTemplates", [])
+
+
+def selects(selector, labels):
+    """As a LabelSelector does."""
+    fits = all(labels.get(key) == value for key, value in selector.get("matchLabels", {}).items())
+    for expression in selector.get("matchExpressions", []):
+        if expression["operator"] != "In":
+            raise ValueError(f"the operator {expression['operator']} is not known here")
+        fits = fits and labels.get(expression["key"]) in expression["values"]
+    return fits
 
 
 class Cluster:
@@ -111,6 +123,29 @@ class ManifestsTest(unittest.TestCase):
                 shipped = [path.read_text() for path in SHIPPED.rglob(key)]
                 self.assertIn(text, shipped, f"{thing['metadata']['name']}: {key}")
 
+    def test_prometheus_finds_all_that_its_configuration_names_and_no_service_by_default(self):
+        configuration = yaml.safe_load((SHIPPED / "prometheus/prometheus.yml").read_text())
+        jobs = configuration["scrape_configs"] + configuration["alerting"]["alertmanagers"]
+        wanted = configuration["rule_files"] + [name for job in jobs for name in job["file_sd_configs"][0]["files"]]
+        template = next(template for name, template, _ in templates(self.objects) if name == "prometheus")
+        sources = template["spec"]["volumes"][0]["projected"]["sources"]
+        paths = [item["path"] for source in sources for item in source["configMap"].get("items", [])]
+        for pattern in wanted:
+            self.assertTrue(fnmatch.filter(paths, pattern), pattern)
+        for name in ("targets/services.yaml", "alertmanagers/alertmanagers.yaml"):
+            self.assertEqual(yaml.safe_load((SHIPPED / "prometheus" / name).read_text()), [])
+        services = {name: thing["spec"]["ports"] for name, thing in self.of_kind("Service").items()}
+        for name in ("own", "exported"):
+            for group in yaml.safe_load((SHIPPED / f"prometheus/backends/{name}.yaml").read_text()):
+                for service, port in (target.split(":") for target in group["targets"]):
+                    self.assertIn((service, port), self.scraped(services))
+
+    def scraped(self, services):
+        """What the network policies let Prometheus read: {(service, port number)}."""
+        open_to_it = {(to, port) for who, to, port in self.allowed() if who == "prometheus"}
+        ports = ((name, port) for name in services for port in services[name])
+        return {(name, str(port["port"])) for name, port in ports if (name, port["name"]) in open_to_it}
+
     def test_services_and_probes_name_ports_of_their_pods(self):
         pods = {name: template for name, template, _ in templates(self.objects)}
         for name, service in self.of_kind("Service").items():
@@ -129,6 +164,54 @@ class ManifestsTest(unittest.TestCase):
     def selected(template):
         return {"app.kubernetes.io/name": template["metadata"]["labels"]["app.kubernetes.io/name"]}
 
+    def allowed(self):
+        """What the network policies let through: {(who, workload, port)}."""
+        place = next(iter(self.of_kind("Namespace")))
+        pods = {name: template["metadata"]["labels"] for name, template, _ in templates(self.objects)}
+        senders = {name: (place, labels) for name, labels in pods.items()}
+        senders["ingress"] = ("ingress-nginx", {"app.kubernetes.io/component": "controller"})
+        senders["service"] = ("shop", {"app.kubernetes.io/name": "petstore"})
+        senders["stranger"] = (place, {"app.kubernetes.io/name": "stranger"})
+        links = set()
+        for policy in (thing["spec"] for thing in self.of_kind("NetworkPolicy").values()):
+            self.assertEqual(policy["policyTypes"], ["Ingress"])
+            receivers = [name for name, labels in pods.items() if selects(policy["podSelector"], labels)]
+            self.assertTrue(receivers, policy)
+            for rule in policy.get("ingress", []):
+                # An empty list, or none, of peers or ports lets in everything.
+                self.assertTrue(rule.get("from") and rule.get("ports"), policy)
+                peers, ports = rule["from"], [port["port"] for port in rule["ports"]]
+                who = [name for name in senders if any(self.is_from(senders[name], peer, place) for peer in peers)]
+                links |= set(itertools.product(who, receivers, ports))
+        return links
+
+    @staticmethod
+    def is_from(sender, peer, place):
+        namespace, labels = sender
+        if "namespaceSelector" in peer:
+            near = selects(peer["namespaceSelector"], {"kubernetes.io/metadata.name": namespace})
+        else:
+            near = namespace == place
+        return near and selects(peer.get("podSelector", {}), labels)
+
+    def test_network_policies_let_in_what_is_needed_and_nothing_else(self):
+        denied = self.of_kind("NetworkPolicy")["default-deny"]["spec"]
+        self.assertEqual(denied, {"podSelector": {}, "policyTypes": ["Ingress"]})
+        links = self.allowed()
+        pods = {name: template["spec"]["containers"][0]["ports"] for name, template, _ in templates(self.objects)}
+        self.assertEqual({to for _, to, _ in links}, set(pods))
+        for _, to, port in links:
+            self.assertIn(port, {port["name"] for port in pods[to]})
+        telemetry = {"otlp-grpc", "otlp-http", "jaeger-grpc", "jaeger-http", "zipkin"}
+        everybody = {*pods, "ingress", "service", "stranger"}
+        wanted = {(who, "otel-collector", port) for who in everybody for port in telemetry}
+        wanted |= {("prometheus", "otel-collector", port) for port in ("prometheus", "metrics")}
+        wanted |= {("otel-collector", "jaeger", "otlp-grpc"), ("prometheus", "jaeger", "metrics")}
+        wanted |= {("grafana", "jaeger", "ui"), ("grafana", "prometheus", "http")}
+        wanted |= {(who, "elasticsearch", "http") for who in ("otel-collector", "kibana", "grafana")}
+        wanted |= {("ingress", to, "http") for to in ("grafana", "kibana")}
+        self.assertEqual(links, wanted)
+
     def test_compose_is_valid_starts_the_same_images_and_mounts_what_is_there(self):
         images = {name: template["spec"]["containers"][0]["image"] for name, template, _ in templates(self.objects)}
         self.assertEqual({name: service["image"] for name, service in self.compose.items()}, images)
@@ -136,6 +219,8 @@ class ManifestsTest(unittest.TestCase):
             ["docker-compose", "-f", SHIPPED / "compose.yaml", "config", "--quiet"], text=True, capture_output=True
         )
         self.assertEqual((said.returncode, said.stderr), (0, ""))
+        template = next(template for name, template, _ in templates(self.objects) if name == "prometheus")
+        self.assertEqual(self.compose["prometheus"]["command"], template["spec"]["containers"][0]["args"])
         for service in self.compose.values():
             for source in (volume.split(":")[0] for volume in service.get("volumes", [])):
                 self.assertTrue(not source.startswith(".") or (SHIPPED / source).exists(), source)

@@ -63,22 +63,23 @@ def traces(service, *spans, **resource):
     return {"resourceSpans": [{"resource": _resource(service, resource), "scopeSpans": [scope]}]}
 
 
-def logs(service, message, span):
-    """ExportLogsServiceRequest"""
+def logs(service, message, span, **resource):
+    """ExportLogsServiceRequest: one record, with the attributes of the span in which it arose."""
     record = {"timeUnixNano": str(span.end), "severityNumber": 9, "severityText": "INFO"}
     record.update(body={"stringValue": message}, traceId=span.trace_id, spanId=span.span_id)
+    record.update(attributes=attributes(span.attributes))
     scope = {"scope": {"name": "test"}, "logRecords": [record]}
-    return {"resourceLogs": [{"resource": _resource(service, {}), "scopeLogs": [scope]}]}
+    return {"resourceLogs": [{"resource": _resource(service, resource), "scopeLogs": [scope]}]}
 
 
-def histogram(service, name, seconds, span):
+def histogram(service, name, seconds, span, **resource):
     """ExportMetricsServiceRequest: one observation, with an exemplar."""
     point = {"startTimeUnixNano": str(span.start), "timeUnixNano": str(span.end), "count": "1", "sum": seconds}
     point.update(explicitBounds=[0.1, 1], bucketCounts=["0", "1", "0"])
     exemplar = {"timeUnixNano": str(span.end), "asDouble": seconds, "traceId": span.trace_id, "spanId": span.span_id}
     data = {"aggregationTemporality": 2, "dataPoints": [{**point, "exemplars": [exemplar]}]}
     scope = {"scope": {"name": "test"}, "metrics": [{"name": name, "unit": "s", "histogram": data}]}
-    return {"resourceMetrics": [{"resource": _resource(service, {}), "scopeMetrics": [scope]}]}
+    return {"resourceMetrics": [{"resource": _resource(service, resource), "scopeMetrics": [scope]}]}
 
 
 def thrift_batch(service, *spans):

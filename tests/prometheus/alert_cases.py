@@ -48,10 +48,12 @@ def skip_without(*programs):
 
 
 def copy_configuration(source, folder, environment):
-    """What a Prometheus for one environment is started with: prometheus.yml, rules/, and targets/, which is empty."""
+    """What a Prometheus for one environment is started with: prometheus.yml, rules/, and
+    targets/ and alertmanagers/, which name nobody."""
     source, folder = pathlib.Path(source), pathlib.Path(folder)
-    for name in ("rules", "targets"):
-        (folder / name).mkdir()
+    (folder / "rules").mkdir()
+    for name in ("targets", "alertmanagers"):
+        shutil.copytree(source / "prometheus" / name, folder / name)
     shutil.copy(source / "prometheus" / "prometheus.yml", folder)
     for rules in (environment, "slo"):
         shutil.copy(source / "rules" / f"{rules}.yaml", folder / "rules")

@@ -7,6 +7,7 @@ import dataclasses
 import json
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -67,9 +68,11 @@ class Rules(unittest.TestCase):
     def test_promtool_accepts_the_scrape_configuration(self):
         with tempfile.TemporaryDirectory() as folder:
             alert_cases.copy_configuration(FOLDER, pathlib.Path(folder), "production")
+            shutil.copytree(FOLDER / "prometheus/backends", pathlib.Path(folder) / "backends")
             result = promtool("check", "config", pathlib.Path(folder) / "prometheus.yml")
         self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
         self.assertIn("2 rule files found", result.stdout)
+        self.assertNotIn("WARNING", result.stdout + result.stderr)  # of files that are not there
 
     def test_every_alert_fires_above_its_limit_and_only_there(self):
         for environment in alert_cases.ENVIRONMENTS:

@@ -47,17 +47,19 @@ class TraceServer(Server):
 
 
 class Collector(TraceServer):
-    """Judges a trace after half a second; keeps all that are slow or failed, and the given percentage of the others."""
+    """Judges a trace after half a second; keeps all that are slow, failed or kept by their service, and of the others
+    the percentage that is given, or the shipped one.
+    """
 
     NAME, PROGRAM, CONFIGURATION = "COLLECTOR", TOOLS / "bin/otel-collector", "collector/otel-collector.yaml"
     PORTS = ("HEALTH", "OTLP_GRPC", "OTLP_HTTP", "JAEGER_GRPC", "JAEGER_HTTP", "ZIPKIN", "PROMETHEUS", "METRICS")
     HEALTH_PATH = "/"
 
-    def __init__(self, jaeger_address, sampling_percentage=100, environment="testing"):
+    def __init__(self, jaeger_address, sampling_percentage=None, environment="testing"):
         rest = {"JAEGER_ADDRESS": jaeger_address, "MARTY_ENV": environment}
-        super().__init__(
-            COLLECTOR_SAMPLING_PERCENTAGE=sampling_percentage, COLLECTOR_DECISION_WAIT="500ms", **rest
-        )
+        if sampling_percentage is not None:
+            rest["COLLECTOR_SAMPLING_PERCENTAGE"] = sampling_percentage
+        super().__init__(COLLECTOR_DECISION_WAIT="500ms", **rest)
 
     def _prepare(self):
         super()._prepare()
