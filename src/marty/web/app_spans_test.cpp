@@ -101,9 +101,6 @@ TEST_F(AppSpans, OfARouteThatIsNotSampledAreKeptWhereItFails) {
          "Probe")
       .sampling(0);
   app.start();
-  telemetry::TracerOptions options;
-  options.slowest_window = {};
-  tracer.configure(options);
   get(app, "/probe");
   get(app, "/probe?fails");
   const ReadSpan& span = only_span();

@@ -54,7 +54,8 @@ void TailSampler::consider_slowest(const SpanRecord& root, Spans spans, const Ta
   const auto found = slowest_.find(root.name());
   const std::size_t size = spans.size() + 1;
   const bool is_new = found == slowest_.end();
-  if (options.slowest_window == runtime::Duration::zero() || (is_new && slowest_.size() >= kMaxNames) ||
+  if (options.slowest_window == runtime::Duration::zero() || root.unranked ||
+      (is_new && slowest_.size() >= kMaxNames) ||
       (!is_new && found->second.spans.back().duration() >= root.duration())) {
     left_out_ += size;
     return;
