@@ -25,7 +25,8 @@ LiveRequest LiveRequests::Visit::copy(runtime::TimePoint now) const {
   const http::Request& request = exchange_.request();
   LiveRequest result;
   result.method = request.method_text;
-  result.path = request.path();
+  std::string buffer;
+  result.path = exchange_.redacted_path(buffer);
   if (exchange_.route() != nullptr) result.route = exchange_.route()->pattern;
   result.trace_id = telemetry::to_string(exchange_.context().trace_id);
   if (request.peer != nullptr) result.peer = request.peer->to_string();

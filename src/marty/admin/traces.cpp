@@ -13,8 +13,9 @@ constexpr std::size_t kMaxTraces = 4 * Traces::kMaxOfReason;
 void Traces::observe(const telemetry::SpanRecord& record, std::string_view reason, std::int64_t epoch) {
   const std::lock_guard lock(mutex_);
   Trace& trace = trace_of(record.trace_id);
-  // The root tells what the trace is, so there is always room for it.
-  if (trace.span_count >= kMaxSpans && !record.is_local_root()) {
+  // The first root tells what the trace is, so there is always room for it; a caller may send any number of others.
+  const bool tells_what_it_is = record.is_local_root() && trace.name.empty();
+  if (trace.span_count >= kMaxSpans && !tells_what_it_is) {
     ++trace.spans_left_out;
   } else {
     const std::size_t before = trace.spans.size();

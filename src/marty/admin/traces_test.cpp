@@ -65,6 +65,21 @@ TEST(Traces, SpansBeyondTheLimitAreCountedAndTheRootIsKept) {
   EXPECT_EQ(internal::read_spans(trace.spans, trace.start).front().name, "GET /pets");
 }
 
+TEST(Traces, OfATraceThatIsRepeatedOnlySoManyRootsAreKept) {
+  Traces traces;
+  for (std::uint64_t i = 0; i < 20'000; ++i) {
+    telemetry::SpanRecord root = record_of(1, kRoot + i, "GET /pets");
+    root.local_root = root.span_id;
+    root.end = root.start + static_cast<std::int64_t>(i);  // each is the longest so far
+    root.fail("sold out");
+    traces.observe(root, "error", 0);
+  }
+  const Trace trace = traces.all().at(0);
+  EXPECT_EQ(trace.span_count, Traces::kMaxSpans);
+  EXPECT_EQ(trace.spans_left_out, 20'000 - Traces::kMaxSpans);
+  EXPECT_LE(traces.bytes(), Traces::kMaxSpans * telemetry::SpanRecord::kBytes);
+}
+
 TEST(Traces, AllTogetherKeepToTheirBytes) {
   Traces traces;
   const std::string text(telemetry::SpanRecord::kMaxValueBytes, 'x');

@@ -265,6 +265,19 @@ TEST_P(ClientTest, RefusesAReplyLargerThanAllowed) {
   });
 }
 
+TEST_P(ClientTest, TellsNoTokenOfAQueryInItsErrors) {
+  run([] {
+    TestServer test([](Request&, Response& response) { response.body().assign(1001, 'x'); });
+    const std::string origin = url_of(test.server.address());
+    const Error error =
+        error_of([&] { Client({.max_reply_bytes = 1000}).get(origin + "/a?page=2&access_token=hunter2"); });
+    EXPECT_EQ(error.code(), Code::out_of_range);
+    EXPECT_THAT(error.message(), HasSubstr("GET " + origin + "/a?page=2&access_token=[redacted]: "));
+    for (const char* refused : {"http://me:hunter2@shop/", "http://shop:x/?token=hunter2"})
+      EXPECT_THAT(error_of([&] { Client().get(refused); }).message(), testing::Not(HasSubstr("hunter2")));
+  });
+}
+
 TEST_P(ClientTest, SaysWhenNobodyListens) {
   run([] {
     const runtime::Address nobody = runtime::listen(runtime::Address::ip("127.0.0.1", 0)).local_address();

@@ -7,6 +7,7 @@
 
 #include "marty/base/error.hpp"
 #include "marty/base/strings.hpp"
+#include "marty/telemetry/slo.hpp"
 
 namespace marty::observability {
 namespace {
@@ -193,8 +194,6 @@ Query share(const Query& part, const Query& whole) {
   return binary(binary(part, "or", zero), "/", above(whole, 0));
 }
 
-Matcher api_routes() {
-  return {"route", "!~", "unmatched|/(health|docs)(/.*)?|/(info|metrics)|/openapi.json|/grpc[.].*"};
-}
+Matcher api_routes() { return {"route", "!~", std::string(telemetry::kOwnRoutes)}; }
 
 }  // namespace marty::observability

@@ -1,7 +1,7 @@
 #include "marty/otlp/config.hpp"
 
 #include "marty/base/error.hpp"
-#include "marty/http/internal/url.hpp"
+#include "marty/otlp/internal/endpoint.hpp"
 #include "marty/web/percent.hpp"
 
 namespace marty::otlp {
@@ -16,15 +16,16 @@ constexpr std::string_view kHeaders = "OTEL_EXPORTER_OTLP_HEADERS";
 }
 
 std::string endpoint_of(const OtlpSection& section, const config::Variables& variables) {
-  if (section.endpoint) return section.endpoint->text();
-  std::string endpoint = config::value_of(variables, kEndpoint);
-  if (endpoint.empty()) return endpoint;
+  return section.endpoint ? section.endpoint->text() : config::value_of(variables, kEndpoint);
+}
+
+void check_endpoint(const OtlpSection& section, const ExporterOptions& options) {
   try {
-    http::internal::parse_url(endpoint);
+    internal::parse_endpoint(options.endpoint, options.protocol);
   } catch (const Error& error) {
-    refuse(kEndpoint, "holds no URL of a receiver: " + error.message());
+    if (!section.endpoint) refuse(kEndpoint, "holds no URL of a receiver: " + error.message());
+    throw Error(Code::invalid_argument, "telemetry.otlp.endpoint is no URL of a receiver: " + error.message());
   }
-  return endpoint;
 }
 
 Protocol protocol_of(const OtlpSection& section, const config::Variables& variables) {
@@ -68,6 +69,7 @@ std::optional<ExporterOptions> exporter_options(const OtlpSection& section, cons
   options.endpoint = endpoint_of(section, variables);
   if (options.endpoint.empty()) return std::nullopt;
   options.protocol = protocol_of(section, variables);
+  check_endpoint(section, options);
   options.headers = headers_of(section, variables);
   options.compression = section.compression;
   options.timeout = section.timeout;

@@ -36,6 +36,8 @@ struct OtlpSection {
   void check(Problems& problems) const {
     if (endpoint && endpoint->scheme() != "http" && endpoint->scheme() != "https")
       problems.add("/endpoint", "begins with http:// or https://, for gRPC too");
+    if (endpoint && endpoint->text().find_first_of("?#") != std::string::npos)
+      problems.add("/endpoint", "may have no query and no fragment: put tokens into the headers");
     if (timeout.value() <= timeout.value().zero()) problems.add("/timeout", "must be more than 0s");
     if (metrics_interval.value() < std::chrono::milliseconds(100))
       problems.add("/metrics_interval", "must be at least 100ms");
@@ -61,7 +63,7 @@ struct OtlpSection {
 };
 
 // Nothing where there is no endpoint. The resource is the caller's to fill in. Throws invalid_argument where a variable
-// is wrong.
+// is wrong, or the endpoint is not for the protocol.
 std::optional<ExporterOptions> exporter_options(const OtlpSection& section, const config::Variables& variables);
 
 }  // namespace marty::otlp

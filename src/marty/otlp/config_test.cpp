@@ -51,5 +51,26 @@ TEST(OtlpSection, says_which_variable_is_wrong) {
   EXPECT_THAT(headers, testing::Not(HasSubstr("t0ken"))) << "it may be a secret";
 }
 
+TEST(OtlpSection, refuses_an_endpoint_that_holds_more_than_an_address) {
+  for (const char* endpoint : {"http://me:hunter2@collector:4318", "http://collector:4318/?key=hunter2",
+                               "http://collector:4318#hunter2", "http://me:hunter2/@collector"}) {
+    const Error error = error_of([&] { (void)exporter_options({}, {{"OTEL_EXPORTER_OTLP_ENDPOINT", endpoint}}); });
+    EXPECT_EQ(error.code(), Code::invalid_argument) << endpoint;
+    EXPECT_THAT(error.message(), HasSubstr("OTEL_EXPORTER_OTLP_ENDPOINT"));
+    EXPECT_THAT(error.message(), testing::Not(HasSubstr("hunter2")));
+  }
+  Problems problems;
+  OtlpSection{.endpoint = config::Url("http://collector:4318/?key=hunter2")}.check(problems);
+  ASSERT_EQ(problems.size(), 1u);
+  EXPECT_EQ(problems.errors()[0].pointer, "/endpoint");
+}
+
+TEST(OtlpSection, refuses_a_path_for_grpc_only) {
+  const OtlpSection section{.endpoint = config::Url("https://collector:4318/tenant"), .protocol = Protocol::grpc};
+  EXPECT_THAT(error_of([&] { (void)exporter_options(section, {}); }).message(), HasSubstr("telemetry.otlp.endpoint"));
+  const OtlpSection http{.endpoint = section.endpoint, .protocol = Protocol::http};
+  EXPECT_EQ(exporter_options(http, {})->endpoint, "https://collector:4318/tenant");
+}
+
 }  // namespace
 }  // namespace marty::otlp

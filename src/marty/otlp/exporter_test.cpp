@@ -350,6 +350,8 @@ TEST(Exporter, says_what_is_wrong_with_an_endpoint) {
       EXPECT_EQ(error.code(), Code::invalid_argument);
       EXPECT_THAT(error.message(), HasSubstr("does not begin with http://"));
     }
+    ExportedSpans setup("http://collector:4318/?key=hunter2");
+    EXPECT_THAT(error_of([&] { setup.exporter->start(); }).message(), HasSubstr("no query"));
   });
 }
 

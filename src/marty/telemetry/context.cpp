@@ -8,7 +8,7 @@ void Context::reset() noexcept {
   trace_id = {};
   parent_span_id = {};
   sampled = true;
-  sampling_decided = false;
+  sampling_decided = unranked = false;
   random_trace_id = true;
   in_span = span_taken = false;
   rejected = 0;

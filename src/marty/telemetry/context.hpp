@@ -68,6 +68,7 @@ class Context final : public runtime::Ambient {
   bool in_span = false;                   // span_id is that of a Span of this process
   bool span_taken = false;                // there was one with the id that the context began with
   std::uint8_t rejected = 0;              // a bit for each Rejection
+  bool unranked = false;                  // does not compete for the slowest of its name: Tracer::start() with 0
   SpanId begun_span_id;
   SpanId local_root;       // the span that this process's part of the trace began with
   std::string tracestate;  // forwarded as received, within the limits of propagation.hpp

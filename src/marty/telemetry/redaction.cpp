@@ -1,7 +1,6 @@
 #include "marty/telemetry/redaction.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
 
 #include "marty/telemetry/log.hpp"
@@ -10,10 +9,6 @@ namespace marty::telemetry {
 namespace {
 
 constexpr std::size_t kMaxNameBytes = 128;
-
-constexpr std::array<std::string_view, 14> kWords = {
-    "access_key", "api_key",  "apikey",      "authorization", "cookie", "credential", "passphrase",
-    "passwd",     "password", "private_key", "privatekey",    "pwd",    "secret",     "token"};
 
 // The letters of a text, in either case, as bits; other characters may set any.
 constexpr std::uint32_t letters_of(std::string_view text) {
@@ -29,8 +24,8 @@ constexpr std::uint32_t letters_of_word(std::string_view word) {
 }
 
 constexpr auto kLetters = [] {
-  std::array<std::uint32_t, kWords.size()> letters{};
-  for (std::size_t i = 0; i < letters.size(); ++i) letters[i] = letters_of_word(kWords[i]);
+  std::array<std::uint32_t, kSensitiveWords.size()> letters{};
+  for (std::size_t i = 0; i < letters.size(); ++i) letters[i] = letters_of_word(kSensitiveWords[i]);
   return letters;
 }();
 
@@ -81,17 +76,12 @@ bool any_word(std::string_view words, Matches&& matches) noexcept {
   }
 }
 
-// Most names lack a letter of every word: no need to take them apart.
-bool may_be_known(std::string_view name) noexcept {
-  const std::uint32_t letters = letters_of(name);
-  return std::ranges::any_of(kLetters, [&](std::uint32_t needed) { return (letters & needed) == needed; });
-}
-
-bool is_known(std::string_view words) noexcept {
-  return any_word(words, [](std::string_view rest) {
-    return std::ranges::any_of(
-        kWords, [&](std::string_view word) { return rest.starts_with(word[0]) && begins_with(rest, word); });
-  });
+// Whether one of the words, or two neighbours, end in that one.
+bool ends_a_word(std::string_view words, std::string_view ending) noexcept {
+  for (std::size_t at = 0; (at = words.find(ending, at)) != std::string_view::npos; ++at) {
+    if (begins_with(words.substr(at), ending)) return true;
+  }
+  return false;
 }
 
 int hex_digit(char c) {
@@ -129,7 +119,15 @@ bool hides_in_query(std::string_view name) {
 
 bool is_sensitive(std::string_view name) noexcept {
   if (name.size() > kMaxNameBytes) return true;
-  return may_be_known(name) && is_known(Words(name).text());
+  // Most names lack a letter of every word: no need to take them apart.
+  const std::uint32_t letters = letters_of(name);
+  const auto may_hold = [&](std::uint32_t needed) { return (letters & needed) == needed; };
+  if (std::ranges::none_of(kLetters, may_hold)) return false;
+  const Words words(name);
+  for (std::size_t i = 0; i < kLetters.size(); ++i) {
+    if (may_hold(kLetters[i]) && ends_a_word(words.text(), kSensitiveWords[i])) return true;
+  }
+  return false;
 }
 
 bool hides(const Logging* logging, std::string_view name) noexcept {

@@ -34,6 +34,12 @@ TEST(Redaction, knows_sensitive_names_by_their_words) {
                            "privatekey",
                            "access key",
                            "JWTToken",
+                           "dbpassword",
+                           "accesstoken",
+                           "csrftokens",
+                           "accesskey",
+                           "my_jwt",
+                           "detoken",
                            "__token__"})
     EXPECT_TRUE(is_sensitive(name)) << name;
   EXPECT_TRUE(is_sensitive(std::string(129, 'x'))) << "too long to be looked through";
@@ -41,7 +47,7 @@ TEST(Redaction, knows_sensitive_names_by_their_words) {
 
 TEST(Redaction, leaves_names_that_only_look_alike) {
   for (const char* name : {"", "_", "passwordless", "tokenizer", "tokenise", "secretary", "cookiecutter", "authorized",
-                           "api", "key", "key_api", "keys", "private", "pass", "order_id", "tokenss", "detoken"})
+                           "api", "key", "key_api", "keys", "private", "pass", "order_id", "tokenss", "jwtless"})
     EXPECT_FALSE(is_sensitive(name)) << name;
   EXPECT_FALSE(is_sensitive(std::string(128, 'x')));
 }

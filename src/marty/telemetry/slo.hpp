@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "marty/runtime/time.hpp"
@@ -33,8 +34,14 @@ struct SloCount {
   double total = 0;
 };
 
-// Of the family mmf_request_duration_seconds. What a service serves of itself (/health, /metrics, /docs, ...) and what
-// matched no route is not the API.
+// Whether a route is the service's API, and not what it serves of itself (/health, /metrics, /docs, gRPC's own
+// services, ...) or "unmatched".
+bool is_api_route(std::string_view route);
+// The others, as a regular expression for the whole label (https://github.com/google/re2/wiki/Syntax).
+inline constexpr std::string_view kOwnRoutes =
+    "unmatched|/(health|docs)(/.*)?|/(info|metrics)|/openapi.json|/grpc[.].*";
+
+// Of the family mmf_request_duration_seconds.
 SloCount count_requests(const Slo& slo, const MetricFamily& durations);
 
 }  // namespace marty::telemetry

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <regex>
+
 #include "marty/telemetry/standard.hpp"
 
 namespace marty::telemetry {
@@ -33,7 +35,8 @@ TEST_F(SloCounts, latency_counts_up_to_the_threshold) {
 }
 
 TEST_F(SloCounts, only_the_api_counts_or_the_route_that_is_named) {
-  for (const char* own : {"/health", "/health/live", "/metrics", "/info", "/docs", "/docs/redoc", "/openapi.json"})
+  for (const char* own : {"/health", "/health/live", "/metrics", "/info", "/docs", "/docs/redoc", "/openapi.json",
+                          "/grpc.health.v1.Health/Check"})
     http.route("GET", own).record(503, 1ms);
   http.route("OTHER", "unmatched").record(404, 1ms);
   pets.record(200, 1ms);
@@ -42,6 +45,32 @@ TEST_F(SloCounts, only_the_api_counts_or_the_route_that_is_named) {
   EXPECT_EQ(count({}).good, 1);
   EXPECT_EQ(count({.route = "/pets"}).total, 1);
   EXPECT_EQ(count({.route = "/health"}).total, 1) << "where it is asked for";
+}
+
+TEST(ApiRoute, is_what_the_expression_of_the_queries_does_not_match) {
+  const std::regex own_routes{std::string(kOwnRoutes)};
+  for (const std::string route : {"unmatched",
+                                  "/health",
+                                  "/health/",
+                                  "/health/live",
+                                  "/healthy",
+                                  "/docs",
+                                  "/docs/redoc",
+                                  "/docsets",
+                                  "/info",
+                                  "/info/a",
+                                  "/metrics",
+                                  "/metrics2",
+                                  "/openapi.json",
+                                  "/openapi.json/",
+                                  "/grpc.health.v1.Health/Check",
+                                  "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+                                  "/grpc",
+                                  "/grpcs",
+                                  "/shop.v1.Pets/Get",
+                                  "/",
+                                  ""})
+    EXPECT_EQ(is_api_route(route), !std::regex_match(route, own_routes)) << route;
 }
 
 TEST(DefaultSlos, are_those_of_the_documentation) {

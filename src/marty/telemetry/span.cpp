@@ -52,6 +52,7 @@ void Span::open(SpanKind kind, runtime::TimePoint start) noexcept {
   record_.dropped = 0;
   record_.sampled = context_->sampled;
   record_.random = context_->random_trace_id;
+  record_.unranked = context_->unranked;
   record_.has_message = false;
   exceptions_ = std::uncaught_exceptions();
   logging_ = context_->logging;

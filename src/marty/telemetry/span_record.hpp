@@ -79,6 +79,7 @@ struct SpanRecord {
   bool own_correlation : 1;  // the correlation id is the trace id, and stands nowhere else
   bool has_message : 1;      // of the status
   bool own_request : 1;      // the request id is made of local root and trace id
+  bool unranked : 1;         // does not compete for the slowest of its name
   char arena[kBytes - 71];
 
   std::string_view name() const noexcept { return site != nullptr ? site->name() : std::string_view(arena, name_size); }

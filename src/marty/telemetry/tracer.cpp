@@ -184,6 +184,7 @@ void Tracer::start(Context& context, std::optional<double> ratio) const noexcept
   if (!context.sampling_decided)
     context.sampled = samples(context.trace_id, ratio.value_or(ratio_.load(std::memory_order_relaxed)));
   context.sampling_decided = true;
+  context.unranked = ratio == 0.0;
   const bool tail = keep_errors_.load(std::memory_order_relaxed) || slow_.load(std::memory_order_relaxed) > 0 ||
                     slowest_window_.load(std::memory_order_relaxed) > 0;
   context.tracer = records() && (context.sampled || tail) ? const_cast<Tracer*>(this) : nullptr;

@@ -78,7 +78,8 @@ class Tracer final : public SpanSource {
   // What may change while it runs: the ratio, and what is kept of the rest.
   void configure(const TracerOptions& options) noexcept;
 
-  // Decides on the trace of a context that has just begun, and puts the tracer there where its spans are recorded.
+  // Decides on the trace of a context that has just begun, and puts the tracer there where its spans are recorded. The
+  // ratio 0 is for work that nobody looks for, such as probes: kept where it fails or is slow, but not as the slowest.
   void start(Context& context, std::optional<double> ratio = std::nullopt) const noexcept;
   bool samples(TraceId id, double ratio) const noexcept;
 

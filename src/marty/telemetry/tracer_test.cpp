@@ -21,10 +21,11 @@ using namespace std::chrono_literals;
 void in_simulation(const std::function<void()>& body) { runtime::SimulatedWorld().run(body); }
 
 // One request with a child span; it takes so long, and fails where asked to.
-void serve(const Tracer& tracer, std::string_view name, runtime::Duration duration, bool fails = false) {
+void serve(const Tracer& tracer, std::string_view name, runtime::Duration duration, bool fails = false,
+           std::optional<double> ratio = std::nullopt) {
   Context context;
   context.begin();
-  tracer.start(context);
+  tracer.start(context, ratio);
   const ContextScope scope(context);
   Span span(name, {}, SpanKind::server);
   Span("child").end();
@@ -101,6 +102,19 @@ TEST(Tracer, keeps_failed_slow_and_slowest_traces_of_those_that_it_does_not_samp
     EXPECT_EQ(tracer.counts().kept, 32u);
     EXPECT_EQ(tracer.counts().left_out, 200u);
     EXPECT_EQ(tracer.counts().sampled, 0u);
+  });
+}
+
+TEST(Tracer, keeps_no_slowest_of_a_route_that_is_not_sampled_but_its_failed_and_slow_ones) {
+  in_simulation([] {
+    Tracer tracer;
+    tracer.record(true);
+    for (int i = 0; i < 100; ++i) serve(tracer, "probe", 1ms * i, false, 0.0);
+    EXPECT_TRUE(collect_all(tracer).empty());
+    serve(tracer, "probe", 1ms, true, 0.0);
+    serve(tracer, "probe", 1s, false, 0.0);
+    EXPECT_EQ(collect_all(tracer).size(), 4u);  // each with its child
+    EXPECT_EQ(tracer.counts().left_out, 200u);
   });
 }
 

@@ -9,6 +9,7 @@
 #include "marty/runtime/time.hpp"
 #include "marty/telemetry/context.hpp"
 #include "marty/telemetry/log.hpp"
+#include "marty/telemetry/redaction.hpp"
 #include "marty/telemetry/span.hpp"
 #include "marty/telemetry/standard.hpp"
 #include "marty/telemetry/tracer.hpp"
@@ -197,6 +198,8 @@ void App::bind_routes() {
   }
   dependencies_.start();
   for (const auto& route : routes_) {
+    route->has_sensitive_parameter = std::ranges::any_of(
+        route->parameter_names, [&](const std::string& name) { return telemetry::hides(options_.logging, name); });
     route->handler->sources.clear();
     for (const TypeInfo* need : route->handler->needs) route->handler->sources.push_back(dependencies_.source(*need));
     route->handler->bound();
@@ -230,7 +233,7 @@ void App::handle(http::Request& request, http::Response& response) {
   if (!spans_) return serve(exchange, arrival);
   options_.tracer->start(context, exchange.route_ != nullptr ? exchange.route_->sampling : std::nullopt);
   telemetry::Span span(spans_->site(exchange.route_, request.method), telemetry::SpanKind::server, arrival);
-  internal::ServerSpans::begin(span, request);
+  internal::ServerSpans::begin(span, exchange);
   exchange.span_ = &span;
   serve(exchange, arrival);
 }
@@ -321,8 +324,9 @@ void App::report(Exchange& exchange, const std::exception_ptr& exception) const 
   if (error.http_status() < 500 || error.code() == Code::unimplemented) return;
   const std::string name =
       exchange.route_ != nullptr ? exchange.route_->name() : std::string(exchange.request_.method_text);
+  std::string path;
   kLog.error("request failed", exception,
-             {{"route", name}, {"path", exchange.request_.path()}, {"status", error.http_status()}});
+             {{"route", name}, {"path", exchange.redacted_path(path)}, {"status", error.http_status()}});
 }
 
 void App::write_error(Exchange& exchange, const Error& error) const {
@@ -342,9 +346,10 @@ void App::write_error(Exchange& exchange, const Error& error) const {
 
 void App::log_access(Exchange& exchange, runtime::Duration duration) const {
   const http::Response& response = exchange.response_;
+  std::string path;
   kLog.info("request",
             {{"method", exchange.request_.method_text},
-             {"path", exchange.request_.path()},
+             {"path", exchange.redacted_path(path)},
              {"route", exchange.route_ != nullptr ? std::string_view(exchange.route_->pattern) : std::string_view()},
              {"status", exchange.outcome()},
              {"bytes", response.body().size()},

@@ -47,6 +47,28 @@ TEST_F(AppSpans, TellWhatWasAskedAndAnswered) {
   EXPECT_EQ(span.attributes.at("http.response.status_code"), "200");
 }
 
+TEST_F(AppSpans, AndLinesShowNoParameterWithASensitiveName) {
+  telemetry::RecordingSink sink;
+  telemetry::Logging logging({}, sink);
+  app.options().logging = &logging;
+  app.options().access_log = true;
+  const auto fail = [](Path<std::string>, Path<std::string>) -> Pet { throw Error(Code::unavailable, "down"); };
+  app.get("/users/{name}/reset/{token}/now", fail, "Reset a password");
+  app.get("/pets/{id}", get_pet, "A pet");
+  app.start();
+  pets.add("Rex");
+  get(app, "/users/ann/reset/hunter2/now");
+  const ReadSpan& span = only_span();
+  EXPECT_EQ(span.attributes.at("url.path"), "/users/ann/reset/[redacted]/now");
+  ASSERT_EQ(sink.lines().size(), 2u) << "of the failure, and of the access";
+  for (const std::string& line : sink.lines()) {
+    EXPECT_NE(line.find("/users/ann/reset/[redacted]/now"), std::string::npos) << line;
+    EXPECT_EQ(line.find("hunter2"), std::string::npos) << line;
+  }
+  get(app, "/pets/1");
+  EXPECT_EQ(only_span().attributes.at("url.path"), "/pets/1");
+}
+
 TEST_F(AppSpans, FailWhereTheServiceDoesAndNotWhereTheCallerDoes) {
   app.get(
       "/broken", []() -> Pet { throw std::runtime_error("boom"); }, "Fails");
@@ -101,9 +123,6 @@ TEST_F(AppSpans, OfARouteThatIsNotSampledAreKeptWhereItFails) {
          "Probe")
       .sampling(0);
   app.start();
-  telemetry::TracerOptions options;
-  options.slowest_window = {};
-  tracer.configure(options);
   get(app, "/probe");
   get(app, "/probe?fails");
   const ReadSpan& span = only_span();

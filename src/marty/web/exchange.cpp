@@ -1,8 +1,10 @@
 #include "marty/web/exchange.hpp"
 
 #include "marty/telemetry/context.hpp"
+#include "marty/telemetry/redaction.hpp"
 #include "marty/tls/tls.hpp"
 #include "marty/web/internal/form.hpp"
+#include "marty/web/route.hpp"
 
 namespace marty::web {
 namespace {
@@ -32,6 +34,20 @@ Exchange::~Exchange() = default;
 void Exchange::set_caller(Caller caller) {
   caller_ = std::move(caller);
   ambient_[std::size_t(Ambient::caller)] = &*caller_;
+}
+
+std::string_view Exchange::redacted_path(std::string& buffer) const {
+  std::string_view rest = request_.path();
+  if (route_ == nullptr || !route_->has_sensitive_parameter) return rest;
+  buffer.clear();
+  for (std::uint32_t i = 0; i < match_.parameter_count; ++i) {
+    const std::string_view value = match_.parameter(i);
+    if (value.empty() || !telemetry::hides(context_.logging, route_->parameter_names[i])) continue;
+    const auto before = static_cast<std::size_t>(value.data() - rest.data());
+    buffer.append(rest.substr(0, before)).append(telemetry::kRedacted);
+    rest.remove_prefix(before + value.size());
+  }
+  return buffer.append(rest);
 }
 
 void Exchange::throw_problems() {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "marty/base/error.hpp"
@@ -44,6 +45,9 @@ class Exchange {
   // Null where no route took the request: then only edge filters run.
   const Route* route() const noexcept { return route_; }
   const RouteMatch& match() const noexcept { return match_; }
+  // The path for spans, logs and pages: "[redacted]" stands for parameters with sensitive names, as in
+  // "/password-reset/{token}". Views the request, or where it differs `buffer`.
+  std::string_view redacted_path(std::string& buffer) const;
 
   const Caller& caller() const noexcept { return *static_cast<const Caller*>(ambient_[std::size_t(Ambient::caller)]); }
   void set_caller(Caller caller);  // by an authentication filter

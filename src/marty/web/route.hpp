@@ -43,8 +43,9 @@ struct Route : Requirements {
   std::string operation_id;  // unique; from method and pattern unless set
   int status = 0;            // of a success; 0: the handler's own
   bool deprecated = false;
-  bool hidden = false;             // not in the documentation
-  std::optional<double> sampling;  // of the traces that begin here, this share; unset: the tracer's
+  bool hidden = false;                   // not in the documentation
+  bool has_sensitive_parameter = false;  // in the pattern: no log shows its value; known once the App has started
+  std::optional<double> sampling;        // of the traces that begin here, this share; unset: the tracer's
   std::vector<ResponseInfo> responses;
   std::string media_type;        // of a success, for the documentation; empty: the handler's own
   std::string request_example;   // JSON

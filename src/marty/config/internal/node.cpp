@@ -1,8 +1,9 @@
 #include "marty/config/internal/node.hpp"
 
 #include <algorithm>
-#include <array>
 #include <iterator>
+
+#include "marty/telemetry/redaction.hpp"
 
 namespace marty::config::internal {
 namespace {
@@ -126,13 +127,13 @@ void merge(Node& base, Node layer) {
   }
 }
 
+// Of settings more than of what is logged: nobody misses the value of "tokenizer" in a message.
 bool is_confidential(std::string_view name) {
-  constexpr std::array<std::string_view, 10> kWords = {"password",   "passwd",     "passphrase", "secret",
-                                                       "token",      "credential", "api_key",    "apikey",
-                                                       "access_key", "private_key"};
   std::string lower(name);
-  std::ranges::transform(lower, lower.begin(), to_lower);
-  return std::ranges::any_of(kWords, [&](std::string_view word) { return lower.find(word) != std::string::npos; });
+  std::ranges::transform(lower, lower.begin(), [](char c) { return c == '-' ? '_' : to_lower(c); });
+  return telemetry::is_sensitive(name) || std::ranges::any_of(telemetry::kSensitiveWords, [&](std::string_view word) {
+           return lower.find(word) != std::string::npos;
+         });
 }
 
 bool holds_hidden(const Node& node) {

@@ -5,7 +5,6 @@
 #include <string>
 
 #include "marty/http/internal/url.hpp"
-#include "marty/telemetry/redaction.hpp"
 
 namespace marty::http::internal {
 namespace {
@@ -35,9 +34,7 @@ void describe(telemetry::Span& span, const OutgoingRequest& request) {
   const Url url = parse_url(request.url);
   span.set_known("server.address", url.host);
   span.set_known("server.port", url.port);
-  const std::size_t query = std::min(url.target.find('?'), url.target.size() - 1) + 1;
-  span.set_known("url.full", (url.secure ? "https://" : "http://") + url.authority + url.target.substr(0, query) +
-                                 telemetry::redacted_query(std::string_view(url.target).substr(query)));
+  span.set_known("url.full", redacted_url(url));
 }
 
 }  // namespace

@@ -9,16 +9,15 @@ namespace marty::http::internal {
 namespace {
 
 // The same error, saying which request it was.
-[[noreturn]] void rethrow_for(const OutgoingRequest& request, const Error& error) {
-  const std::string message = std::string(method_name(request.method)) + " " + request.url + ": " + error.message();
+[[noreturn]] void rethrow_for(Method method, const Url& url, const Error& error) {
+  const std::string message = std::string(method_name(method)) + " " + redacted_url(url) + ": " + error.message();
   throw Error(error.code(), message, std::current_exception());
 }
 
 }  // namespace
 
 // Sends the request and receives the head, on another connection where the first one broke and a repeat is safe.
-LoopClient::Started LoopClient::begin(const OutgoingRequest& request) {
-  const Url url = parse_url(request.url);
+LoopClient::Started LoopClient::begin(const OutgoingRequest& request, const Url& url) {
   for (int retries = 0;; ++retries) {
     std::unique_ptr<ClientExchange> exchange = pool_.open(url, /*fresh=*/retries > 0);
     try {
@@ -41,22 +40,24 @@ bool LoopClient::may_repeat(const OutgoingRequest& request, const ClientExchange
 }
 
 Reply LoopClient::send(const OutgoingRequest& request) {
+  const Url url = parse_url(request.url);
   try {
     const runtime::DeadlineScope scope(options_.timeout);
-    Started started = begin(request);
+    Started started = begin(request, url);
     started.head.body = read_body(*started.exchange);
     return std::move(started.head);
   } catch (const Error& error) {
-    rethrow_for(request, error);
+    rethrow_for(request.method, url, error);
   }
 }
 
 LoopClient::Started LoopClient::start(const OutgoingRequest& request) {
+  const Url url = parse_url(request.url);
   try {
     const runtime::DeadlineScope scope(options_.timeout);
-    return begin(request);
+    return begin(request, url);
   } catch (const Error& error) {
-    rethrow_for(request, error);
+    rethrow_for(request.method, url, error);
   }
 }
 

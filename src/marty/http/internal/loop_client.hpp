@@ -25,7 +25,7 @@ class LoopClient {
   Started start(const OutgoingRequest& request);  // up to the head of the reply
 
  private:
-  Started begin(const OutgoingRequest& request);
+  Started begin(const OutgoingRequest& request, const Url& url);
   bool may_repeat(const OutgoingRequest& request, const ClientExchange& exchange, int retries) const;
   std::string read_body(ClientExchange& exchange) const;
 

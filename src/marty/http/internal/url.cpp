@@ -5,18 +5,36 @@
 #include "marty/base/error.hpp"
 #include "marty/http/internal/characters.hpp"
 #include "marty/http/message.hpp"
+#include "marty/telemetry/redaction.hpp"
 
 namespace marty::http::internal {
 namespace {
-
-[[noreturn]] void refuse(std::string_view text, std::string_view why) {
-  throw Error(Code::invalid_argument, "the URL \"" + std::string(text) + "\" cannot be used: " + std::string(why));
-}
 
 constexpr std::string_view kPlain = "http://", kSecure = "https://";
 
 bool begins_with(std::string_view text, std::string_view scheme) {
   return text.size() >= scheme.size() && header_name_equals(text.substr(0, scheme.size()), scheme);
+}
+
+// What may be told of a URL that is none: where its parts end is not known, so whatever could be a password is left
+// out.
+std::string tellable(std::string_view text) {
+  std::size_t start = 0;
+  for (const std::string_view scheme : {kPlain, kSecure}) start = begins_with(text, scheme) ? scheme.size() : start;
+  std::string told(text.substr(0, start));
+  if (const std::size_t at = text.rfind('@'); at != std::string_view::npos) {
+    told += telemetry::kRedacted;
+    if (text.find_first_of("/?#", start) < at) return told;
+    start = at;
+  }
+  const std::string_view rest = text.substr(start);
+  const std::size_t end = std::min(rest.find_first_of("?#"), rest.size());
+  told += rest.substr(0, end);
+  return end < rest.size() ? told.append(rest.substr(end, 1)).append(telemetry::kRedacted) : told;
+}
+
+[[noreturn]] void refuse(std::string_view text, std::string_view why) {
+  throw Error(Code::invalid_argument, "the URL \"" + tellable(text) + "\" cannot be used: " + std::string(why));
 }
 
 std::uint16_t default_port(bool secure) { return secure ? 443 : 80; }
@@ -64,6 +82,12 @@ Url parse_url(std::string_view text) {
   if (url.port != default_port(url.secure)) url.authority += ":" + std::to_string(url.port);
   url.target = target.starts_with('/') ? std::string(target) : "/" + std::string(target);
   return url;
+}
+
+std::string redacted_url(const Url& url) {
+  const std::size_t query = std::min(url.target.find('?'), url.target.size() - 1) + 1;
+  return std::string(url.secure ? kSecure : kPlain) + url.authority + url.target.substr(0, query) +
+         telemetry::redacted_query(std::string_view(url.target).substr(query));
 }
 
 }  // namespace marty::http::internal

@@ -15,7 +15,9 @@ struct Url {
   std::string target;     // "/path?query"
 };
 
-// Throws invalid_argument. The fragment is dropped.
+// Throws invalid_argument; the message holds neither user information nor a query. The fragment is dropped.
 Url parse_url(std::string_view text);
+// For logs, spans and errors: without the values of the query that nobody may read (telemetry/redaction.hpp).
+std::string redacted_url(const Url& url);
 
 }  // namespace marty::http::internal

@@ -10,6 +10,7 @@ namespace marty::http::internal {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 TEST(Url, IsTakenApart) {
   const auto parts = [](std::string_view text) {
@@ -28,13 +29,32 @@ TEST(Url, IsTakenApart) {
 }
 
 TEST(Url, IsRefusedWithAReason) {
-  for (const std::string_view text : {"", "shop", "ftp://shop/", "https://", "http://", "http:///a", "http://me@shop/",
-                                      "http://shop:0/", "http://shop:65536/", "http://shop:x/", "http://shop/a b",
-                                      "http://[::1/", "http://[::1]x/", "http://shop/\r\nX: y"}) {
+  for (const std::string_view text :
+       {"", "shop", "ftp://shop/", "https://", "http://", "http:///a", "http://shop:0/", "http://shop:65536/",
+        "http://shop:x/", "http://shop/a b", "http://[::1/", "http://[::1]x/", "http://shop/\r\nX: y"}) {
     const Error error = error_of([&] { parse_url(text); });
     EXPECT_EQ(error.code(), Code::invalid_argument) << text;
     EXPECT_THAT(error.message(), HasSubstr(std::string(text)));
   }
+}
+
+TEST(Url, ARefusalHoldsNoPasswordAndNoQuery) {
+  for (const std::string_view text :
+       {"http://me:hunter2@shop/", "http://me:hunter2/x@shop/", "http://me:hunter2?@shop/", "http://me:hunter2#@shop",
+        "me:hunter2@shop", "ftp://me:hunter2@shop/", "http://shop:x/?token=hunter2", "https://shop/a b?q=hunter2",
+        "http://shop/a b?mail=me@hunter2", "http:///#hunter2", "/a?token=hunter2", "http://a@hunter2@shop/"}) {
+    const Error error = error_of([&] { parse_url(text); });
+    EXPECT_EQ(error.code(), Code::invalid_argument) << text;
+    EXPECT_THAT(error.message(), Not(HasSubstr("hunter2"))) << text;
+  }
+  EXPECT_THAT(error_of([] { parse_url("https://me:hunter2@shop/a"); }).message(),
+              HasSubstr("\"https://[redacted]@shop/a\""));
+}
+
+TEST(Url, IsToldWithoutSensitiveValues) {
+  EXPECT_EQ(redacted_url(parse_url("https://shop:81/a?page=2&token=hunter2")),
+            "https://shop:81/a?page=2&token=[redacted]");
+  EXPECT_EQ(redacted_url(parse_url("http://shop")), "http://shop/");
 }
 
 }  // namespace

@@ -4,7 +4,7 @@
 
 #include "marty/base/error.hpp"
 #include "marty/grpc/channel.hpp"
-#include "marty/http/internal/url.hpp"
+#include "marty/otlp/internal/endpoint.hpp"
 #include "marty/otlp/internal/response.hpp"
 #include "marty/otlp/internal/transport.hpp"
 #include "marty/runtime/fiber.hpp"
@@ -51,7 +51,7 @@ bool may_be_sent_again(const Error& error, bool has_delay) noexcept {
 class GrpcTransport final : public Transport {
  public:
   explicit GrpcTransport(const ExporterOptions& options) : gzipped_(options.compression == Compression::gzip) {
-    const http::internal::Url url = http::internal::parse_url(options.endpoint);
+    const http::internal::Url url = parse_endpoint(options.endpoint, Protocol::grpc);
     if (url.secure) tls_.emplace(tls::ClientOptions{.alpn = {"h2"}});
     const bool is_ipv6 = url.host.find(':') != std::string::npos;
     channel_.emplace((is_ipv6 ? "[" + url.host + "]" : url.host) + ":" + std::to_string(url.port),

@@ -3,7 +3,7 @@
 
 #include "marty/base/error.hpp"
 #include "marty/http/client.hpp"
-#include "marty/http/internal/url.hpp"
+#include "marty/otlp/internal/endpoint.hpp"
 #include "marty/otlp/internal/response.hpp"
 #include "marty/otlp/internal/transport.hpp"
 #include "marty/runtime/fiber.hpp"
@@ -28,7 +28,7 @@ class HttpTransport final : public Transport {
  public:
   explicit HttpTransport(const ExporterOptions& options)
       : client_({.timeout = options.timeout, .max_reply_bytes = 1 << 20}) {
-    http::internal::parse_url(options.endpoint);
+    parse_endpoint(options.endpoint, Protocol::http);
     std::string base = options.endpoint;
     while (base.ends_with('/')) base.pop_back();
     for (const Signal signal : {Signal::traces, Signal::metrics, Signal::logs})

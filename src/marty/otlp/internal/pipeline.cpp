@@ -4,6 +4,7 @@
 
 #include "marty/base/error.hpp"
 #include "marty/compress/compress.hpp"
+#include "marty/otlp/internal/endpoint.hpp"
 #include "marty/runtime/random.hpp"
 #include "marty/telemetry/log.hpp"
 
@@ -68,8 +69,9 @@ void Pipeline::stop() noexcept {
   drop_queue();
   if (!collected_) discard_source();
   if (const std::uint64_t lost = dropped() - before; lost != 0)
-    kLog.warning("telemetry could not be exported before the end",
-                 {{"signal", signal_name(options_.signal)}, {"lost", lost}, {"endpoint", options_.endpoint}});
+    kLog.warning(
+        "telemetry could not be exported before the end",
+        {{"signal", signal_name(options_.signal)}, {"lost", lost}, {"endpoint", origin_of(options_.endpoint)}});
 }
 
 void Pipeline::collect_until_stopped() {
@@ -270,7 +272,7 @@ void Pipeline::note_failure(const Outcome& outcome) {
   failing_since_.store(now == 0 ? 1 : now, std::memory_order_relaxed);
   room_.notify();
   kLog.warning("telemetry cannot be exported", {{"signal", signal_name(options_.signal)},
-                                                {"endpoint", options_.endpoint},
+                                                {"endpoint", origin_of(options_.endpoint)},
                                                 {"reason", outcome.reason},
                                                 {"is_tried_again", outcome.kind == Outcome::Kind::retry}});
 }
@@ -279,7 +281,7 @@ void Pipeline::note_rejection(const Outcome& outcome) {
   if (runtime::now() < next_rejection_line_) return;
   next_rejection_line_ = runtime::after(kRejectionLines);
   kLog.warning("the receiver of telemetry did not take everything", {{"signal", signal_name(options_.signal)},
-                                                                     {"endpoint", options_.endpoint},
+                                                                     {"endpoint", origin_of(options_.endpoint)},
                                                                      {"rejected", outcome.rejected},
                                                                      {"reason", outcome.reason}});
 }

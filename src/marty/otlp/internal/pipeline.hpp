@@ -42,7 +42,7 @@ struct PipelineOptions {
   int senders = 1;                // requests at a time
   std::size_t queue_bytes = 0;
   bool gzip = false;
-  std::string endpoint;  // for the log
+  std::string endpoint;  // for the log; parsed by then
 };
 
 class Pipeline {

@@ -26,7 +26,7 @@ class Transport {
   virtual Outcome send(Signal signal, std::string_view request) = 0;
 };
 
-// Throw invalid_argument where the endpoint is no URL of http or https. On a fiber, as their ends.
+// Throw invalid_argument as parse_endpoint(). On a fiber, as their ends.
 std::unique_ptr<Transport> make_http_transport(const ExporterOptions& options);
 std::unique_ptr<Transport> make_grpc_transport(const ExporterOptions& options);
 

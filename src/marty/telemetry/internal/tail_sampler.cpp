@@ -86,8 +86,8 @@ void TailSampler::consider_slowest(const SpanRecord& root, Spans spans, const Ta
   const auto found = slowest_.find(root.name());
   const bool is_new = found == slowest_.end();
   const std::size_t size = spans.size() + 1, before = is_new ? 0 : found->second.spans.size();
-  if (options.slowest_window == runtime::Duration::zero() || (is_new && slowest_.size() >= kMaxNames) ||
-      slowest_count_ - before + size > options.max_spans / 2 ||
+  if (options.slowest_window == runtime::Duration::zero() || root.unranked ||
+      (is_new && slowest_.size() >= kMaxNames) || slowest_count_ - before + size > options.max_spans / 2 ||
       (!is_new && found->second.spans.back().duration() >= root.duration())) {
     left_out_ += size;
     return;

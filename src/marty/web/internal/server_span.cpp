@@ -63,10 +63,12 @@ const SpanSite& ServerSpans::site(const Route* route, http::Method method) const
   return route != nullptr ? *routes_[route->index] : *unmatched_[std::size_t(method)];
 }
 
-void ServerSpans::begin(Span& span, const http::Request& request) {
+void ServerSpans::begin(Span& span, Exchange& exchange) {
   if (!span.recording()) return;
+  const http::Request& request = exchange.request();
+  std::string path;
   span.set_known("url.scheme", request.secure ? "https" : "http");
-  span.set_known("url.path", request.path());
+  span.set_known("url.path", exchange.redacted_path(path));
   if (const std::string_view query = request.query(); !query.empty())
     span.set_known("url.query", telemetry::redacted_query(query.substr(0, kMaxQueryBytes)));
   set_server(span, request.authority);

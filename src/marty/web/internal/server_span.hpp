@@ -18,7 +18,7 @@ class ServerSpans {
   explicit ServerSpans(const std::vector<std::unique_ptr<Route>>& routes);
 
   const telemetry::SpanSite& site(const Route* route, http::Method method) const noexcept;
-  static void begin(telemetry::Span& span, const http::Request& request);
+  static void begin(telemetry::Span& span, Exchange& exchange);
   static void end(telemetry::Span& span, const Exchange& exchange);
 
  private:
