@@ -24,7 +24,8 @@ using namespace std::string_literals;
 TEST(Envelope, holds_the_items_whatever_their_size) {
   const Envelope envelope({{"service.name", "shop"}, {"process.pid", std::int64_t{7}}});
   for (const std::size_t bytes : {0u, 1u, 100u, 200u, 20'000u, 1u << 20, 3u << 20}) {
-    std::string request = envelope.begin();
+    std::string request = "of before";
+    envelope.begin(request);
     EXPECT_TRUE(envelope.is_empty(request));
     telemetry::internal::append_bytes_field(request, kItems, std::string(bytes, 'x'));
     EXPECT_FALSE(envelope.is_empty(request));

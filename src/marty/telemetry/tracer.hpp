@@ -44,7 +44,7 @@ struct TracerOptions {
   bool keep_errors = true;                                      // of those not sampled: the failed ones
   runtime::Duration slow = std::chrono::seconds(1);             // and what took so long; zero: nothing
   runtime::Duration slowest_window = std::chrono::seconds(10);  // and of each name the slowest so often; zero: none
-  std::size_t ring_spans = 4096;                                // of each thread; made a power of two
+  std::size_t ring_spans = 1024;                                // of each thread; made a power of two
 };
 
 // What became of spans, since the start.

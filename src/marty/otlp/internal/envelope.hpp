@@ -1,7 +1,7 @@
 // Envelope: what stands around the items of an export request. The requests of all three signals have the same form:
 // resource_*(1){resource(1), scope_*(2){scope(1), items(2)...}}.
 //
-//   std::string request = envelope.begin();
+//   envelope.begin(request);
 //   source.collect(request, kMaxBytes);      // fields with the number 2
 //   envelope.finish(request);
 //
@@ -25,7 +25,7 @@ class Envelope {
  public:
   explicit Envelope(const Attributes& resource);
 
-  std::string begin() const { return std::string(head_bytes(kUsualLengthBytes), '\0'); }  // room for the head
+  void begin(std::string& request) const { request.assign(head_bytes(kUsualLengthBytes), '\0'); }  // room for the head
   bool is_empty(std::string_view request) const noexcept { return request.size() == head_bytes(kUsualLengthBytes); }
   // Moves the items only where the lengths before them take another number of bytes than those of a full batch.
   void finish(std::string& request) const;

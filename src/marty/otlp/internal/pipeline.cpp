@@ -108,8 +108,11 @@ void Pipeline::count_lost() {
   lost_before_ = lost;
 }
 
+// In the memory of one that was sent, where there is one: the pages of half a megabyte cost more than what is put
+// there.
 Pipeline::Batch Pipeline::collect_batch(const Collect& collect) {
-  Batch batch{.request = envelope_.begin(), .made = runtime::now()};
+  Batch batch{.request = std::exchange(spare_, {}), .made = runtime::now()};
+  envelope_.begin(batch.request);
   try {
     for (;;) {
       const std::size_t limit = std::min(batch.request.size() + kSliceBytes, kBatchBytes);
@@ -172,6 +175,7 @@ void Pipeline::send_until_closed() {
       drop(batch.items, DropReason::shutdown);  // cancelled
       throw;
     }
+    if (batch.request.capacity() <= 2 * kBatchBytes) spare_ = std::move(batch.request);
   }
 }
 

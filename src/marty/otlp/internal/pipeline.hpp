@@ -98,6 +98,7 @@ class Pipeline {
 
   std::deque<Batch> queue_;
   std::size_t queued_bytes_ = 0;
+  std::string spare_;  // memory of a request that was sent
   runtime::Semaphore ready_{0};
   runtime::Wakeup room_;  // of the fiber that collects
   std::unique_ptr<runtime::Event> stopping_;
