@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 
 #include "marty/telemetry/log.hpp"
 
@@ -117,8 +118,17 @@ bool hides_in_query(std::string_view name) {
 
 }  // namespace
 
-bool is_sensitive(std::string_view name) noexcept {
-  if (name.size() > kMaxNameBytes) return true;
+namespace {
+
+// What a thread has found of the names that it is asked for again and again: a program has few.
+struct KnownName {
+  char text[30] = {};
+  std::uint8_t size = 0;
+  bool sensitive = false;
+};
+constinit thread_local std::array<KnownName, 64> t_known{};
+
+bool is_sensitive_slowly(std::string_view name) noexcept {
   // Most names lack a letter of every word: no need to take them apart.
   const std::uint32_t letters = letters_of(name);
   const auto may_hold = [&](std::uint32_t needed) { return (letters & needed) == needed; };
@@ -128,6 +138,23 @@ bool is_sensitive(std::string_view name) noexcept {
     if (may_hold(kLetters[i]) && ends_a_word(words.text(), kSensitiveWords[i])) return true;
   }
   return false;
+}
+
+}  // namespace
+
+bool is_sensitive(std::string_view name) noexcept {
+  if (name.empty()) return false;
+  if (name.size() > kMaxNameBytes) return true;
+  if (name.size() > sizeof KnownName::text) return is_sensitive_slowly(name);
+  const std::size_t slot = name.size() + 7u * static_cast<unsigned char>(name.front()) +
+                           5u * static_cast<unsigned char>(name[name.size() / 2]) +
+                           3u * static_cast<unsigned char>(name.back());
+  KnownName& known = t_known[slot % t_known.size()];
+  if (std::string_view(known.text, known.size) == name) return known.sensitive;
+  known.sensitive = is_sensitive_slowly(name);
+  known.size = static_cast<std::uint8_t>(name.size());
+  std::memcpy(known.text, name.data(), name.size());
+  return known.sensitive;
 }
 
 bool hides(const Logging* logging, std::string_view name) noexcept {

@@ -4,7 +4,7 @@
 //
 // A name is sensitive where one of its words, or two neighbours, end in one of kSensitiveWords or its plural:
 // "dbpassword" is. Words are parted by '_', '-', '.', ' ' and by capitals. So is a name of more than 128 bytes. Costs
-// some tens of nanoseconds, and no allocation.
+// some tens of nanoseconds, a few for a name that the thread asked for lately, and no allocation.
 #pragma once
 
 #include <array>
