@@ -37,13 +37,18 @@ enum : char {
   kStatus = 15 << 3 | kBytesType,
 };
 
+// Behind what was put; the text may be empty, and then begin nowhere.
+char* put(char* to, std::string_view text) {
+  if (!text.empty()) std::memcpy(to, text.data(), text.size());
+  return to + text.size();
+}
+
 constexpr std::size_t field_size(std::size_t content) { return 1 + varint_size(content) + content; }
 
 char* write_field(char* to, char tag, std::string_view content) {
   *to++ = tag;
   to = write_varint(to, content.size());
-  std::memcpy(to, content.data(), content.size());
-  return to + content.size();
+  return put(to, content);
 }
 
 template <class Integer>
@@ -165,7 +170,7 @@ const SpanSite& SpanSite::get(std::string_view name, LogFields attributes) {
 void SpanRecord::set_name(std::string_view text) noexcept {
   const std::string valid = valid_utf8(text.substr(0, kMaxNameBytes + 4));
   text = utf8_prefix(valid, kMaxNameBytes);
-  std::memcpy(arena, text.data(), text.size());
+  put(arena, text);
   name_size = static_cast<std::uint8_t>(text.size());
   size = name_size;
 }
@@ -206,8 +211,7 @@ void SpanRecord::set(const AttributeName& key, std::string_view value) noexcept 
   *to++ = static_cast<char>(2 + length);
   *to++ = 1 << 3 | kBytesType;
   *to++ = length;
-  std::memcpy(to, value.data(), value.size());
-  size = static_cast<std::uint16_t>(to + value.size() - arena);
+  size = static_cast<std::uint16_t>(put(to, value) - arena);
 }
 
 void SpanRecord::set(const AttributeName& key, std::int64_t value) noexcept {
@@ -338,10 +342,7 @@ char* write_span(char* to, const char* end, const SpanRecord& record, std::int64
   to = write_little_endian(to, static_cast<std::uint64_t>(record.start + epoch));
   *to++ = kEnd;
   to = write_little_endian(to, static_cast<std::uint64_t>(record.end + epoch));
-  for (const std::string_view fields : {record.site_wire(), record.wire()}) {
-    std::memcpy(to, fields.data(), fields.size());
-    to += fields.size();
-  }
+  for (const std::string_view fields : {record.site_wire(), record.wire()}) to = put(to, fields);
   to = write_own_ids(to, record);
   if (!reason.empty()) to = write_text_attribute(to, end, kAttribute, "mmf.sampling_reason", reason);
   if (record.dropped > 0) {
