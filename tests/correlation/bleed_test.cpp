@@ -15,8 +15,8 @@
 namespace marty::correlation_test {
 namespace {
 
-constexpr int kWaves = 10;
-constexpr int kPerLoop = 500;  // at the same time
+constexpr int kWaves = 20;
+constexpr int kPerLoop = 250;  // at the same time; the three spans of each find room in a ring
 constexpr int kRequests = kWaves * 2 * kPerLoop;
 constexpr int kLinesEach = 5;
 constexpr int kSpansEach = 3;
