@@ -169,4 +169,10 @@ Span* current_span() noexcept {
   return context != nullptr ? context->innermost_.pointer : nullptr;
 }
 
+std::string rpc_status_name(Code code) {
+  std::string name(code_info(code).name);
+  for (char& c : name) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  return name;
+}
+
 }  // namespace marty::telemetry

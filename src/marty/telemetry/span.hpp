@@ -15,6 +15,7 @@
 #pragma once
 
 #include <exception>
+#include <string>
 #include <string_view>
 
 #include "marty/base/error.hpp"
@@ -84,6 +85,9 @@ class Span {
   bool took_context_ = false;  // the root here: its id is the context's own
   SpanRecord record_;
 };
+
+// What rpc.response.status_code says of a code: "OK", "DEADLINE_EXCEEDED".
+std::string rpc_status_name(Code code);
 
 // The innermost span that this fiber is in; null: none, or none that is recorded. A child fiber is in none of its
 // parent's.

@@ -2,12 +2,6 @@
 
 namespace marty::grpc::internal {
 
-std::string status_name(Code code) {
-  std::string name(code_info(code).name);
-  for (char& c : name) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-  return name;
-}
-
 CallSpan::CallSpan(LoopChannel& channel, const Method& method)
     : span_(channel.site(method), telemetry::SpanKind::client) {
   if (!span_.recording() || channel.target().servers.empty()) return;
@@ -22,7 +16,7 @@ void CallSpan::succeeded() noexcept {
 
 void CallSpan::failed(const Error& error) noexcept {
   if (!span_.recording()) return;
-  span_.set_known("rpc.response.status_code", status_name(error.code()));
+  span_.set_known("rpc.response.status_code", telemetry::rpc_status_name(error.code()));
   span_.fail(error);
   span_.end();
 }

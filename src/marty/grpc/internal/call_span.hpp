@@ -20,7 +20,4 @@ class CallSpan {
   telemetry::Span span_;
 };
 
-// "OK", "DEADLINE_EXCEEDED".
-std::string status_name(Code code);
-
 }  // namespace marty::grpc::internal

@@ -41,13 +41,6 @@ std::string_view version_text(const http::Request& request) {
   return request.version_minor == 0 ? "1.0" : "1.1";
 }
 
-// "OK", "DEADLINE_EXCEEDED".
-std::string status_name(Code code) {
-  std::string name(code_info(code).name);
-  for (char& c : name) c = c >= 'a' && c <= 'z' ? char(c - 'a' + 'A') : c;
-  return name;
-}
-
 }  // namespace
 
 ServerSpans::ServerSpans(const std::vector<std::unique_ptr<Route>>& routes) {
@@ -81,7 +74,7 @@ void ServerSpans::begin(Span& span, Exchange& exchange) {
 void ServerSpans::end(Span& span, const Exchange& exchange) {
   if (!span.recording()) return;
   if (exchange.route() != nullptr && exchange.route()->protocol != nullptr) {
-    span.set_known("rpc.response.status_code", status_name(exchange.failure().value_or(Code::ok)));
+    span.set_known("rpc.response.status_code", telemetry::rpc_status_name(exchange.failure().value_or(Code::ok)));
     return;
   }
   span.set_known("http.response.status_code", exchange.outcome());
