@@ -18,5 +18,6 @@ jobs() {
 
 # ccache takes part in builds with precompiled headers only with these (ccache manual, "Precompiled headers").
 export CCACHE_SLOPPINESS="${CCACHE_SLOPPINESS:-pch_defines,time_macros,include_file_mtime,include_file_ctime}"
-# Objects are shared between build folders (the install test builds the libraries a second time).
+# Objects are shared between build folders and between clones (the install test builds the libraries a second time).
 export CCACHE_NOHASHDIR=1
+export CCACHE_BASEDIR="${CCACHE_BASEDIR:-$root}"
