@@ -42,6 +42,9 @@ function(marty_module name)
   target_link_libraries(marty_${name}
     PUBLIC ${uses} ${arg_PUBLIC_LIBRARIES} PRIVATE "$<BUILD_INTERFACE:marty_compiler_flags>" ${arg_PRIVATE_LIBRARIES})
   target_compile_features(marty_${name} PUBLIC cxx_std_23)
+  if(NOT PROJECT_IS_TOP_LEVEL)  # the warnings that a user asks for are about the user's sources, not our headers
+    set_target_properties(marty_${name} PROPERTIES SYSTEM ON)
+  endif()
   set_property(GLOBAL APPEND PROPERTY MARTY_MODULES ${name})
   file(RELATIVE_PATH folder "${PROJECT_SOURCE_DIR}" "${CMAKE_CURRENT_SOURCE_DIR}")
   list(JOIN arg_USES "," used)
@@ -124,6 +127,6 @@ function(marty_install_module name)
   file(RELATIVE_PATH folder "${PROJECT_SOURCE_DIR}" "${CMAKE_CURRENT_SOURCE_DIR}")
   string(REGEX REPLACE "^src/" "" folder "${folder}")
   string(REGEX REPLACE "^drivers/" "marty/drivers/" folder "${folder}")
-  install(DIRECTORY . DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/${folder}
-    FILES_MATCHING PATTERN "*.hpp" PATTERN "internal" EXCLUDE)
+  file(GLOB headers CONFIGURE_DEPENDS "*.hpp")
+  install(FILES ${headers} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/${folder})
 endfunction()

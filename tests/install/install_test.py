@@ -28,6 +28,16 @@ def cached(build, name):
     return next((line.split("=", 1)[1] for line in lines if line.startswith(f"{name}:")), "")
 
 
+def check_prefix(prefix):
+    """The licence is there, and no folder is empty."""
+    empty = [str(path) for path in prefix.rglob("*") if path.is_dir() and not any(path.iterdir())]
+    if empty:
+        sys.exit(f"installed folders that hold nothing: {empty}")
+    for name in ("LICENSE", "NOTICE", "THIRD_PARTY.md"):
+        if not (prefix / "share/doc/marty" / name).is_file():
+            sys.exit(f"{name} was not installed")
+
+
 def main():
     how, source, build = sys.argv[1], pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3])
     with tempfile.TemporaryDirectory() as temporary:
@@ -36,6 +46,7 @@ def main():
         options += ["-DCMAKE_CXX_COMPILER_LAUNCHER=ccache", "-G", "Ninja"]
         if how == "installed":
             run("cmake", "--install", build, "--prefix", folder / "prefix")
+            check_prefix(folder / "prefix")
             options += [f"-DCMAKE_PREFIX_PATH={folder / 'prefix'}"]
         else:
             options += [f"-DMARTY_SOURCE={source}"]

@@ -7,6 +7,7 @@ import pathlib
 import sys
 
 import layers
+import notices
 import rules
 from cpp_source import CppSource
 
@@ -84,7 +85,7 @@ def check_tree(root, modules):
 
 def main():
     root, table = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
-    violations = check_tree(root, layers.read_modules(table))
+    violations = check_tree(root, layers.read_modules(table)) + list(notices.check(root))
     for violation in violations:
         print(violation)
     print(f"tidy: {len(violations)} violations")

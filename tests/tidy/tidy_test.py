@@ -5,6 +5,7 @@ import tempfile
 import unittest
 
 import layers
+import notices
 import rules
 import tidy
 from cpp_source import CppSource
@@ -207,6 +208,28 @@ class Layers(unittest.TestCase):
             ["layer 0 uses 'high' of layer 2; dependencies point down", "uses 'lost', which is no module"],
         )
         self.assertEqual(list(layers.check_table(TABLE)), [])
+
+
+class Notices(unittest.TestCase):
+    def check(self, page, cmake, package="{}"):
+        with tempfile.TemporaryDirectory() as folder:
+            root = pathlib.Path(folder)
+            (root / "cmake").mkdir()
+            (root / notices.PAGE).write_text(page)
+            (root / notices.DEPENDENCIES).write_text(cmake)
+            (root / "package.json").write_text(package)
+            return list(notices.check(root))
+
+    def test_what_is_asked_for_is_named_with_its_licence(self):
+        page = "| asked for as | x |\n| `fmt` | {fmt} | MIT |\n| `redoc` | Redoc | MIT |\n"
+        cmake = "find_dependency(Threads)\nfind_dependency(fmt 9 REQUIRED)\n"
+        self.assertEqual(self.check(page, cmake, '{"dependencies": {"redoc": "2"}}'), [])
+
+    def test_a_library_without_a_row_and_a_row_without_a_library_are_found(self):
+        found = self.check("| `fmt` | {fmt} | MIT |\n", "pkg_check_modules(cares REQUIRED libcares)\n")
+        self.assertEqual(len(found), 2)
+        self.assertIn("cares is used", found[0])
+        self.assertIn("fmt is named", found[1])
 
 
 class WholeTree(unittest.TestCase):

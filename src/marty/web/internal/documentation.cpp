@@ -60,6 +60,7 @@ constexpr Page kPages[] = {
 };
 
 std::string_view asset_media_type(std::string_view name) {
+  if (name.ends_with(".txt")) return "text/plain; charset=utf-8";
   return name.ends_with(".css") ? "text/css; charset=utf-8" : "text/javascript; charset=utf-8";
 }
 
