@@ -3,7 +3,8 @@
 //   BlockingPool pool({.name = "sqlite", .threads = 2, .queue = 256});
 //   auto rows = pool.run([&] { return query(database); });   // this fiber waits, its loop does not
 //
-// In the simulated world a call runs inline, at once: virtual time does not pass in it.
+// In the simulated world a call runs inline, at once: virtual time does not pass in it, and a call that waits for
+// another fiber would wait for ever.
 #pragma once
 
 #include <cstddef>
