@@ -96,8 +96,7 @@ class BlockingPool::State {
     if (idle_ <= queue_.size()) start_thread_if_allowed();
     if (queue_.size() >= options_.queue + idle_) {
       ++rejected_;
-      throw Error(
-          Code::resource_exhausted,
+      throw Error::exhausted(
           fmt::format("{} calls wait for the {} threads of pool \"{}\" already; try again later or give it more",
                       queue_.size(), threads_.size(), options_.name));
     }
@@ -149,8 +148,7 @@ class BlockingPool::State {
     } catch (const std::system_error& error) {
       pthread_sigmask(SIG_SETMASK, &before, nullptr);
       if (!threads_.empty()) return;  // those that exist will do the work
-      throw Error(Code::resource_exhausted,
-                  fmt::format("pool \"{}\" cannot start a thread: {}", options_.name, error.what()));
+      throw Error::exhausted(fmt::format("pool \"{}\" cannot start a thread: {}", options_.name, error.what()));
     }
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
   }

@@ -77,12 +77,10 @@ void Pool::throw_exhausted(const Lane& lane) {
     ++stats_.wait_timeouts;
   }
   const std::string_view kind = !readers_ ? "" : lane.access == Access::read ? "reading " : "writing ";
-  throw Error(Code::resource_exhausted,
-              "the pool '" + options_.name + "' had no free connection within " +
-                  std::to_string(options_.wait_timeout_ms) + " ms: all " + std::to_string(lane.size) + " " +
-                  std::string(kind) + "connections are in use; raise " + options_.name +
-                  ".pool.size, keep transactions shorter, or pass the open Transaction on instead of the Database")
-      .with_http_status(503);
+  throw Error::exhausted(
+      "the pool '" + options_.name + "' had no free connection within " + std::to_string(options_.wait_timeout_ms) +
+      " ms: all " + std::to_string(lane.size) + " " + std::string(kind) + "connections are in use; raise " +
+      options_.name + ".pool.size, keep transactions shorter, or pass the open Transaction on instead of the Database");
 }
 
 std::unique_ptr<Connection> Pool::take_idle(Lane& lane) {

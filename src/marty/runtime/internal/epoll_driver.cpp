@@ -21,9 +21,9 @@ namespace {
 bool is_localhost(std::string_view host) noexcept { return host == "localhost" || host.ends_with(".localhost"); }
 
 Error cannot_connect(const Address& address, int error) {
-  const Code code = error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM ? Code::resource_exhausted
-                                                                                              : Code::unavailable;
-  return Error(code, fmt::format("cannot connect to {}: {}", address.to_string(), std::strerror(error)));
+  const bool exhausted = error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
+  std::string message = fmt::format("cannot connect to {}: {}", address.to_string(), std::strerror(error));
+  return exhausted ? Error::exhausted(std::move(message)) : Error(Code::unavailable, std::move(message));
 }
 
 }  // namespace

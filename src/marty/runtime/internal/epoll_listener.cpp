@@ -45,7 +45,7 @@ Error cannot_listen(const Address& address, int error) {
     case ENFILE:
     case ENOBUFS:
     case ENOMEM:
-      return Error(Code::resource_exhausted, fmt::format("cannot listen on {}: {}", where, std::strerror(error)));
+      return Error::exhausted(fmt::format("cannot listen on {}: {}", where, std::strerror(error)));
     default:
       return Error(Code::invalid_argument, fmt::format("cannot listen on {}: {}; is it an address of this machine?",
                                                        where, std::strerror(error)));

@@ -97,8 +97,7 @@ void RealWorld::start_threads() {
       });
     }
   } catch (const std::system_error& error) {
-    throw Error(Code::resource_exhausted,
-                fmt::format("cannot start a thread per loop: {}; lower runtime.loops", error.what()));
+    throw Error::exhausted(fmt::format("cannot start a thread per loop: {}; lower runtime.loops", error.what()));
   }
 }
 

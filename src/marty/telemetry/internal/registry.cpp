@@ -204,7 +204,7 @@ CellPosition Registry::allocate(std::uint32_t cells) {
   std::uint32_t chunk = Slab::chunk_of(next_cell_);
   if (Slab::chunk_of(next_cell_ + cells - 1) != chunk) next_cell_ = Slab::chunk_begin(++chunk);
   if (chunk >= Slab::kChunks) {
-    throw Error(Code::resource_exhausted, "the metrics registry is full: fewer metrics, or a lower max_series");
+    throw Error::exhausted("the metrics registry is full: fewer metrics, or a lower max_series");
   }
   return {chunk, std::exchange(next_cell_, next_cell_ + cells) - Slab::chunk_begin(chunk)};
 }

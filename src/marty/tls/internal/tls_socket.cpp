@@ -154,7 +154,7 @@ void TlsSocket::wait_readable(runtime::Event*& place, const char* doing) {
   try {
     waiting.event.wait(doing);
   } catch (const Error& error) {
-    throw Error(error.code(), error.message() + ' ' + peer_address().to_string());
+    throw error.with_message(error.message() + ' ' + peer_address().to_string());
   }
 }
 
