@@ -254,8 +254,14 @@ std::int64_t Connection::execute(const data::Statement& statement, std::span<con
   }
   return on_pool([&] {
     enter_transaction();
-    return run_on_pool(known != nullptr ? *known : statements_->prepare(statement.text), values, sink);
+    return run_on_pool(known != nullptr ? *known : prepare(statement.text), values, sink);
   });
+}
+
+Prepared& Connection::prepare(std::string_view text) {
+  const auto prepared = statements_->prepare(text);
+  if (!prepared) fail(prepared.error(), text);
+  return **prepared;
 }
 
 std::optional<std::int64_t> Connection::run_on_loop(Prepared& prepared, std::span<const data::Value> values,
@@ -344,7 +350,8 @@ void Connection::begin(const data::TransactionOptions& options) {
 
 void Connection::enter_transaction() {
   if (phase_ == Phase::open && sqlite3_get_autocommit(database_) != 0) {
-    throw Error(Code::aborted, "sqlite: the transaction was rolled back by an earlier error; run it again");
+    throw Error(Code::aborted, "sqlite: the transaction was rolled back by an earlier error; run it again")
+        .with_http_status(503);
   }
   if (phase_ != Phase::begins) return;
   // Immediate: a transaction that starts reading and writes later would conflict in the middle.
