@@ -220,7 +220,7 @@ auto Connection::on_pool(Function&& function) {
       [&] {
         try {
           never.wait();
-        } catch (const Error&) {
+        } catch (const std::exception&) {
           if (done) return;
           stop_ = true;
           sqlite3_interrupt(database_);

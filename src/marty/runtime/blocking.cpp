@@ -65,15 +65,17 @@ class BlockingPool::State {
       throw Error(Code::invalid_argument,
                   fmt::format("pool \"{}\" would have {} threads: give it 1 or more", options_.name, options_.threads));
     }
+    threads_.reserve(static_cast<std::size_t>(options_.threads));
     Register& pools = Register::instance();
     const std::lock_guard lock(pools.mutex);
+    pools.ended.try_emplace(options_.name);  // so that the end needs no memory
     pools.living.push_back(this);
   }
   ~State() {
     Register& pools = Register::instance();
     const std::lock_guard lock(pools.mutex);
     std::erase(pools.living, this);
-    BlockingPoolStats& ended = pools.ended[options_.name];
+    BlockingPoolStats& ended = pools.ended.find(options_.name)->second;
     ended.calls += calls_;
     ended.rejected += rejected_;
   }
@@ -145,7 +147,7 @@ class BlockingPool::State {
     try {
       threads_.emplace_back([this] { work(); });
       ++idle_;
-    } catch (const std::system_error& error) {
+    } catch (const std::exception& error) {  // of the system, or for want of memory
       pthread_sigmask(SIG_SETMASK, &before, nullptr);
       if (!threads_.empty()) return;  // those that exist will do the work
       throw Error::exhausted(fmt::format("pool \"{}\" cannot start a thread: {}", options_.name, error.what()));

@@ -37,7 +37,7 @@ struct Problem {
   std::vector<ProblemField> errors;
 };
 
-// Any exception as an Error: std::bad_alloc is an exhausted() one, any other becomes internal, with what() as its message.
+// Any exception as an Error: std::bad_alloc becomes an exhausted() one, others internal, with what() as the message.
 Error as_error(const std::exception_ptr& exception);
 
 // What a caller may read of it: its message where it is_for_callers(), else a general sentence.

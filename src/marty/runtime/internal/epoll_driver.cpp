@@ -10,6 +10,7 @@
 #include "marty/base/error.hpp"
 #include "marty/runtime/internal/epoll_listener.hpp"
 #include "marty/runtime/internal/epoll_socket.hpp"
+#include "marty/runtime/internal/loose_descriptor.hpp"
 #include "marty/runtime/internal/native_address.hpp"
 #include "marty/runtime/internal/real_clock.hpp"
 #include "marty/runtime/internal/scheduler.hpp"
@@ -55,7 +56,9 @@ Socket EpollDriver::connect(const Address& address) {
     close(descriptor);
     throw cannot_connect(address, error);
   }
+  LooseDescriptor loose(descriptor);
   auto backend = std::make_unique<EpollSocket>(*scheduler_, epoll_, descriptor, address, error == 0);
+  loose.hand_over();
   backend->finish_connect();
   return Socket(std::move(backend));
 }
