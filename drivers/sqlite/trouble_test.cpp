@@ -96,19 +96,30 @@ TEST_F(SqliteTrouble, what_may_not_be_written_to_is_named_with_what_to_do) {
   std::filesystem::create_directory(folder);
   world_->run([&] { data::Database(driver({.path = file})).execute("create table items (id integer)"); });
   std::filesystem::permissions(file, std::filesystem::perms(0444));
-  std::filesystem::permissions(folder, std::filesystem::perms(0555));
-  const bool is_root = geteuid() == 0;
-  if (is_root) ASSERT_EQ(seteuid(65534), 0);
-  world_->run([&] {
+  const auto expect_refused = [&](const std::function<void(data::Database&)>& write) {
     try {
-      data::Database(driver({.path = file})).execute("insert into items values (1)");
+      data::Database database(driver({.path = file}));
+      write(database);
       ADD_FAILURE();
     } catch (const Error& error) {
       EXPECT_EQ(error.code(), Code::unavailable);
       EXPECT_THAT(error.message(), testing::AllOf(testing::HasSubstr(file), testing::HasSubstr("folder")));
     }
-  });
-  if (is_root) ASSERT_EQ(seteuid(0), 0);
+  };
+  const bool is_root = geteuid() == 0;
+  for (const int rights : {0777, 0555}) {
+    std::filesystem::permissions(folder, std::filesystem::perms(rights));
+    if (is_root) ASSERT_EQ(seteuid(65534), 0);
+    world_->run([&] {
+      expect_refused([](data::Database& database) { database.execute("insert into items values (1)"); });
+      expect_refused([](data::Database& database) {  // one that would write nothing, as that of a migration
+        database.transaction([](data::Transaction& transaction) {
+          transaction.execute("create table if not exists items (id integer)");
+        });
+      });
+    });
+    if (is_root) ASSERT_EQ(seteuid(0), 0);
+  }
   std::filesystem::permissions(folder, std::filesystem::perms(0755));
   std::filesystem::remove_all(folder);
 }

@@ -1,8 +1,8 @@
 """The petstore where something runs out: memory under load, a disk, descriptors, the right to write. It is never ended
 by a signal, says in clear words what is wrong, and recovers.
 
-Usage: limits_test.py PETSTORE PETSTORE_FOLDER [--no-memory]. With --no-memory (sanitizers map more than any limit) the
-limits on address space are left out. What needs root is skipped by name for others.
+Usage: limits_test.py PETSTORE PETSTORE_FOLDER [--sanitized]. A sanitizer maps more memory than any limit, and takes
+descriptors of its own: those limits are left out then. What needs root is skipped by name for others.
 """
 
 import json
@@ -23,7 +23,7 @@ import urllib.error
 import urllib.request
 
 MIB = 1 << 20
-PET = json.dumps({"name": "Rex", "species": "dog", "price": "10", "description": "x" * 500}).encode()
+PET = json.dumps({"name": "Rex", "species": "dog", "price": "10"}).encode()
 
 
 class Petstore:
@@ -85,6 +85,7 @@ class Petstore:
             return 0, "", {}
 
     def end(self):
+        """The exit code after SIGTERM."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         try:
@@ -93,6 +94,12 @@ class Petstore:
             self.process.kill()
             self.process.wait()
             raise
+
+
+    def close(self):
+        self.end()
+        self.output.close()
+        self.errors.close()
 
 
 class LimitsTest(unittest.TestCase):
@@ -108,7 +115,7 @@ class LimitsTest(unittest.TestCase):
 
     def run_petstore(self, *args, **kwargs):
         petstore = Petstore(*args, **kwargs)
-        self.addCleanup(petstore.end)
+        self.addCleanup(petstore.close)
         return petstore
 
     def load(self, petstore, connections, seconds):
@@ -128,17 +135,20 @@ class LimitsTest(unittest.TestCase):
             thread.join()
         return seen
 
-    def answers_again(self, petstore, path="/api/v1/pets?limit=10"):
+    def eventually(self, holds):
         for _ in range(50):
-            if petstore.ask(path)[0] == 200:
+            if holds():
                 return True
             time.sleep(0.1)
         return False
 
+    def answers_again(self, petstore, path="/api/v1/pets?limit=10"):
+        return self.eventually(lambda: petstore.ask(path)[0] == 200)
+
 
 class Memory(LimitsTest):
     def test_little_address_space_under_load_ends_nothing(self):
-        if "--no-memory" in sys.argv:
+        if SANITIZED:
             self.skipTest("a sanitizer's program has no limit on its address space")
         for mebibytes in (100, 120, 200, 250, 300, 350, 400, 450, 500, 600):
             with self.subTest(mebibytes=mebibytes):
@@ -188,7 +198,7 @@ class Disk(LimitsTest):
         self.assertEqual(json.loads(text)["code"], "resource_exhausted")
         self.assertNotIn("sqlite", text)
         self.assertNotIn("disk", text)
-        self.assertIn("make room", petstore.log)
+        self.assertTrue(self.eventually(lambda: "make room" in petstore.log), petstore.log)
         self.assertEqual(self.component(petstore)["status"], "degraded")
         self.assertEqual(petstore.ask("/health/ready")[0], 200, "what is there can be read")
         self.assertEqual(petstore.ask("/api/v1/pets?limit=10")[0], 200)
@@ -200,16 +210,19 @@ class Disk(LimitsTest):
 
     def test_a_full_disk_takes_no_log_and_stops_nothing(self):
         log = self.disk / "petstore.log"
-        variables = {"MARTY_LOGGING__FILE": str(log), "MARTY_LOGGING__LEVEL": "debug"}
+        variables = {
+            "MARTY_LOGGING__OUTPUT": "file",
+            "MARTY_LOGGING__FILE__PATH": str(log),
+            "MARTY_LOGGING__ACCESS_LOG": "true",
+        }
         folder = self.folder_of_its_own()
         petstore = self.run_petstore(folder, variables=variables)
         self.assertTrue(petstore.starts(), petstore.said)
         filler = self.disk / "filler"
-        with filler.open("wb") as file:
+        with filler.open("wb", buffering=0) as file:
             try:
                 while True:
                     file.write(b"x" * 4096)
-                    file.flush()
             except OSError:
                 pass
         for _ in range(200):
@@ -223,6 +236,8 @@ class Disk(LimitsTest):
 
 class Descriptors(LimitsTest):
     def test_with_64_descriptors_those_that_find_one_are_served_and_all_are_again(self):
+        if SANITIZED:
+            self.skipTest("UndefinedBehaviorSanitizer takes descriptors of its own")
         petstore = self.run_petstore(self.folder_of_its_own(), [(resource.RLIMIT_NOFILE, 64)])
         self.assertTrue(petstore.starts(), petstore.said)
         self.assertEqual(petstore.ask("/api/v1/pets", PET)[0], 201)
@@ -247,7 +262,7 @@ class ReadOnly(LimitsTest):
         petstore = Petstore(self.folder)
         self.assertTrue(petstore.starts(), petstore.said)
         self.database = next(self.folder.glob("*.db"))
-        petstore.end()
+        petstore.close()
 
     def refused(self):
         petstore = self.run_petstore(self.folder, user=65534)
@@ -267,5 +282,6 @@ class ReadOnly(LimitsTest):
 
 
 if __name__ == "__main__":
+    SANITIZED = "--sanitized" in sys.argv
     PETSTORE, FOLDER = str(pathlib.Path(sys.argv[1]).resolve()), pathlib.Path(sys.argv[2])
     unittest.main(argv=sys.argv[:1], verbosity=2)

@@ -354,6 +354,8 @@ void Connection::enter_transaction() {
         .with_http_status(503);
   }
   if (phase_ != Phase::begins) return;
+  // Where the file may not be written to, SQLite would begin one that reads, and say so when it is too late.
+  if (!reads_only_ && sqlite3_db_readonly(database_, "main") == 1) fail(SQLITE_READONLY, "begin immediate");
   // Immediate: a transaction that starts reading and writes later would conflict in the middle.
   execute_plain(reads_only_ ? "begin" : "begin immediate");
   phase_ = Phase::open;

@@ -120,7 +120,8 @@ Failure of_operation(sqlite3* database, int result, std::string_view message, st
 }  // namespace
 
 Failure failure(sqlite3* database, int result, std::string_view statement) {
-  const std::string_view message = database != nullptr ? sqlite3_errmsg(database) : sqlite3_errstr(result);
+  const bool is_its_last = database != nullptr && (sqlite3_errcode(database) & 0xff) == (result & 0xff);
+  const std::string_view message = is_its_last ? sqlite3_errmsg(database) : sqlite3_errstr(result);
   const auto error = [&](Code code) { return with_statement(code, message, statement); };
   switch (result & 0xff) {
     case SQLITE_CONSTRAINT:

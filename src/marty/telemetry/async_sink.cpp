@@ -251,7 +251,7 @@ void AsyncSink::keep(std::string_view rest) noexcept {
   try {
     begun_.assign(rest);
   } catch (const std::bad_alloc&) {
-    begun_ = "\n";  // fits without memory of its own
+    begun_.assign(1, '\n');  // fits without memory of its own
     count_dropped();
   }
 }

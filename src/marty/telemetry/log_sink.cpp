@@ -45,7 +45,7 @@ void DescriptorSink::keep(std::string_view rest) noexcept {
   try {
     begun_.assign(rest);
   } catch (const std::bad_alloc&) {
-    begun_ = "\n";  // fits without memory of its own
+    begun_.assign(1, '\n');  // fits without memory of its own
     dropped_.fetch_add(1, std::memory_order_relaxed);
   }
 }
