@@ -154,22 +154,6 @@ TEST_F(Sqlite, rows_of_a_read_that_was_given_up_on_the_loop_come_once) {
   });
 }
 
-TEST_F(Sqlite, a_lock_of_another_program_is_waited_for_and_then_a_conflict) {
-  with_items(1, [&](data::Database& database) {
-    data::Database other(driver({.path = path_, .busy_timeout_ms = 20}));
-    data::Transaction holding(database);
-    holding.execute("delete from items");
-    data::Transaction waiting(other);
-    try {
-      waiting.execute("delete from items");
-      FAIL();
-    } catch (const Error& error) {
-      EXPECT_EQ(error.code(), Code::aborted);
-    }
-    EXPECT_TRUE(waiting.conflicted());
-  });
-}
-
 TEST_F(Sqlite, transactions_of_two_programs_all_succeed_with_retries) {
   with_items(1, [&](data::Database& database) {
     database.execute("create table counters (id integer primary key, n integer not null)");

@@ -44,7 +44,7 @@ class FragileConnection final : public data::Connection {
   void commit() override { inner_->commit(); }
   void rollback() override {
     inner_->rollback();
-    if (rollbacks_fail) throw Error(Code::resource_exhausted, "no thread is free");
+    if (rollbacks_fail) throw Error::exhausted("no thread is free");
   }
   bool usable() const noexcept override { return inner_->usable(); }
   bool conflicted() const noexcept override { return inner_->conflicted(); }
@@ -204,6 +204,56 @@ TEST(ServiceDatabase, ThatCannotBeOpenedStopsTheStartNamingPathAndKey) {
   EXPECT_THAT(start_in(folder, "testing", {{"MARTY_DATABASE__SQLITE__PATH", "/no/such/folder/shop.db"}}),
               ::testing::AllOf(HasSubstr("cannot start database"), HasSubstr("/no/such/folder/shop.db"),
                                HasSubstr("database.sqlite.path")));
+}
+
+// What another program does to the file while it holds the lock, or has let go of it.
+void while_locked(const std::string& file, const std::function<void()>& locked, const std::function<void()>& after) {
+  data::Database other(sqlite::driver({.path = file}));
+  data::Transaction holding(other);
+  holding.execute("create table if not exists others (id integer)");
+  locked();
+  holding.rollback();
+  after();
+}
+
+// RFC 9110 section 15.6.4: 409 would be about the state of the resource, and the client's to resolve.
+TEST(ServiceDatabase, LockedByAnotherProgramIs503InTheLogAndWithoutItsWords) {
+  const Folder folder;
+  const std::string file = folder.path() + "/shop.db";
+  runtime::SimulatedWorld().run([&] {
+    telemetry::RecordingSink log;
+    Service service("shop", ServiceOptions{.directory = folder.path(),
+                                           .environment = "testing",
+                                           .variables = {{"MARTY_DATABASE__SQLITE__PATH", file},
+                                                         {"MARTY_DATABASE__SQLITE__BUSY_TIMEOUT_MS", "0"}},
+                                           .log_sink = &log,
+                                           .listen = false});
+    service.database("sqlite", sqlite::driver);
+    service.post(
+        "/pets", [](Transaction& transaction) { transaction.execute("insert into pets values (1)"); }, "Adds");
+    service.start();
+    testing::Client client(service.app());
+    const auto locked = [&] {
+      const testing::Response reply = client.send(http::Method::post, "/pets");
+      EXPECT_EQ(reply.status, 503);
+      EXPECT_EQ(reply.header("retry-after"), "1");
+      EXPECT_THAT(reply.body, ::testing::Not(::testing::AnyOf(HasSubstr("sqlite"), HasSubstr("lock"))));
+      EXPECT_THAT(log.lines(), ::testing::Contains(
+                                   ::testing::AllOf(HasSubstr(R"("level":"error")"), HasSubstr("has held its lock"))));
+    };
+    while_locked(file, locked, [&] { EXPECT_EQ(client.send(http::Method::post, "/pets").status, 204); });
+    service.stop();
+  });
+}
+
+TEST(ServiceMigrations, OfALockedDatabaseSayWhoIsInTheWay) {
+  const Folder folder;
+  const config::Variables impatient{{"MARTY_DATABASE__SQLITE__BUSY_TIMEOUT_MS", "0"}};
+  const auto locked = [&] {
+    EXPECT_THAT(start_in(folder, "testing", impatient),
+                ::testing::AllOf(HasSubstr("shop.db"), HasSubstr("has held its lock")));
+  };
+  while_locked(folder.path() + "/shop.db", locked, [&] { EXPECT_EQ(start_in(folder, "testing", impatient), ""); });
 }
 
 }  // namespace

@@ -114,3 +114,29 @@ def check_calls(source, is_test):
                 f"'{match.group().strip()}': {what} is behind the runtime, so that a simulated world can stand in",
                 f"use marty/runtime (or say why not on this line: tidy:allow({name}))",
             )
+
+
+# Error(Code::resource_exhausted, ...) is 429: it blames the caller. Error(error.code(), ...) forgets the status.
+CODES = (
+    (
+        "caller",
+        re.compile(r"\bError\s*\(\s*Code::resource_exhausted\b"),
+        "tells the caller to send less (429), and no failure of the service is counted or logged",
+        "use Error::exhausted() where it is ours",
+    ),
+    (
+        "status",
+        re.compile(r"\bError\s*\(\s*\w+\.code\(\)\s*,"),
+        "an error made of another one's code alone loses its HTTP status",
+        "use with_message()",
+    ),
+)
+
+
+def check_codes(source):
+    lines = source.text.splitlines()
+    for name, pattern, what, advice in CODES:
+        for match in pattern.finditer(source.code):
+            number = source.line_at(match.start())
+            if f"tidy:allow({name})" not in lines[number - 1]:
+                yield number, f"'{match.group()}' {what}", f"{advice} (or say why not on this line: tidy:allow({name}))"

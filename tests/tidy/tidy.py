@@ -49,6 +49,8 @@ def check_cpp(modules, relative, source):
         yield 1, "no marty_module() holds this file", "move it into a module's folder or its internal/"
         return
     yield from layers.check_includes(modules, module, source)
+    if not is_test(relative):
+        yield from rules.check_codes(source)
     if relative.endswith(".hpp") and "/internal/" not in relative:
         yield from rules.check_public_header(source, module.name)
 

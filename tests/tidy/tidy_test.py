@@ -73,6 +73,20 @@ class FunctionLength(unittest.TestCase):
         self.assertEqual(violations("src/marty/base/a.cpp", table), [])
 
 
+class Codes(unittest.TestCase):
+    def test_what_ran_out_is_the_caller_s_fault_only_where_a_line_says_so(self):
+        blames = 'void f() {\n  throw Error(Code::resource_exhausted, "disk full");\n}\n'
+        self.assertIn("tells the caller to send less", violations("drivers/sqlite/a.cpp", blames)[0])
+        self.assertEqual(violations("drivers/sqlite/a_test.cpp", blames), [])
+        said = blames.replace("full\");", 'full");  // tidy:allow(caller): the quota is theirs')
+        self.assertEqual(violations("drivers/sqlite/a.cpp", said), [])
+        self.assertEqual(violations("drivers/sqlite/a.cpp", 'void f() { throw Error::exhausted("disk full"); }\n'), [])
+
+    def test_an_error_is_not_made_of_another_one_s_code(self):
+        text = 'void f() {\n  throw Error(error.code(), "x: " + error.message());\n}\n'
+        self.assertIn("loses its HTTP status", violations("src/marty/base/a.cpp", text)[0])
+
+
 class FilesAndLines(unittest.TestCase):
     def test_401_lines_are_too_many(self):
         self.assertEqual(violations("src/marty/base/a.cpp", "int x;\n" * 400), [])

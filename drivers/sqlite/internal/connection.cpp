@@ -220,7 +220,7 @@ auto Connection::on_pool(Function&& function) {
       [&] {
         try {
           never.wait();
-        } catch (const Error&) {
+        } catch (const std::exception&) {
           if (done) return;
           stop_ = true;
           sqlite3_interrupt(database_);
@@ -254,8 +254,14 @@ std::int64_t Connection::execute(const data::Statement& statement, std::span<con
   }
   return on_pool([&] {
     enter_transaction();
-    return run_on_pool(known != nullptr ? *known : statements_->prepare(statement.text), values, sink);
+    return run_on_pool(known != nullptr ? *known : prepare(statement.text), values, sink);
   });
+}
+
+Prepared& Connection::prepare(std::string_view text) {
+  const auto prepared = statements_->prepare(text);
+  if (!prepared) fail(prepared.error(), text);
+  return **prepared;
 }
 
 std::optional<std::int64_t> Connection::run_on_loop(Prepared& prepared, std::span<const data::Value> values,
@@ -344,9 +350,12 @@ void Connection::begin(const data::TransactionOptions& options) {
 
 void Connection::enter_transaction() {
   if (phase_ == Phase::open && sqlite3_get_autocommit(database_) != 0) {
-    throw Error(Code::aborted, "sqlite: the transaction was rolled back by an earlier error; run it again");
+    throw Error(Code::aborted, "sqlite: the transaction was rolled back by an earlier error; run it again")
+        .with_http_status(503);
   }
   if (phase_ != Phase::begins) return;
+  // Where the file may not be written to, SQLite would begin one that reads, and say so when it is too late.
+  if (!reads_only_ && sqlite3_db_readonly(database_, "main") == 1) fail(SQLITE_READONLY, "begin immediate");
   // Immediate: a transaction that starts reading and writes later would conflict in the middle.
   execute_plain(reads_only_ ? "begin" : "begin immediate");
   phase_ = Phase::open;

@@ -49,6 +49,7 @@ class Connection final : public data::Connection {
   auto on_pool(Function&& function);
   template <class Function>
   void on_pool_whole(Function&& function);
+  Prepared& prepare(std::string_view text);
   bool may_run_on_loop(const Prepared& prepared, const data::Statement& statement) const;
   // Nothing where it was given up for having turned out long.
   std::optional<std::int64_t> run_on_loop(Prepared& prepared, std::span<const data::Value> values, data::RowSink* sink);

@@ -1,5 +1,6 @@
 #include "sqlite/internal/failure.hpp"
 
+#include <cerrno>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,6 +12,12 @@ namespace {
 
 Error with_statement(Code code, std::string_view what, std::string_view statement) {
   return data::statement_error(code, "sqlite: " + std::string(what), statement);
+}
+
+// The statement stands in the cause, as that of a statement_error().
+Error with_statement(const Error& error, std::string_view statement) {
+  if (statement.empty()) return error;
+  return data::statement_error(error.code(), error.message(), statement).with_http_status(error.http_status());
 }
 
 // "UNIQUE constraint failed: pets.name, pets.species" -> {"name", "species"}, table "pets".
@@ -66,35 +73,88 @@ Error constraint(int result, std::string_view message, std::string_view statemen
   }
 }
 
+// The file of the database, and what SQLite keeps beside it.
+std::string file_of(sqlite3* database) {
+  const char* const name = database != nullptr ? sqlite3_db_filename(database, "main") : nullptr;
+  return name != nullptr && *name != '\0' ? name : "the database in memory";
+}
+
+bool no_room(sqlite3* database, int result) {
+  if (result == SQLITE_FULL) return true;
+  if (database == nullptr || (result != SQLITE_IOERR && result != SQLITE_CANTOPEN)) return false;
+  const int reason = sqlite3_system_errno(database);
+  return reason == ENOSPC || reason == EDQUOT;
+}
+
+// Not for want of the right to: a transaction or a connection was asked for that only reads.
+bool only_reads(sqlite3* database, int result) {
+  return result == SQLITE_READONLY && database != nullptr && sqlite3_db_readonly(database, "main") == 0;
+}
+
+// What the operator has to do. Nothing of it is for callers: each has a status of 500 and up.
+Failure of_operation(sqlite3* database, int result, std::string_view message, std::string_view statement) {
+  const std::string file = file_of(database);
+  const auto say = [&](const std::string& text) { return file + ": " + std::string(message) + text; };
+  if (no_room(database, result & 0xff)) {
+    return {with_statement(
+        Error::exhausted("sqlite: " + say("; make room on its disk, or give it a larger one")).with_http_status(507),
+        statement)};
+  }
+  switch (result & 0xff) {
+    case SQLITE_NOMEM:
+      return {with_statement(Error::exhausted("sqlite: " + say("")), statement)};
+    case SQLITE_READONLY:
+      return {with_statement(Code::unavailable,
+                             say("; this user must be allowed to write to the file and to its folder, where SQLite "
+                                 "keeps its -wal and -shm files, and the disk must not be mounted read-only"),
+                             statement)};
+    default:
+      return {with_statement(Code::unavailable,
+                             say("; check that its folder exists and may be read and written, and the limit of open "
+                                 "files (ulimit -n)"),
+                             statement),
+              false, true};
+  }
+}
+
 }  // namespace
 
 Failure failure(sqlite3* database, int result, std::string_view statement) {
-  const std::string_view message = database != nullptr ? sqlite3_errmsg(database) : sqlite3_errstr(result);
+  const bool is_its_last = database != nullptr && (sqlite3_errcode(database) & 0xff) == (result & 0xff);
+  const std::string_view message = is_its_last ? sqlite3_errmsg(database) : sqlite3_errstr(result);
   const auto error = [&](Code code) { return with_statement(code, message, statement); };
   switch (result & 0xff) {
     case SQLITE_CONSTRAINT:
       return {constraint(result, message, statement)};
     case SQLITE_BUSY:
+      if (result != SQLITE_BUSY_SNAPSHOT) {
+        return {with_statement(Code::unavailable,
+                               file_of(database) + ": " + std::string(message) +
+                                   "; another program, or another service, has held its lock for longer than "
+                                   "database.sqlite.busy_timeout_ms",
+                               statement),
+                true, false};
+      }
+      [[fallthrough]];
     case SQLITE_LOCKED:
     case SQLITE_SCHEMA:
-      return {error(Code::aborted), true, false};
+      return {error(Code::aborted).with_http_status(503), true, false};
     case SQLITE_INTERRUPT:
       return {error(Code::cancelled)};
-    case SQLITE_FULL:
-    case SQLITE_NOMEM:
-      return {error(Code::resource_exhausted)};
     case SQLITE_TOOBIG:
     case SQLITE_MISMATCH:
       return {error(Code::invalid_argument)};
     case SQLITE_READONLY:
-      return {error(Code::failed_precondition)};
+      if (only_reads(database, result)) return {error(Code::internal)};
+      [[fallthrough]];
+    case SQLITE_FULL:
+    case SQLITE_NOMEM:
     case SQLITE_CANTOPEN:
     case SQLITE_IOERR:
-      return {error(Code::unavailable), false, true};
+    case SQLITE_PERM:
+      return of_operation(database, result, message, statement);
     case SQLITE_AUTH:  // Connection::on_authorize() said no
       return {with_statement(Code::internal, "begin, commit and rollback are for data::Transaction", statement)};
-    case SQLITE_PERM:
-      return {error(Code::permission_denied), false, true};
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
       return {error(Code::data_loss), false, true};

@@ -2,7 +2,6 @@
 
 #include "marty/data/sql.hpp"
 #include "marty/data/statement_error.hpp"
-#include "sqlite/internal/failure.hpp"
 
 namespace marty::sqlite::internal {
 namespace {
@@ -27,7 +26,7 @@ Prepared* Statements::find(std::string_view text) {
   return &prepared_.front();
 }
 
-Prepared& Statements::prepare(std::string_view text) {
+std::expected<Prepared*, int> Statements::prepare(std::string_view text) {
   if (prepared_.size() >= capacity_) {
     by_text_.erase(prepared_.back().text);
     prepared_.pop_back();
@@ -38,14 +37,14 @@ Prepared& Statements::prepare(std::string_view text) {
   const char* rest = nullptr;
   const int result = sqlite3_prepare_v3(database_, prepared.text.c_str(), static_cast<int>(prepared.text.size()) + 1,
                                         SQLITE_PREPARE_PERSISTENT, &prepared.handle, &rest);
-  if (result != SQLITE_OK) throw failure(database_, sqlite3_extended_errcode(database_), text).error;
+  if (result != SQLITE_OK) return std::unexpected(sqlite3_extended_errcode(database_));
   if (prepared.handle == nullptr) throw Error(Code::internal, "sqlite: the statement is empty");
   if (!ends(rest)) {
     throw data::statement_error(Code::internal, "sqlite: more than one statement", text);
   }
   prepared_.splice(prepared_.begin(), fresh);
   by_text_.emplace(prepared.text, prepared_.begin());
-  return prepared;
+  return &prepared;
 }
 
 void Statements::clear() {

@@ -3,6 +3,7 @@
 
 #include <sqlite3.h>
 
+#include <expected>
 #include <list>
 #include <string>
 #include <string_view>
@@ -28,8 +29,9 @@ class Statements {
 
   // The statement if it is prepared already, or null.
   Prepared* find(std::string_view text);
-  // REQUIRES that find() gave null. Throws what is wrong with the text, and for a second statement in it.
-  Prepared& prepare(std::string_view text);
+  // REQUIRES that find() gave null. SQLite's result code where it cannot be prepared; throws for a text without a
+  // statement, and for one with two.
+  std::expected<Prepared*, int> prepare(std::string_view text);
   void clear();
 
  private:

@@ -28,6 +28,7 @@ class LogLines final : public telemetry::LogSink {
   void write(std::string_view line) noexcept override;
   void flush() noexcept override { next_.flush(); }
   std::uint64_t dropped() const noexcept override { return next_.dropped(); }
+  void count_dropped() noexcept override { next_.count_dropped(); }
 
   std::vector<std::string> of_trace(telemetry::TraceId id) const;
   std::size_t bytes() const;

@@ -119,6 +119,10 @@ Error::~Error() {
   if (shared_->owners.fetch_sub(1, std::memory_order_acq_rel) == 1) delete shared_;
 }
 
+Error Error::exhausted(std::string message) {
+  return Error(Content{Code::resource_exhausted, std::move(message), {}, nullptr, 503, {}});
+}
+
 Error Error::invalid(std::vector<FieldError> fields) {
   std::string message =
       fields.size() == 1 ? "1 field is invalid" : std::to_string(fields.size()) + " fields are invalid";
@@ -142,6 +146,11 @@ Error Error::for_callers() const {
   return Error(std::move(content));
 }
 
+Error Error::with_message(std::string message) const {
+  return Error(
+      Content{code(), std::move(message), {}, std::make_exception_ptr(*this), http_status(), stack_for(code())});
+}
+
 Error Error::with_detail(ErrorDetail detail) const {
   Content content = shared_->content;
   content.details.push_back(std::move(detail));
@@ -149,7 +158,9 @@ Error Error::with_detail(ErrorDetail detail) const {
 }
 
 const std::vector<ErrorDetail>& Error::details() const noexcept { return shared_->content.details; }
-bool Error::is_for_callers() const noexcept { return shared_->content.for_callers; }
+bool Error::is_for_callers() const noexcept {
+  return http_status() < 500 || code() == Code::unimplemented || shared_->content.for_callers;
+}
 int Error::http_status() const noexcept { return shared_->content.http_status; }
 Code Error::code() const noexcept { return shared_->content.code; }
 const std::string& Error::message() const noexcept { return shared_->content.message; }

@@ -81,6 +81,11 @@ class Error : public std::exception {
   Error& operator=(const Error& other) noexcept;
   ~Error() override;
 
+  // resource_exhausted where what ran out is the service's own: memory, descriptors, threads, a pool, the disk. HTTP
+  // status 503 (RFC 9110 section 15.6.4), for storage with_http_status(507) (RFC 4918 section 11.5): a failure of the
+  // service, which is logged and counted as one. Error(Code::resource_exhausted, ...) tells a caller to ask for less.
+  static Error exhausted(std::string message);
+
   // invalid_argument with the list of fields as its content.
   static Error invalid(std::vector<FieldError> fields);
 
@@ -88,14 +93,17 @@ class Error : public std::exception {
   // their own.
   Error with_http_status(int status) const;
   // The same error with a message that is written for whoever called, whatever its code. Otherwise the message of an
-  // error that is the service's own fault (internal, unavailable ...) stays in the log.
+  // error that is the service's own fault (a status of 500 and up: internal, unavailable ...) stays in the log.
   Error for_callers() const;
+  // An error of the same code and HTTP status that says more, with this one as its cause. Who makes another Error of
+  // the code alone loses the status: then 503 becomes 429.
+  Error with_message(std::string message) const;
   // The same error with one detail more.
   Error with_detail(ErrorDetail detail) const;
 
   Code code() const noexcept;
   int http_status() const noexcept;
-  bool is_for_callers() const noexcept;
+  bool is_for_callers() const noexcept;  // whether callers may read message(), fields() and details()
   const std::string& message() const noexcept;
   const std::vector<FieldError>& fields() const noexcept;
   const std::vector<ErrorDetail>& details() const noexcept;

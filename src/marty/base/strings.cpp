@@ -64,6 +64,8 @@ std::size_t multibyte_length(const unsigned char* p, const unsigned char* end) {
   return 0;
 }
 
+constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
+
 }  // namespace
 
 std::optional<std::string_view> nearest(std::string_view name, std::span<const std::string_view> candidates) {
@@ -122,10 +124,23 @@ std::string valid_utf8(std::string_view text) {
   valid.reserve(text.size());
   while (!text.empty()) {
     const std::size_t length = utf8_length(text);
-    valid += length > 0 ? text.substr(0, length) : std::string_view("\xEF\xBF\xBD");
+    valid += length > 0 ? text.substr(0, length) : kReplacement;
     text.remove_prefix(length > 0 ? length : 1);
   }
   return valid;
+}
+
+std::string_view valid_utf8(std::string_view text, std::span<char> buffer) noexcept {
+  std::size_t size = 0;
+  while (!text.empty()) {
+    const std::size_t length = utf8_length(text);
+    const std::string_view next = length > 0 ? text.substr(0, length) : kReplacement;
+    if (next.size() > buffer.size() - size) break;
+    std::memcpy(buffer.data() + size, next.data(), next.size());
+    size += next.size();
+    text.remove_prefix(length > 0 ? length : 1);
+  }
+  return {buffer.data(), size};
 }
 
 std::string_view utf8_prefix(std::string_view text, std::size_t max_bytes) {

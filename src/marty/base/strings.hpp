@@ -52,6 +52,9 @@ std::size_t utf8_length(std::string_view text);
 // The text with U+FFFD for each byte that is not part of well-formed UTF-8.
 std::string valid_utf8(std::string_view text);
 
+// The same without an allocation: as many whole code points as `buffer` holds. The result is a part of `buffer`.
+std::string_view valid_utf8(std::string_view text, std::span<char> buffer) noexcept;
+
 // The beginning of well-formed UTF-8, at most `max_bytes` of it, with no code point cut in two.
 std::string_view utf8_prefix(std::string_view text, std::size_t max_bytes);
 

@@ -86,5 +86,14 @@ TEST(Strings, replaces_what_is_not_utf8) {
   EXPECT_EQ(valid_utf8("a\xFF\xC3z"), "a\xEF\xBF\xBD\xEF\xBF\xBDz");
 }
 
+TEST(ValidUtf8, of_a_buffer_is_as_much_as_it_holds_of_whole_characters) {
+  char buffer[8];
+  EXPECT_EQ(valid_utf8("plain", buffer), "plain");
+  EXPECT_EQ(valid_utf8("a\xFFz", buffer), "a\xEF\xBF\xBDz");
+  EXPECT_EQ(valid_utf8("seven..\xC3\xA4", buffer), "seven..");
+  EXPECT_EQ(valid_utf8("sixsix\xC3\xA4", buffer), "sixsix\xC3\xA4");
+  EXPECT_EQ(valid_utf8("", buffer), "");
+}
+
 }  // namespace
 }  // namespace marty

@@ -134,7 +134,7 @@ void Configuration::carry_out(const Prepared& prepared) noexcept {
   try {
     prepared.commit();
   } catch (...) {
-    kLog.error(*prepared.subscriber + " could not follow the configuration", std::current_exception());
+    kLog.error("could not follow the configuration", std::current_exception(), {{"part", *prepared.subscriber}});
   }
 }
 

@@ -18,8 +18,11 @@ std::int64_t Database::run(const Statement& statement, std::span<const Value> va
   for (bool again = false;; again = true) {
     const internal::Pool::Lease connection = core_->pool.acquire(statement.reads ? Access::read : Access::write);
     try {
-      return core_->execute(*connection.operator->(), statement, values, sink);
-    } catch (const Error&) {
+      const std::int64_t changed = core_->execute(*connection.operator->(), statement, values, sink);
+      if (!statement.reads) core_->storage.worked();
+      return changed;
+    } catch (const Error& error) {
+      core_->storage.failed(error);
       // A read that met a dead connection changed nothing: once more, on a fresh one.
       if (again || !statement.reads || connection->usable()) throw;
     }
@@ -27,6 +30,7 @@ std::int64_t Database::run(const Statement& statement, std::span<const Value> va
 }
 
 void Database::check() { run({.text = "select 1", .operation = "select", .table = "", .reads = true}, {}, nullptr); }
+std::string Database::storage_failure() const { return core_->storage.failure(); }
 void Database::close_idle() { core_->pool.close_idle(); }
 PoolStats Database::stats() const { return core_->pool.stats(); }
 const Dialect& Database::dialect() const noexcept { return core_->driver->dialect(); }

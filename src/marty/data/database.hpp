@@ -94,7 +94,9 @@ class Database final : public Session {
     }
   }
 
-  void check();       // one round trip: throws unavailable (or why else) when the database cannot be used
+  void check();  // one round trip: throws unavailable (or why else) when the database cannot be used
+  // Why the last statement that writes found no room in the database's storage; "" as soon as one has found it again.
+  std::string storage_failure() const;
   void close_idle();  // closes what was idle for idle_timeout_ms; happens with every release too
   PoolStats stats() const;
 

@@ -7,8 +7,11 @@
 //
 // Errors of all drivers mean the same: already_exists (a unique key), failed_precondition (a foreign key),
 // invalid_argument (not null, check, a value too large), aborted (a conflict with another transaction; a retry of the
-// whole transaction may succeed, conflicted() is true), unavailable (the connection broke or cannot be made),
-// internal (the statement is wrong). The error's cause names the statement's text; nothing names the bound values.
+// whole transaction may succeed, conflicted() is true), unavailable (the connection broke or cannot be made; a lock was
+// waited for too long, and conflicted() is true), exhausted() with status 507 (the storage is full), internal (the
+// statement is wrong, or writes where only reading was asked for). The first three are the caller's doing; the others
+// have a status of 500 and up, as what a database says of itself is for the log. The error's cause names the
+// statement's text; nothing names the bound values.
 // data/internal/contract_suite.hpp is the test suite of this interface.
 #pragma once
 

@@ -224,8 +224,9 @@ void throw_column_count(std::size_t expected, std::span<const std::string_view> 
 }
 
 void throw_too_many_rows(std::size_t limit) {
-  throw Error(Code::resource_exhausted, "the query gives more than " + std::to_string(limit) +
-                                            " rows; add a limit to it, or raise database.pool.max_rows");
+  throw Error::exhausted("the query gives more than " + std::to_string(limit) +
+                         " rows; add a limit to it, or raise database.pool.max_rows")
+      .with_http_status(500);
 }
 
 }  // namespace internal

@@ -157,10 +157,8 @@ void Migrations::run(Transaction& transaction, const MigrationStep& step) {
   try {
     transaction.script(step.sql);
   } catch (const Error& error) {
-    throw Error(error.code(),
-                "migration " + migration_file_name(step.version, step.name, step.up) +
-                    " failed and was rolled back: " + error.message(),
-                std::current_exception());
+    throw error.with_message("migration " + migration_file_name(step.version, step.name, step.up) +
+                             " failed and was rolled back: " + error.message());
   }
   if (step.up) {
     const std::string applied_at = format_timestamp(runtime::wall_now());

@@ -15,7 +15,20 @@ struct Transaction::State {
   std::optional<internal::Pool::Lease> lease;  // nothing once the transaction has ended: others may have the connection
   int savepoints = 0;
   bool conflicted = false;
+  bool wrote = false;
   bool doomed = false;  // a savepoint could not be undone: what it holds must not be committed with the rest
+
+  // Whether there was room for what was written; whether it stays there, the commit says.
+  template <class Work>
+  auto watched(bool writes, Work&& work) {
+    wrote = wrote || writes;
+    try {
+      return work();
+    } catch (const Error& error) {
+      core.storage.failed(error);
+      throw;
+    }
+  }
 
   Connection& connection() { return *lease->operator->(); }
   void end() {
@@ -45,16 +58,22 @@ void Transaction::commit() {
   try {
     refuse_when_doomed();
     state_->connection().commit();
+  } catch (const Error& error) {
+    state_->core.storage.failed(error);
+    give_up();
+    throw;
   } catch (...) {
     give_up();
     throw;
   }
+  if (state_->wrote) state_->core.storage.worked();
   state_->end();
 }
 
 void Transaction::refuse_when_doomed() const {
   if (!state_->doomed) return;
-  throw Error(Code::aborted, "a savepoint could not be undone, so the whole transaction is: run it again");
+  throw Error(Code::aborted, "a savepoint could not be undone, so the whole transaction is: run it again")
+      .with_http_status(503);
 }
 
 void Transaction::rollback() {
@@ -81,10 +100,13 @@ std::int64_t Transaction::run(const Statement& statement, std::span<const Value>
     throw statement_error(Code::failed_precondition, "the transaction has ended", statement.text);
   }
   refuse_when_doomed();
-  return state_->core.execute(state_->connection(), statement, values, sink);
+  return state_->watched(!statement.reads,
+                         [&] { return state_->core.execute(state_->connection(), statement, values, sink); });
 }
 
-void Transaction::script(std::string_view text) { state_->connection().script(text); }
+void Transaction::script(std::string_view text) {
+  state_->watched(true, [&] { state_->connection().script(text); });
+}
 
 namespace {
 

@@ -69,6 +69,21 @@ TEST(LifeOfACall, AFilterMayRefuseIt) {
   });
 }
 
+TEST(LifeOfACall, WhatTheServerHasRunOutOfIsToldWithoutItsWordsAndIsNoFaultOfTheCallersCaller) {
+  in_simulation([] {
+    TestServer server([&](web::App& app) {
+      app.filter("full", [](http::Request&, http::Response&, web::Next) {
+        throw Error::exhausted("the disk of db-7 is full").with_http_status(507);
+      });
+      add(app, Route{.echo = echo});
+    });
+    const Error error = error_of([&] { Route::Client(*server.channel).echo(Point()); });
+    EXPECT_EQ(error.code(), Code::resource_exhausted);
+    EXPECT_THAT(error.message(), testing::Not(testing::HasSubstr("db-7")));
+    EXPECT_EQ(error.http_status(), 503) << "429 would tell a caller of ours to send less";
+  });
+}
+
 TEST(LifeOfACall, PermissionsAreChecked) {
   in_simulation([] {
     TestServer server([&](web::App& app) {

@@ -15,7 +15,9 @@ ComponentHealth run_check(const HealthCheck& check) {
   try {
     const runtime::DeadlineScope scope(check.timeout);
     check.check();
-    return {check.name, HealthStatus::healthy, check.required, ""};
+    std::string limits = check.limits ? check.limits() : std::string();
+    const HealthStatus status = limits.empty() ? HealthStatus::healthy : HealthStatus::degraded;
+    return {check.name, status, check.required, std::move(limits)};
   } catch (...) {
     return {check.name, failed, check.required, describe(std::current_exception())};
   }

@@ -25,6 +25,8 @@ struct HealthCheck {
   std::string name;
   bool required = true;
   std::function<void()> check;  // throws where the component is not well; the message reaches the report
+  // May be empty. What a component that passes its check cannot do for now, or "": it is degraded.
+  std::function<std::string()> limits = {};
   runtime::Duration timeout = std::chrono::seconds(2);
 };
 

@@ -50,6 +50,23 @@ TEST(Health, AFailingOptionalCheckOnlyDegradesIt) {
   });
 }
 
+TEST(Health, ARequiredComponentWithALimitIsDegradedAndReadyUntilItHasNone) {
+  in_simulation([] {
+    Health health("shop", "1.0.0", runtime::Duration::zero());
+    std::string limit = "no room on its disk";
+    health.add({.name = "database", .check = [] {}, .limits = [&] { return limit; }});
+    health.set_phase(Health::Phase::running);
+    HealthReport report = health.report();
+    EXPECT_TRUE(health.ready(report));
+    EXPECT_EQ(report.status, HealthStatus::degraded);
+    EXPECT_EQ(report.components.at(0).detail, "no room on its disk");
+    limit = "";
+    report = health.report();
+    EXPECT_EQ(report.status, HealthStatus::healthy);
+    EXPECT_EQ(report.components.at(0).detail, "");
+  });
+}
+
 TEST(Health, AHangingCheckFailsAtItsTimeoutWhileOthersAreAsked) {
   in_simulation([] {
     Health health("shop", "1.0.0");

@@ -194,14 +194,26 @@ TEST_P(ServerTest, HidesWhatOtherExceptionsSay) {
   run([] {
     TestServer test([](Request& request, Response&) {
       if (request.path() == "/standard") throw std::runtime_error("secret");
+      if (request.path() == "/own") throw Error(Code::internal, "secret");
       throw 42;
     });
-    for (const std::string path : {"/standard", "/other"}) {
+    for (const std::string path : {"/standard", "/own", "/other"}) {
       const std::string reply = talk(test.server.address(), "GET " + path + " HTTP/1.1\r\nHost: a\r\n\r\n");
       EXPECT_THAT(reply, StartsWith("HTTP/1.1 500 "));
       EXPECT_THAT(reply, Not(HasSubstr("secret")));
       EXPECT_THAT(reply, Not(HasSubstr("detail")));
     }
+  });
+}
+
+// RFC 9110 section 15.6.4.
+TEST_P(ServerTest, IsUnavailableForAHandlerThatFindsNoMemory) {
+  run([] {
+    TestServer test([](Request&, Response&) { throw std::bad_alloc(); });
+    const std::string reply = talk(test.server.address(), kGet);
+    EXPECT_THAT(reply, StartsWith("HTTP/1.1 503 "));
+    EXPECT_THAT(reply, HasSubstr("retry-after: 1\r\n"));
+    EXPECT_THAT(reply, HasSubstr(R"("code":"resource_exhausted")"));
   });
 }
 

@@ -65,15 +65,17 @@ class BlockingPool::State {
       throw Error(Code::invalid_argument,
                   fmt::format("pool \"{}\" would have {} threads: give it 1 or more", options_.name, options_.threads));
     }
+    threads_.reserve(static_cast<std::size_t>(options_.threads));
     Register& pools = Register::instance();
     const std::lock_guard lock(pools.mutex);
+    pools.ended.try_emplace(options_.name);  // so that the end needs no memory
     pools.living.push_back(this);
   }
   ~State() {
     Register& pools = Register::instance();
     const std::lock_guard lock(pools.mutex);
     std::erase(pools.living, this);
-    BlockingPoolStats& ended = pools.ended[options_.name];
+    BlockingPoolStats& ended = pools.ended.find(options_.name)->second;
     ended.calls += calls_;
     ended.rejected += rejected_;
   }
@@ -96,8 +98,7 @@ class BlockingPool::State {
     if (idle_ <= queue_.size()) start_thread_if_allowed();
     if (queue_.size() >= options_.queue + idle_) {
       ++rejected_;
-      throw Error(
-          Code::resource_exhausted,
+      throw Error::exhausted(
           fmt::format("{} calls wait for the {} threads of pool \"{}\" already; try again later or give it more",
                       queue_.size(), threads_.size(), options_.name));
     }
@@ -146,11 +147,10 @@ class BlockingPool::State {
     try {
       threads_.emplace_back([this] { work(); });
       ++idle_;
-    } catch (const std::system_error& error) {
+    } catch (const std::exception& error) {  // of the system, or for want of memory
       pthread_sigmask(SIG_SETMASK, &before, nullptr);
       if (!threads_.empty()) return;  // those that exist will do the work
-      throw Error(Code::resource_exhausted,
-                  fmt::format("pool \"{}\" cannot start a thread: {}", options_.name, error.what()));
+      throw Error::exhausted(fmt::format("pool \"{}\" cannot start a thread: {}", options_.name, error.what()));
     }
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
   }

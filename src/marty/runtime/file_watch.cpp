@@ -74,9 +74,9 @@ class FileWatch::State final : public internal::EpollSource {
 
   static Error exhausted(const char* doing, int error) {
     const bool limit = error == ENOSPC || error == EMFILE;
-    return Error(Code::resource_exhausted,
-                 fmt::format("cannot watch files: {}: {}{}", doing, std::strerror(error),
-                             limit ? " (raise the limits fs.inotify.max_user_watches and max_user_instances)" : ""));
+    return Error::exhausted(
+        fmt::format("cannot watch files: {}: {}{}", doing, std::strerror(error),
+                    limit ? " (raise the limits fs.inotify.max_user_watches and max_user_instances)" : ""));
   }
 
   void close_descriptor() noexcept {

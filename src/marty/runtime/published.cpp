@@ -46,8 +46,17 @@ void Publication::publish(std::unique_ptr<Version> next) {
   const std::lock_guard one_at_a_time(publishing_);
   const ShieldScope shield;  // what is published stays so, and the old one has to go
   prepare(*next, current_.load()->number() + 1);
+  {
+    const std::lock_guard lock(mutex_);
+    retired_.reserve(retired_.size() + 1);  // once the next one is there, nothing may fail
+  }
   std::unique_ptr<Version> before(current_.exchange(next.release()));
-  wait_for_all_loops();
+  try {
+    wait_for_all_loops();
+  } catch (...) {  // no memory to ask them: one of them may look at it for ever
+    static_cast<void>(before.release());
+    return;
+  }
   {
     const std::lock_guard lock(mutex_);
     retired_.push_back(std::move(before));
@@ -74,15 +83,21 @@ void Publication::unpin(const Version& version, std::size_t count) noexcept {
   if (publication.retired_count_.load() != 0) publication.reclaim();
 }
 
-// A version that is retired and not pinned cannot be pinned again.
-void Publication::reclaim() {
-  std::vector<std::unique_ptr<Version>> done;  // destroyed without the lock: their values may be anything
+void Publication::reclaim() noexcept {
+  while (const std::unique_ptr<Version> done = take_unpinned()) {  // destroyed without the lock: it may be anything
+  }
+}
+
+// A version that is retired and not pinned cannot be pinned again. Null: there is none.
+std::unique_ptr<Version> Publication::take_unpinned() noexcept {
   const std::lock_guard lock(mutex_);
-  const auto unpinned =
-      std::partition(retired_.begin(), retired_.end(), [](const auto& version) { return version->pinned(); });
-  done.assign(std::make_move_iterator(unpinned), std::make_move_iterator(retired_.end()));
-  retired_.erase(unpinned, retired_.end());
-  retired_count_ -= done.size();
+  const auto found = std::ranges::find_if(retired_, [](const auto& version) { return !version->pinned(); });
+  if (found == retired_.end()) return nullptr;
+  std::swap(*found, retired_.back());
+  std::unique_ptr<Version> done = std::move(retired_.back());
+  retired_.pop_back();
+  --retired_count_;
+  return done;
 }
 
 }  // namespace marty::runtime::internal

@@ -65,7 +65,8 @@ class Publication {
 
  private:
   void prepare(Version& version, std::uint64_t number);
-  void reclaim();
+  void reclaim() noexcept;
+  std::unique_ptr<Version> take_unpinned() noexcept;
 
   std::atomic<Version*> current_;
   std::atomic<std::size_t> retired_count_{0};

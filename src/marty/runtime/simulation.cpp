@@ -40,8 +40,8 @@ void SimulatedWorld::run(std::function<void()> main) {
   state.scheduler->run();
   if (state.driver->failure()) std::rethrow_exception(state.driver->failure());
   if (!state.driver->stuck().empty())
-    throw Error(state.driver->exhausted() ? Code::resource_exhausted : Code::failed_precondition,
-                state.driver->stuck());
+    throw state.driver->exhausted() ? Error::exhausted(state.driver->stuck())
+                                    : Error(Code::failed_precondition, state.driver->stuck());
   job.rethrow();
 }
 

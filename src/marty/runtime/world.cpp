@@ -53,17 +53,32 @@ class RemoteCall final : public FiberJob {
       done_.wait();
     } catch (...) {
       const ShieldScope shield;
-      target_.post([this] { cancel(); });
+      Cancellation cancellation(*this);
+      target_.send(cancellation);
       done_.wait();
-      Event delivered;  // the message above refers to this call
-      target_.post([&delivered] { delivered.set(); });
-      delivered.wait();
+      cancellation.wait();
       throw;
     }
     if (error_ != nullptr) std::rethrow_exception(std::exchange(error_, nullptr));
   }
 
  private:
+  // On its way to the target loop; needs no memory, as both sides refer to this call until it has arrived.
+  class Cancellation final : public internal::Message {
+   public:
+    explicit Cancellation(RemoteCall& call) : call_(call) {}
+    void deliver() override {
+      call_.cancel();
+      delivered_.set();
+    }
+    void discard() noexcept override {}
+    void wait() { delivered_.wait(); }
+
+   private:
+    RemoteCall& call_;
+    Event delivered_;
+  };
+
   internal::Scheduler& target_;
   const std::function<void()>& function_;
   const TimePoint deadline_;

@@ -85,8 +85,11 @@ std::vector<std::string> Lifecycle::stop() noexcept {
   std::vector<std::string> failures;
   while (started_ > 0) {
     const Part& part = parts_[--started_];
-    if (const auto failure = run_within(part.stop, part.stop_timeout)) {
+    const auto failure = run_within(part.stop, part.stop_timeout);
+    if (!failure) continue;
+    try {
       failures.push_back("cannot stop " + part.name + ": " + describe(failure));
+    } catch (const std::bad_alloc&) {  // the others have to stop all the same
     }
   }
   return failures;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 #include <map>
+#include <new>
 #include <span>
 #include <string>
 #include <vector>
@@ -88,8 +89,11 @@ class RuntimeMetrics::Watch {
       for (;;) {
         const runtime::TimePoint due = runtime::now() + period_;
         runtime::sleep_until(due);  // tidy:allow(sleep): the runtime's, so virtual in a simulated world
-        for (WatchedLoop& loop : loops_) loop.visit(due);
-        look_at_pools();
+        try {
+          for (WatchedLoop& loop : loops_) loop.visit(due);
+          look_at_pools();
+        } catch (const std::bad_alloc&) {  // the next time may find some
+        }
       }
     } catch (const Error&) {
       // Cancelled: the end.

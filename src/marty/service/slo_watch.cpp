@@ -1,6 +1,7 @@
 #include "marty/service/slo_watch.hpp"
 
 #include <functional>
+#include <new>
 
 #include "marty/base/check.hpp"
 #include "marty/base/error.hpp"
@@ -48,7 +49,10 @@ class SloWatch::Watch {
     try {
       for (;;) {
         runtime::sleep_for(kPeriod);  // tidy:allow(sleep): the runtime's, so virtual in a simulated world
-        observe();
+        try {
+          observe();
+        } catch (const std::bad_alloc&) {  // the next time may find some
+        }
       }
     } catch (const Error&) {
       // Cancelled: the end.

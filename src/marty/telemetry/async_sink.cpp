@@ -14,7 +14,11 @@
 #include <chrono>
 #include <cstring>
 #include <mutex>
+#include <new>
+#include <string>
+#include <system_error>
 
+#include "marty/base/error.hpp"
 #include "marty/telemetry/internal/living_sinks.hpp"
 
 namespace marty::telemetry {
@@ -72,6 +76,10 @@ AsyncSink::AsyncSink(std::unique_ptr<LogOutput> output) : output_(std::move(outp
   internal::LivingSinks::add(*this);
   try {
     thread_ = std::thread([this] { run(); });  // tidy:allow(thread)
+  } catch (const std::system_error& error) {
+    internal::LivingSinks::remove(*this);
+    throw Error::exhausted(std::string("cannot start the thread that writes the log: ") + error.what() +
+                           "; allow the process more memory (ulimit -v, the container's limit) or threads (ulimit -u)");
   } catch (...) {
     internal::LivingSinks::remove(*this);
     throw;
@@ -231,10 +239,21 @@ void AsyncSink::write_piece(std::string_view piece) noexcept {
   std::string_view rest = piece;
   if (write_all(rest)) return;
   if (rest.size() < piece.size() && rest.data()[-1] != '\n') {
-    begun_.assign(rest.substr(0, rest.find('\n') + 1));
-    rest.remove_prefix(begun_.size());
+    const std::string_view line = rest.substr(0, rest.find('\n') + 1);
+    keep(line);
+    rest.remove_prefix(line.size());
   }
   drop(rest);
+}
+
+// Where there is no memory for the rest of a line, it ends there: the next one begins anew.
+void AsyncSink::keep(std::string_view rest) noexcept {
+  try {
+    begun_.assign(rest);
+  } catch (const std::bad_alloc&) {
+    begun_.assign(1, '\n');  // fits without memory of its own
+    count_dropped();
+  }
 }
 
 // Takes off `bytes` what the descriptor took; false where it refuses the rest.

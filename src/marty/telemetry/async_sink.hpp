@@ -54,6 +54,7 @@ class AsyncSink final : public LogSink {
   void write(std::string_view line) noexcept override;
   void flush() noexcept override;  // returns early where the descriptor is stuck
   std::uint64_t dropped() const noexcept override { return dropped_.load(std::memory_order_relaxed); }
+  void count_dropped() noexcept override { dropped_.fetch_add(1, std::memory_order_relaxed); }
 
  private:
   friend struct internal::LivingSinks;
@@ -75,6 +76,7 @@ class AsyncSink final : public LogSink {
   std::string_view swap() noexcept;
   void bring_out(std::string_view lines) noexcept;
   void write_piece(std::string_view piece) noexcept;
+  void keep(std::string_view rest) noexcept;
   bool write_all(std::string_view& bytes) noexcept;
   bool writable() const noexcept;
   void drop(std::string_view lines) noexcept;

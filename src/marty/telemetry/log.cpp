@@ -158,16 +158,22 @@ void append_line(std::string& out, const internal::LogRecord& record, std::strin
 }
 
 // Kept, and taken for the duration of the line: what a field's text or a sink logs itself makes a line of its own.
+// False: there is no memory for it.
 template <class Write>
-void write_line(const internal::LogRecord& record, std::string_view identity, const Redaction& redaction,
-                Timestamp time, Write&& write) {
+bool write_line(const internal::LogRecord& record, std::string_view identity, const Redaction& redaction,
+                Timestamp time, Write&& write) noexcept {
   thread_local std::string kept;
   std::string line = std::move(kept);
   line.clear();
-  append_line(line, record, identity, current(), redaction, time);
+  try {
+    append_line(line, record, identity, current(), redaction, time);
+  } catch (...) {
+    return false;
+  }
   if (const internal::LineObserver observe = internal::line_observer.load(std::memory_order_relaxed)) observe(line);
   write(std::string_view(line));
   if (line.capacity() <= kMaxKeptBuffer) kept = std::move(line);
+  return true;
 }
 
 }  // namespace
@@ -325,9 +331,9 @@ void internal::write_log(const LogRecord& record) noexcept {
     if (!held) return state.suppressed.add();
     passed.suppressed = *held;
   }
-  state.lines[static_cast<std::size_t>(record.level)].add();
-  write_line(passed, logging->identity(), state.redaction, time,
-             [logging](std::string_view line) { logging->sink().write(line); });
+  const bool written = write_line(passed, logging->identity(), state.redaction, time,
+                                  [logging](std::string_view line) { logging->sink().write(line); });
+  written ? state.lines[static_cast<std::size_t>(record.level)].add() : logging->sink().count_dropped();
   if (LogExporter* const exporter = logging->exporter(); exporter != nullptr)
     exporter->take(passed, current(), time, state.redaction);
 }

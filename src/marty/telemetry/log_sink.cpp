@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <new>
 
 namespace marty::telemetry {
 
@@ -35,14 +36,28 @@ void DescriptorSink::write(std::string_view line) noexcept {
   if (rest.size() == line.size()) {
     dropped_.fetch_add(1, std::memory_order_relaxed);
   } else {
+    keep(rest);
+  }
+}
+
+// Where there is no memory for the rest the line stays broken, and ends there: the next one begins anew.
+void DescriptorSink::keep(std::string_view rest) noexcept {
+  try {
     begun_.assign(rest);
+  } catch (const std::bad_alloc&) {
+    begun_.assign(1, '\n');  // fits without memory of its own
+    dropped_.fetch_add(1, std::memory_order_relaxed);
   }
 }
 
 void RecordingSink::write(std::string_view line) noexcept {
   if (line.ends_with('\n')) line.remove_suffix(1);
   const std::lock_guard lock(mutex_);
-  lines_.emplace_back(line);
+  try {
+    lines_.emplace_back(line);
+  } catch (const std::bad_alloc&) {
+    count_dropped();
+  }
 }
 
 std::vector<std::string> RecordingSink::lines() const {

@@ -18,6 +18,8 @@ class LogSink {
   virtual void flush() noexcept {}
   // Lines that could not be written so far: never silently.
   virtual std::uint64_t dropped() const noexcept { return 0; }
+  // Counts a line that there was no memory for to write it down.
+  virtual void count_dropped() noexcept {}
 };
 
 // A file descriptor: standard output, a file, a pipe. One write(2) a line; lines of several threads never mix. A full
@@ -28,9 +30,11 @@ class DescriptorSink final : public LogSink {
   explicit DescriptorSink(int descriptor) : descriptor_(descriptor) {}
   void write(std::string_view line) noexcept override;
   std::uint64_t dropped() const noexcept override { return dropped_.load(std::memory_order_relaxed); }
+  void count_dropped() noexcept override { dropped_.fetch_add(1, std::memory_order_relaxed); }
 
  private:
   bool write_some(std::string_view& text) noexcept;
+  void keep(std::string_view rest) noexcept;
 
   const int descriptor_;
   std::mutex mutex_;
@@ -42,12 +46,15 @@ class DescriptorSink final : public LogSink {
 class RecordingSink final : public LogSink {
  public:
   void write(std::string_view line) noexcept override;
+  std::uint64_t dropped() const noexcept override { return dropped_.load(std::memory_order_relaxed); }
+  void count_dropped() noexcept override { dropped_.fetch_add(1, std::memory_order_relaxed); }
   std::vector<std::string> lines() const;  // without their newlines
   void clear();
 
  private:
   mutable std::mutex mutex_;
   std::vector<std::string> lines_;
+  std::atomic<std::uint64_t> dropped_{0};
 };
 
 }  // namespace marty::telemetry

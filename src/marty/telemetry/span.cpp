@@ -105,7 +105,15 @@ void Span::fail(const std::exception_ptr& exception) noexcept {
   } catch (const Error& error) {
     fail(error);
   } catch (...) {
+    fail_with_type(exception);
+  }
+}
+
+void Span::fail_with_type(const std::exception_ptr& exception) noexcept {
+  try {
     fail(describe(exception), demangle(exception.__cxa_exception_type()->name()));
+  } catch (...) {
+    fail("no memory to tell what it was");
   }
 }
 

@@ -72,6 +72,7 @@ class Span {
   void open(SpanKind kind, runtime::TimePoint start) noexcept;
   void enter() noexcept;
   void set_checked(const LogField& attribute) noexcept;
+  void fail_with_type(const std::exception_ptr& exception) noexcept;
   void note_correlation(const Context& context) noexcept;
   void leave_to(Span* inner) noexcept;
   void close() noexcept;

@@ -108,8 +108,8 @@ char* write_integer_attribute(char* to, const char* end, char tag, std::string_v
 char* write_text_safely(char* to, const char* end, char tag, std::string_view key, std::string_view value) {
   if (is_ascii(value.substr(0, SpanRecord::kMaxValueBytes)))
     return write_text_attribute(to, end, tag, key, value.substr(0, SpanRecord::kMaxValueBytes));
-  const std::string valid = valid_utf8(value.substr(0, SpanRecord::kMaxValueBytes + 4));
-  return write_text_attribute(to, end, tag, key, utf8_prefix(valid, SpanRecord::kMaxValueBytes));
+  char valid[SpanRecord::kMaxValueBytes];
+  return write_text_attribute(to, end, tag, key, valid_utf8(value, valid));
 }
 
 char* write_attribute(char* to, const char* end, char tag, const LogField& field);
@@ -168,20 +168,23 @@ const SpanSite& SpanSite::get(std::string_view name, LogFields attributes) {
 }
 
 void SpanRecord::set_name(std::string_view text) noexcept {
-  const std::string valid = valid_utf8(text.substr(0, kMaxNameBytes + 4));
-  text = utf8_prefix(valid, kMaxNameBytes);
-  put(arena, text);
+  text = valid_utf8(text, {arena, kMaxNameBytes});
   name_size = static_cast<std::uint8_t>(text.size());
   size = name_size;
 }
 
 namespace {
 
-// Where the next field goes: `write(to, end)` returns the new end, or `to` where there is no room.
+// Where the next field goes: `write(to, end)` returns the new end, or `to` where there is no room. What throws for want
+// of memory found no room either.
 template <class Write>
 void add(SpanRecord& record, Write&& write) noexcept {
   char* const to = record.arena + record.size;
-  char* const written = write(to, record.arena + sizeof record.arena);
+  char* written = to;
+  try {
+    written = write(to, record.arena + sizeof record.arena);
+  } catch (...) {
+  }
   if (written == to && record.dropped < 255) ++record.dropped;
   record.size = static_cast<std::uint16_t>(written - record.arena);
 }
@@ -239,14 +242,17 @@ void SpanRecord::event(std::string_view title, LogFields attributes, std::uint64
   char* at = content;
   *at++ = 1 << 3 | 1;
   at = write_little_endian(at, unix_nanoseconds);
-  const std::string valid = valid_utf8(title.substr(0, kMaxNameBytes + 4));
-  at = write_field(at, 2 << 3 | kBytesType, utf8_prefix(valid, kMaxNameBytes));
+  char valid[kMaxNameBytes];
+  at = write_field(at, 2 << 3 | kBytesType, valid_utf8(title, valid));
   for (const LogField& attribute : attributes) {
     char* const before = at;
     constexpr char kEventAttribute = 3 << 3 | kBytesType;
-    at = hides(logging, attribute.name())
-             ? write_text_attribute(at, content + sizeof content, kEventAttribute, attribute.name(), kRedacted)
-             : write_attribute(at, content + sizeof content, kEventAttribute, attribute);
+    try {
+      at = hides(logging, attribute.name())
+               ? write_text_attribute(at, content + sizeof content, kEventAttribute, attribute.name(), kRedacted)
+               : write_attribute(at, content + sizeof content, kEventAttribute, attribute);
+    } catch (...) {
+    }
     if (at == before && dropped < 255) ++dropped;
   }
   const std::string_view whole(content, static_cast<std::size_t>(at - content));
@@ -273,7 +279,8 @@ void SpanRecord::link(TraceId trace, SpanId span) noexcept {
 void SpanRecord::fail(std::string_view message) noexcept {
   status = SpanStatus::error;
   if (message.empty() || has_message) return;
-  const std::string text(utf8_prefix(valid_utf8(message.substr(0, kMaxValueBytes)), kMaxValueBytes));
+  char valid[kMaxValueBytes];
+  const std::string_view text = valid_utf8(message, valid);
   add(*this, [&](char* to, const char* limit) {
     const std::size_t whole = field_size(text.size()) + 2;
     if (to + field_size(whole) > limit) return to;

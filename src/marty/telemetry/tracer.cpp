@@ -35,12 +35,13 @@ class SpanRings : public std::enable_shared_from_this<SpanRings> {
 
   SpanRing* acquire_part() {
     const std::lock_guard lock(mutex_);
+    retired_.reserve(all_.size() + 1);  // for retire_part()
     if (retired_.empty()) return all_.emplace_back(std::make_unique<SpanRing>(slots_)).get();
     SpanRing* const ring = retired_.back();
     retired_.pop_back();
     return ring;
   }
-  void retire_part(SpanRing* ring) {
+  void retire_part(SpanRing* ring) noexcept {
     const std::lock_guard lock(mutex_);
     retired_.push_back(ring);
   }
@@ -55,14 +56,17 @@ class SpanRings : public std::enable_shared_from_this<SpanRings> {
   }
   std::uint64_t dropped() const {
     const std::lock_guard lock(mutex_);
-    std::uint64_t sum = 0;
+    std::uint64_t sum = without_ring_.load(std::memory_order_relaxed);
     for (const auto& ring : all_) sum += ring->dropped();
     return sum;
   }
+  // A span of a thread that has no ring: it is ending, or there is no memory for one.
+  void count_dropped() noexcept { without_ring_.fetch_add(1, std::memory_order_relaxed); }
 
  private:
   const std::size_t slots_;
   std::atomic<bool> closed_{false};
+  std::atomic<std::uint64_t> without_ring_{0};
   mutable std::mutex mutex_;  // of what follows
   std::vector<std::unique_ptr<SpanRing>> all_;
   std::vector<SpanRing*> retired_;
@@ -192,7 +196,9 @@ void Tracer::start(Context& context, std::optional<double> ratio) const noexcept
 
 void Tracer::finish(const SpanRecord& record) noexcept {
   internal::SpanRing* const ring = internal::PerThread<internal::SpanRings>::of(*rings_);
-  if (ring == nullptr || !ring->push(record)) [[likely]]
+  if (ring == nullptr) [[unlikely]]
+    return rings_->count_dropped();
+  if (!ring->push(record)) [[likely]]
     return;
   if (const std::function<void()>* const wake = wake_.load(std::memory_order_acquire)) (*wake)();
 }

@@ -70,6 +70,36 @@ TEST_F(AppTest, AnInternalErrorTellsTheLogButNotTheClient) {
   EXPECT_EQ(get(own, "/odd").status, 500);
 }
 
+TEST_F(AppTest, WhatTheServiceHasRunOutOfIsItsOwnFailureAndWorthAnotherTry) {
+  telemetry::RecordingSink sink;
+  telemetry::Logging logging({}, sink);
+  App own({.logging = &logging});
+  own.get(
+      "/full", []() -> Pet { throw Error::exhausted("no room on /dev/sda1").with_http_status(507); }, "Fails");
+  own.get(
+      "/busy", []() -> Pet { throw Error::exhausted("no thread of 'files' is free"); }, "Fails");
+  own.get(
+      "/memory", []() -> Pet { throw std::bad_alloc(); }, "Fails");
+  own.get(
+      "/greedy", []() -> Pet { throw Error(Code::resource_exhausted, "at most ten a second"); }, "Refuses");
+  own.start();
+  const Answer full = get(own, "/full");
+  EXPECT_EQ(full.status, 507);
+  EXPECT_THAT(full.body, Not(HasSubstr("sda1")));
+  EXPECT_THAT(sink.lines().back(), HasSubstr("no room on /dev/sda1"));
+  for (const char* path : {"/busy", "/memory"}) {
+    const Answer answer = get(own, path);
+    EXPECT_EQ(answer.status, 503);
+    EXPECT_EQ(answer.response.header("retry-after"), "1");
+    EXPECT_EQ(answer.json()["code"].as_string(), "resource_exhausted");
+  }
+  EXPECT_EQ(sink.lines().size(), 3u);
+  const Answer greedy = get(own, "/greedy");
+  EXPECT_EQ(greedy.status, 429);
+  EXPECT_THAT(greedy.body, HasSubstr("at most ten a second"));
+  EXPECT_EQ(sink.lines().size(), 3u) << "the caller's doing is no line of the log";
+}
+
 TEST_F(AppTest, TheAccessLogTellsRouteStatusSizeAndDuration) {
   telemetry::RecordingSink sink;
   telemetry::Logging logging({}, sink);

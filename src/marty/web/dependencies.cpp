@@ -190,7 +190,7 @@ void Dependencies::build(Entry& entry) {
     entry.object = entry.provider->create(storage, needs);
   } catch (const Error& error) {
     free_storage(*entry.provider, storage);
-    throw Error(error.code(), "cannot make " + quoted(*entry.type) + ": " + error.message(), std::current_exception());
+    throw error.with_message("cannot make " + quoted(*entry.type) + ": " + error.message());
   } catch (const std::exception& error) {
     free_storage(*entry.provider, storage);
     throw Error(Code::internal, "cannot make " + quoted(*entry.type) + ": " + error.what(), std::current_exception());

@@ -1,5 +1,7 @@
 #include "marty/web/problem.hpp"
 
+#include <new>
+
 #include "marty/json/json.hpp"
 
 namespace marty::web {
@@ -9,6 +11,8 @@ namespace {
 std::string_view server_detail(Code code) {
   switch (code) {
     case Code::unavailable:
+    case Code::aborted:
+    case Code::resource_exhausted:
       return "The service cannot do this at the moment; try again later.";
     case Code::deadline_exceeded:
       return "This took longer than it may; try again later.";
@@ -29,6 +33,8 @@ Error as_error(const std::exception_ptr& exception) {
     std::rethrow_exception(exception);
   } catch (const Error& error) {
     return error;
+  } catch (const std::bad_alloc&) {
+    return Error::exhausted("out of memory: the process may have no more, or asked for too much at once");
   } catch (const std::exception& error) {
     return Error(Code::internal, error.what());
   } catch (...) {
@@ -36,12 +42,8 @@ Error as_error(const std::exception_ptr& exception) {
   }
 }
 
-bool tells_callers(const Error& error) {
-  return error.http_status() < 500 || error.code() == Code::unimplemented || error.is_for_callers();
-}
-
 std::string_view caller_message(const Error& error) {
-  return tells_callers(error) ? std::string_view(error.message()) : server_detail(error.code());
+  return error.is_for_callers() ? std::string_view(error.message()) : server_detail(error.code());
 }
 
 Problem make_problem(const Error& error) {
@@ -51,7 +53,7 @@ Problem make_problem(const Error& error) {
                   .status = error.http_status(),
                   .detail = std::string(caller_message(error)),
                   .code = std::string(info.name)};
-  if (!tells_callers(error)) return problem;
+  if (!error.is_for_callers()) return problem;
   for (const FieldError& field : error.fields()) problem.errors.push_back({field.pointer, field.message});
   return problem;
 }
@@ -64,6 +66,7 @@ void write_problem(http::Response& response, const Problem& problem) {
   if (problem.status != 416) response.remove_header("content-range");
   response.set_stream(nullptr);
   response.status = problem.status;
+  if (problem.status == 503 && response.header("retry-after").empty()) response.set_header("retry-after", "1");
   std::string text = json::to_string(problem);
   response.set_body(text, kProblemMediaType);
 }

@@ -37,17 +37,16 @@ struct Problem {
   std::vector<ProblemField> errors;
 };
 
-// Any exception as an Error: one that is none becomes internal, with what() as its message.
+// Any exception as an Error: std::bad_alloc becomes an exhausted() one, others internal, with what() as the message.
 Error as_error(const std::exception_ptr& exception);
 
-// What a caller may read of it.
-bool tells_callers(const Error& error);
+// What a caller may read of it: its message where it is_for_callers(), else a general sentence.
 std::string_view caller_message(const Error& error);
 
 Problem make_problem(const Error& error);
 
 // Puts it in place of whatever the response holds: body, stream and the headers that described them; other headers
-// stay.
+// stay. A status of 503 has a Retry-After (RFC 9110 section 10.2.3).
 void write_problem(http::Response& response, const Problem& problem);
 
 inline constexpr std::string_view kProblemMediaType = "application/problem+json";

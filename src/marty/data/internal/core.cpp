@@ -35,14 +35,14 @@ const Core::Operation& Core::operation(const Statement& statement) {
   std::string key = std::string(label_of(statement.operation)) + ' ' + std::string(statement.table);
   const std::lock_guard lock(mutex_);
   if (operations_.size() >= kMaxOperations && !operations_.contains(key)) key = "other ";
-  const auto [found, is_new] = operations_.try_emplace(key);
-  if (!is_new) return found->second;
+  if (const auto found = operations_.find(key); found != operations_.end()) return found->second;
   const std::string name = key.substr(0, key.find(' ')), table = key.substr(name.size() + 1);
-  found->second = {metrics_ ? &metrics_->operation(name, table) : nullptr,
-                   &telemetry::SpanSite::get(table.empty() ? name : key, {{"db.system.name", driver->dialect().name},
-                                                                          {"db.operation.name", name},
-                                                                          {"db.collection.name", table}})};
-  return found->second;
+  const Operation made{
+      metrics_ ? &metrics_->operation(name, table) : nullptr,
+      &telemetry::SpanSite::get(
+          table.empty() ? name : key,
+          {{"db.system.name", driver->dialect().name}, {"db.operation.name", name}, {"db.collection.name", table}})};
+  return operations_.emplace(std::move(key), made).first->second;
 }
 
 std::int64_t Core::execute(Connection& connection, const Statement& statement, std::span<const Value> values,

@@ -10,6 +10,7 @@
 
 #include "marty/data/database.hpp"
 #include "marty/data/internal/pool.hpp"
+#include "marty/data/internal/storage_watch.hpp"
 #include "marty/telemetry/span_record.hpp"
 #include "marty/telemetry/standard.hpp"
 
@@ -25,6 +26,7 @@ class Core {
 
   const std::unique_ptr<Driver> driver;
   const std::size_t max_rows;
+  StorageWatch storage;
 
  private:
   // Statements of one kind on one table.

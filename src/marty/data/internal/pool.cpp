@@ -1,6 +1,7 @@
 #include "marty/data/internal/pool.hpp"
 
 #include <algorithm>
+#include <new>
 #include <string>
 #include <utility>
 
@@ -77,17 +78,17 @@ void Pool::throw_exhausted(const Lane& lane) {
     ++stats_.wait_timeouts;
   }
   const std::string_view kind = !readers_ ? "" : lane.access == Access::read ? "reading " : "writing ";
-  throw Error(Code::resource_exhausted,
-              "the pool '" + options_.name + "' had no free connection within " +
-                  std::to_string(options_.wait_timeout_ms) + " ms: all " + std::to_string(lane.size) + " " +
-                  std::string(kind) + "connections are in use; raise " + options_.name +
-                  ".pool.size, keep transactions shorter, or pass the open Transaction on instead of the Database")
-      .with_http_status(503);
+  throw Error::exhausted(
+      "the pool '" + options_.name + "' had no free connection within " + std::to_string(options_.wait_timeout_ms) +
+      " ms: all " + std::to_string(lane.size) + " " + std::string(kind) + "connections are in use; raise " +
+      options_.name + ".pool.size, keep transactions shorter, or pass the open Transaction on instead of the Database");
 }
 
 std::unique_ptr<Connection> Pool::take_idle(Lane& lane) {
   std::vector<Idle> dead;  // closed at the end, without the lock
   const std::lock_guard lock(mutex_);
+  if (lane.idle.empty()) return nullptr;
+  if (!lane.idle.back().connection->usable()) dead.reserve(lane.idle.size());
   std::unique_ptr<Connection> connection;
   while (!connection && !lane.idle.empty()) {
     Idle idle = std::move(lane.idle.back());
@@ -120,9 +121,12 @@ void Pool::give_back(Lane& lane, std::unique_ptr<Connection> connection) noexcep
     const std::lock_guard lock(mutex_);
     count(0, -1);
     if (usable) {
-      lane.idle.push_back({std::move(connection), runtime::now()});
-      count(1, 0);
-      take_expired(lane, unwanted);
+      try {
+        keep(lane, std::move(connection));
+        take_expired(lane, unwanted);
+      } catch (const std::bad_alloc&) {  // it is closed, or what has expired is with the next one that comes back
+        if (connection != nullptr) ++stats_.closed;
+      }
     } else {
       // What broke one connection, a restart of the server say, has most likely broken the idle ones too.
       unwanted.swap(lane.idle);
@@ -136,11 +140,19 @@ void Pool::give_back(Lane& lane, std::unique_ptr<Connection> connection) noexcep
   lane.permits.release();
 }
 
+void Pool::keep(Lane& lane, std::unique_ptr<Connection>&& connection) {
+  lane.idle.reserve(static_cast<std::size_t>(lane.size));
+  lane.idle.push_back({std::move(connection), runtime::now()});
+  count(1, 0);
+}
+
 void Pool::take_expired(Lane& lane, std::vector<Idle>& expired) {
   const runtime::TimePoint limit = runtime::now() - std::chrono::milliseconds(options_.idle_timeout_ms);
   const auto first_kept =
       std::find_if(lane.idle.begin(), lane.idle.end(), [&](const Idle& idle) { return idle.since > limit; });
   const auto number = first_kept - lane.idle.begin();
+  if (number == 0) return;
+  expired.reserve(expired.size() + static_cast<std::size_t>(number));
   std::move(lane.idle.begin(), first_kept, std::back_inserter(expired));
   lane.idle.erase(lane.idle.begin(), first_kept);
   count(-static_cast<int>(number), 0);

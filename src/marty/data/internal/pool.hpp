@@ -68,6 +68,7 @@ class Pool {
   std::unique_ptr<Connection> connect(Lane& lane);
   void give_back(Lane& lane, std::unique_ptr<Connection> connection) noexcept;
   // With mutex_ held:
+  void keep(Lane& lane, std::unique_ptr<Connection>&& connection);  // nothing has moved where it throws
   void take_expired(Lane& lane, std::vector<Idle>& expired);
   void count(int idle, int in_use);  // changes of both
 

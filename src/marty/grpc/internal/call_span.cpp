@@ -16,7 +16,10 @@ void CallSpan::succeeded() noexcept {
 
 void CallSpan::failed(const Error& error) noexcept {
   if (!span_.recording()) return;
-  span_.set_known("rpc.response.status_code", telemetry::rpc_status_name(error.code()));
+  try {
+    span_.set_known("rpc.response.status_code", telemetry::rpc_status_name(error.code()));
+  } catch (const std::bad_alloc&) {  // error.type says it, too
+  }
   span_.fail(error);
   span_.end();
 }

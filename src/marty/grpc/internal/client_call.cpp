@@ -75,6 +75,11 @@ Code code_of_reset(std::uint32_t error_code) noexcept {
   }
 }
 
+// What another server has run out of, or takes no more of from us, is nothing that our own caller asks too much of.
+Error of_server(const Error& error) {
+  return error.code() == Code::resource_exhausted ? error.with_http_status(503) : error;
+}
+
 // The header fields of a request, as views into what lives until the stream is open.
 class RequestFields {
  public:
@@ -165,7 +170,7 @@ http::ClientStream ClientCall::open(const CallOptions& options, std::optional<st
     return stream;
   } catch (const Error& error) {
     if (span_) span_->failed(error);
-    throw Error(error.code(), where() + error.message(), std::current_exception());
+    throw error.with_message(where() + error.message());
   }
 }
 
@@ -299,7 +304,7 @@ void ClientCall::throw_status(std::string_view number, const http::HeaderList& f
               fields_of(details));
   for (ErrorDetail& detail : details) error = error.with_detail(std::move(detail));
   if (span_) span_->failed(error);
-  throw error;
+  throw of_server(error);
 }
 
 // What went wrong below is told as gRPC does.
@@ -311,7 +316,7 @@ void ClientCall::throw_broken(const Error& error) {
                                                                        : error.code();
   const Error told(code, where() + (is_late ? "the deadline passed" : error.message()), std::current_exception());
   if (span_) span_->failed(told);
-  throw told;
+  throw of_server(told);
 }
 
 namespace {

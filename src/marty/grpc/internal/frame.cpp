@@ -19,7 +19,7 @@ std::size_t payload_bytes(std::string_view head) noexcept {
 }  // namespace
 
 void throw_message_too_large(std::size_t max_bytes) {
-  throw Error(Code::resource_exhausted,
+  throw Error(Code::resource_exhausted,  // tidy:allow(caller): whoever sent it; a server is told 503 by its client
               "a message is larger than the " + std::to_string(max_bytes) + " bytes that are accepted");
 }
 

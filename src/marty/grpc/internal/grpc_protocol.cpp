@@ -175,7 +175,7 @@ void GrpcProtocol::write_error(web::Exchange& exchange, const Error& error) {
   // A method that does not exist is UNIMPLEMENTED.
   const Code code = exchange.route() == nullptr && error.code() == Code::not_found ? Code::unimplemented : error.code();
   // Of what went wrong here, callers learn no more than that.
-  const Error told = web::tells_callers(error) ? error : Error(error.code(), std::string(web::caller_message(error)));
+  const Error told = error.is_for_callers() ? error : error.with_message(std::string(web::caller_message(error)));
   Status status{code, told.message(), told.details()};
   const MethodHandler* const method = method_of(exchange.route());
   if (status.details.empty() && method != nullptr && method->options.error_details)

@@ -100,7 +100,8 @@ class Watch final : public HealthMethod {
     explicit Place(std::atomic<int>& taken) : taken_(taken) {
       if (++taken_ <= kMaxWatchers) return;
       --taken_;
-      throw Error(Code::resource_exhausted, "this server's health is watched by as many as it allows: use Check");
+      throw Error(Code::resource_exhausted,  // tidy:allow(caller): watchers are many, and may ask otherwise
+                  "this server's health is watched by as many as it allows: use Check");
     }
     ~Place() { --taken_; }
     Place(const Place&) = delete;

@@ -1,5 +1,7 @@
 #include "marty/http/internal/answer.hpp"
 
+#include <new>
+
 #include "marty/base/error.hpp"
 #include "marty/http/internal/loop_server.hpp"
 #include "marty/http/internal/problem.hpp"
@@ -52,11 +54,15 @@ void answer_exception(Response& response) {
     if (runtime::cancelled()) {
       set_problem(response, 503, Code::unavailable, "the server is shutting down");
     } else {
-      set_problem(response, error.http_status(), error.code(), error.message());
+      const bool is_told = error.is_for_callers();
+      set_problem(response, error.http_status(), error.code(), is_told ? std::string_view(error.message()) : "");
     }
+  } catch (const std::bad_alloc&) {
+    set_problem(response, 503, Code::resource_exhausted, "");
   } catch (...) {
     set_problem(response, 500, Code::internal, "");
   }
+  if (response.status == 503) response.add_header("retry-after", "1");  // RFC 9110 section 10.2.3
 }
 
 }  // namespace marty::http::internal

@@ -9,7 +9,8 @@ class LoopServer;
 
 void answer(LoopServer& server, Request& request, Response& response);
 
-// Within a catch block. Where the head is sent already, the response fails.
+// Within a catch block. Where the head is sent already, the response fails. Throws std::bad_alloc where there is no
+// memory even for that: the connection, or stream, has to end.
 void answer_exception(Response& response);
 
 }  // namespace marty::http::internal

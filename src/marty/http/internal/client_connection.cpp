@@ -50,7 +50,7 @@ bool ClientConnection::is_quiet() noexcept {
   try {
     char unasked = 0;
     return !socket_.closed_by_peer() && !socket_.try_read({&unasked, 1});
-  } catch (const Error&) {  // it was reset
+  } catch (const std::exception&) {  // it was reset
     return false;
   }
 }

@@ -76,7 +76,7 @@ void Http2Client::Ticker::run() {
       runtime::sleep_for(kTick);
       client_.tick(runtime::coarse_now());
     }
-  } catch (const Error&) {  // cancelled
+  } catch (const std::exception&) {  // cancelled
   }
 }
 

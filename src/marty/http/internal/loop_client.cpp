@@ -10,8 +10,7 @@ namespace {
 
 // The same error, saying which request it was.
 [[noreturn]] void rethrow_for(Method method, const Url& url, const Error& error) {
-  const std::string message = std::string(method_name(method)) + " " + redacted_url(url) + ": " + error.message();
-  throw Error(error.code(), message, std::current_exception());
+  throw error.with_message(std::string(method_name(method)) + " " + redacted_url(url) + ": " + error.message());
 }
 
 }  // namespace

@@ -188,10 +188,14 @@ void LoopServer::report_failed_handshake(const Error& error) noexcept {
   context.logging = options_.logging;
   const telemetry::ContextScope scope(context);
   const std::uint64_t left_out = std::exchange(unreported_, 0);
-  if (error.code() == Code::unauthenticated) {
-    kLog.warning("TLS: " + error.message(), {{"not_logged_before", left_out}});
-  } else {
-    kLog.info("TLS: " + error.message(), {{"not_logged_before", left_out}});
+  try {
+    if (error.code() == Code::unauthenticated) {
+      kLog.warning("TLS: " + error.message(), {{"not_logged_before", left_out}});
+    } else {
+      kLog.info("TLS: " + error.message(), {{"not_logged_before", left_out}});
+    }
+  } catch (const std::bad_alloc&) {
+    ++unreported_;
   }
 }
 

@@ -41,7 +41,7 @@ void ReplyPump::run() {
   try {
     wire_.flush();
     watch();
-  } catch (const Error&) {
+  } catch (const std::exception&) {
     failed_ = true;
     runtime::cancel(handler_);
   }
@@ -66,7 +66,7 @@ void ReplyPump::on_readable() noexcept {
     if (size && *size == 0) return runtime::cancel(handler_);
     wire_.in.commit(size.value_or(0));
     watch();
-  } catch (const Error&) {
+  } catch (const std::exception&) {
     runtime::cancel(handler_);
   }
 }

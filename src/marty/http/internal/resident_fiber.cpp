@@ -1,5 +1,7 @@
 #include "marty/http/internal/resident_fiber.hpp"
 
+#include <new>
+
 #include "marty/base/error.hpp"
 
 namespace marty::http::internal {
@@ -9,9 +11,18 @@ void ResidentFiber::start(runtime::Loop& loop) { loop.launch(*this); }
 void ResidentFiber::run() {
   fiber_ = &runtime::current_fiber();
   try {
-    while (!stopping_) function_();
+    while (!stopping_) run_once();
   } catch (const Error& error) {
     if (error.code() != Code::cancelled) throw;
+  }
+}
+
+// It goes on where there is no memory for a while: nobody would start it again.
+void ResidentFiber::run_once() {
+  try {
+    function_();
+  } catch (const std::bad_alloc&) {
+    runtime::yield();
   }
 }
 

@@ -21,6 +21,8 @@ class ResidentFiber final : public runtime::FiberJob {
   void finished() noexcept override;
 
  private:
+  void run_once();
+
   std::function<void()> function_;  // ends by throwing when it is cancelled
   runtime::Fiber* fiber_ = nullptr;
   runtime::Event ended_;

@@ -85,7 +85,7 @@ void Wire::linger() noexcept {
       if (size == 0) return;
       total += size;
     }
-  } catch (const Error&) {  // closing is what comes next in any case
+  } catch (const std::exception&) {  // closing is what comes next in any case
   }
 }
 

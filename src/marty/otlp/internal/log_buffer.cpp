@@ -105,21 +105,31 @@ void LogBuffer::take(const LogRecord& record, const Context& context, Timestamp 
   thread_local std::string kept;
   std::string bytes = std::move(kept);
   bytes.clear();
-  append_log_record(bytes, record, context, time, redaction);
-  bool passed_half = false;
-  {
-    const std::lock_guard lock(mutex_);
-    const std::size_t before = waiting_.size();
-    if (before + bytes.size() > max_bytes_) {
-      dropped_.fetch_add(1, std::memory_order_relaxed);
-    } else {
-      waiting_ += bytes;
-      sizes_.push_back(static_cast<std::uint32_t>(bytes.size()));
-      passed_half = before <= max_bytes_ / 2 && waiting_.size() > max_bytes_ / 2;
-    }
+  try {
+    append_log_record(bytes, record, context, time, redaction);
+    if (append(bytes)) wake_();
+  } catch (...) {  // no memory for it
+    dropped_.fetch_add(1, std::memory_order_relaxed);
   }
-  if (passed_half) wake_();
   if (bytes.capacity() <= kMaxKeptBuffer) kept = std::move(bytes);
+}
+
+// True: half of the room has just become taken.
+bool LogBuffer::append(std::string_view bytes) {
+  const std::lock_guard lock(mutex_);
+  const std::size_t before = waiting_.size();
+  if (before + bytes.size() > max_bytes_) {
+    dropped_.fetch_add(1, std::memory_order_relaxed);
+    return false;
+  }
+  sizes_.push_back(static_cast<std::uint32_t>(bytes.size()));
+  try {
+    waiting_ += bytes;
+  } catch (...) {
+    sizes_.pop_back();
+    throw;
+  }
+  return before <= max_bytes_ / 2 && waiting_.size() > max_bytes_ / 2;
 }
 
 std::size_t LogBuffer::collect(std::string& out, std::size_t max_bytes) {

@@ -26,6 +26,7 @@ class LogBuffer final : public telemetry::LogExporter {
   std::uint64_t dropped() const noexcept { return dropped_.load(std::memory_order_relaxed); }
 
  private:
+  bool append(std::string_view bytes);
   bool take_over();
 
   const std::size_t max_bytes_;

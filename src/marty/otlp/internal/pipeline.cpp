@@ -24,8 +24,8 @@ constexpr Duration kMaxBackoff = 10s;
 constexpr Duration kMaxAge = 5min;  // of a batch that is tried again
 constexpr Duration kRejectionLines = 1min;
 
-constexpr std::array<std::string_view, 6> kReasons = {"buffer_full", "queue_full", "rejected",
-                                                      "refused",     "expired",    "shutdown"};
+constexpr std::array<std::string_view, 7> kReasons = {"buffer_full", "queue_full", "rejected", "refused",
+                                                      "expired",     "shutdown",   "no_memory"};
 
 }  // namespace
 
@@ -68,10 +68,15 @@ void Pipeline::stop() noexcept {
   fibers_.clear();
   drop_queue();
   if (!collected_) discard_source();
-  if (const std::uint64_t lost = dropped() - before; lost != 0)
+  const std::uint64_t lost = dropped() - before;
+  if (lost == 0) return;
+  try {
     kLog.warning(
         "telemetry could not be exported before the end",
         {{"signal", signal_name(options_.signal)}, {"lost", lost}, {"endpoint", origin_of(options_.endpoint)}});
+  } catch (const std::bad_alloc&) {
+    // Counted it is.
+  }
 }
 
 void Pipeline::collect_until_stopped() {
@@ -79,9 +84,12 @@ void Pipeline::collect_until_stopped() {
   bool is_last = false;
   while (!is_last) {
     due = std::max(due + options_.interval, runtime::now());
-    alarm_->wait_until(due);
-    is_last = stopping_->is_set();  // and so what arose before the stop is collected
-    collect_all();
+    try {
+      alarm_->wait_until(due);
+      is_last = stopping_->is_set();  // and so what arose before the stop is collected
+      collect_all();
+    } catch (const std::bad_alloc&) {  // the next round may find some
+    }
   }
   collect_rest();
   collected_ = true;
@@ -120,6 +128,9 @@ Pipeline::Batch Pipeline::collect_batch(const Collect& collect) {
       if (batch.request.size() < limit || limit == kBatchBytes) break;
       runtime::yield();
     }
+  } catch (const std::bad_alloc&) {
+    drop(batch.items, DropReason::no_memory);
+    throw;
   } catch (...) {
     drop(batch.items, DropReason::shutdown);  // the time is up
     throw;
@@ -145,8 +156,14 @@ void Pipeline::collect_rest() {
 }
 
 void Pipeline::push(Batch batch) {
-  queued_bytes_ += batch.request.size();
-  queue_.push_back(std::move(batch));
+  const std::size_t bytes = batch.request.size();
+  const std::uint64_t items = batch.items;
+  try {
+    queue_.push_back(std::move(batch));
+  } catch (const std::bad_alloc&) {
+    return drop(items, DropReason::no_memory);
+  }
+  queued_bytes_ += bytes;
   while (queued_bytes_ > options_.queue_bytes && queue_.size() > 1) {
     drop(queue_.front().items, DropReason::queue_full);
     queued_bytes_ -= queue_.front().request.size();
@@ -171,6 +188,8 @@ void Pipeline::send_until_closed() {
     room_.notify();
     try {
       send(batch);
+    } catch (const std::bad_alloc&) {
+      drop(batch.items, DropReason::no_memory);
     } catch (...) {
       drop(batch.items, DropReason::shutdown);  // cancelled
       throw;
@@ -251,11 +270,15 @@ void Pipeline::drop_queue() noexcept {
 void Pipeline::discard_source() noexcept {
   std::string discarded;
   std::size_t items = 0;
-  do {
-    discarded.clear();
-    items = source_.rest ? source_.rest(discarded, kBatchBytes) : source_.collect(discarded, kBatchBytes);
-    drop(items, DropReason::shutdown);
-  } while (items != 0);
+  try {
+    do {
+      discarded.clear();
+      items = source_.rest ? source_.rest(discarded, kBatchBytes) : source_.collect(discarded, kBatchBytes);
+      drop(items, DropReason::shutdown);
+    } while (items != 0);
+  } catch (const std::bad_alloc&) {
+    // Not even to count it.
+  }
 }
 
 void Pipeline::note_success() {

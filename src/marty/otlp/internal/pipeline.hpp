@@ -11,6 +11,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <new>
 #include <optional>
 #include <string>
 #include <vector>
@@ -34,7 +35,7 @@ struct Source {
 };
 
 // Why items did not arrive.
-enum class DropReason : std::uint8_t { buffer_full, queue_full, rejected, refused, expired, shutdown };
+enum class DropReason : std::uint8_t { buffer_full, queue_full, rejected, refused, expired, shutdown, no_memory };
 
 struct PipelineOptions {
   Signal signal = Signal::traces;
@@ -111,7 +112,7 @@ class Pipeline {
   std::uint64_t lost_before_ = 0;  // of what the source has lost, what is counted already
   runtime::TimePoint next_rejection_line_ = runtime::TimePoint::min();
   telemetry::ExportMetrics counted_;
-  std::array<telemetry::Counter, 6> drops_;
+  std::array<telemetry::Counter, 7> drops_;
 };
 
 }  // namespace marty::otlp::internal

@@ -106,11 +106,11 @@ std::vector<Address> DnsResolver::resolve(std::string_view host, std::uint16_t p
 
 // A socket that cannot be watched stays silent: the question to that server ends by its timeout.
 void DnsResolver::watch(int socket, std::uint32_t events) noexcept {
-  const auto watch = watches_.try_emplace(socket, *this, socket).first;
   try {
+    const auto watch = watches_.try_emplace(socket, *this, socket).first;
     epoll_.add(socket, watch->second, events);
-  } catch (const Error&) {
-    watches_.erase(watch);
+  } catch (const std::exception&) {
+    watches_.erase(socket);
   }
 }
 

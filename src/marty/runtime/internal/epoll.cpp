@@ -18,9 +18,8 @@ namespace marty::runtime::internal {
 namespace {
 
 [[noreturn]] void throw_exhausted(const char* call) {
-  throw Error(Code::resource_exhausted,
-              fmt::format("cannot start an event loop: {}: {}; raise the limit of open files (ulimit -n)", call,
-                          std::strerror(errno)));
+  throw Error::exhausted(fmt::format("cannot start an event loop: {}: {}; raise the limit of open files (ulimit -n)",
+                                     call, std::strerror(errno)));
 }
 
 // Brings a source of the next event (two cache lines) near while this one is told: with many connections it is cold.
@@ -52,9 +51,8 @@ Epoll::~Epoll() {
 void Epoll::add(int descriptor, EpollSource& source, std::uint32_t events) {
   epoll_event event{.events = events, .data = {.ptr = &source}};
   if (epoll_ctl(descriptor_, EPOLL_CTL_ADD, descriptor, &event) != 0) {
-    throw Error(Code::resource_exhausted,
-                fmt::format("cannot watch a socket: epoll_ctl: {}; raise fs.epoll.max_user_watches (sysctl)",
-                            std::strerror(errno)));
+    throw Error::exhausted(fmt::format("cannot watch a socket: epoll_ctl: {}; raise fs.epoll.max_user_watches (sysctl)",
+                                       std::strerror(errno)));
   }
 }
 

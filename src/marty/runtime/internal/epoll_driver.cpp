@@ -10,6 +10,7 @@
 #include "marty/base/error.hpp"
 #include "marty/runtime/internal/epoll_listener.hpp"
 #include "marty/runtime/internal/epoll_socket.hpp"
+#include "marty/runtime/internal/loose_descriptor.hpp"
 #include "marty/runtime/internal/native_address.hpp"
 #include "marty/runtime/internal/real_clock.hpp"
 #include "marty/runtime/internal/scheduler.hpp"
@@ -21,9 +22,9 @@ namespace {
 bool is_localhost(std::string_view host) noexcept { return host == "localhost" || host.ends_with(".localhost"); }
 
 Error cannot_connect(const Address& address, int error) {
-  const Code code = error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM ? Code::resource_exhausted
-                                                                                              : Code::unavailable;
-  return Error(code, fmt::format("cannot connect to {}: {}", address.to_string(), std::strerror(error)));
+  const bool exhausted = error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
+  std::string message = fmt::format("cannot connect to {}: {}", address.to_string(), std::strerror(error));
+  return exhausted ? Error::exhausted(std::move(message)) : Error(Code::unavailable, std::move(message));
 }
 
 }  // namespace
@@ -55,7 +56,9 @@ Socket EpollDriver::connect(const Address& address) {
     close(descriptor);
     throw cannot_connect(address, error);
   }
+  LooseDescriptor loose(descriptor);
   auto backend = std::make_unique<EpollSocket>(*scheduler_, epoll_, descriptor, address, error == 0);
+  loose.hand_over();
   backend->finish_connect();
   return Socket(std::move(backend));
 }

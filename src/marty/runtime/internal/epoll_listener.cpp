@@ -15,6 +15,7 @@
 #include "marty/base/error.hpp"
 #include "marty/runtime/fiber.hpp"
 #include "marty/runtime/internal/epoll_socket.hpp"
+#include "marty/runtime/internal/loose_descriptor.hpp"
 #include "marty/runtime/internal/native_address.hpp"
 #include "marty/runtime/internal/scheduler.hpp"
 
@@ -45,7 +46,7 @@ Error cannot_listen(const Address& address, int error) {
     case ENFILE:
     case ENOBUFS:
     case ENOMEM:
-      return Error(Code::resource_exhausted, fmt::format("cannot listen on {}: {}", where, std::strerror(error)));
+      return Error::exhausted(fmt::format("cannot listen on {}: {}", where, std::strerror(error)));
     default:
       return Error(Code::invalid_argument, fmt::format("cannot listen on {}: {}; is it an address of this machine?",
                                                        where, std::strerror(error)));
@@ -129,7 +130,10 @@ Socket EpollListener::accept() {
   }
   Accepted next = std::move(accepted_.front());
   accepted_.pop_front();
-  return Socket(std::make_unique<EpollSocket>(scheduler_, epoll_, next.descriptor, std::move(next.peer), true));
+  LooseDescriptor descriptor(next.descriptor);
+  auto socket = std::make_unique<EpollSocket>(scheduler_, epoll_, descriptor.get(), std::move(next.peer), true);
+  descriptor.hand_over();
+  return Socket(std::move(socket));
 }
 
 void EpollListener::accept_batch() {
@@ -138,7 +142,9 @@ void EpollListener::accept_batch() {
     peer.bytes = sizeof peer.storage;
     const int descriptor = accept4(descriptor_, peer.get(), &peer.bytes, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (descriptor >= 0) {
+      LooseDescriptor loose(descriptor);
       accepted_.push_back({descriptor, AddressAccess::from_native(peer.get(), peer.bytes)});
+      loose.hand_over();
       continue;
     }
     switch (errno) {

@@ -56,12 +56,7 @@ ssize_t send_gathered(int descriptor, Gather& gather) noexcept {
 
 EpollSocket::EpollSocket(Scheduler& scheduler, Epoll& epoll, int descriptor, Address peer, bool connected)
     : scheduler_(scheduler), epoll_(epoll), descriptor_(descriptor), writable_(connected), peer_(std::move(peer)) {
-  try {
-    epoll_.add(descriptor_, *this, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET);
-  } catch (...) {
-    close(descriptor_);
-    throw;
-  }
+  epoll_.add(descriptor_, *this, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET);
   if (peer_.is_unix()) return;
   const int on = 1;
   setsockopt(descriptor_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);

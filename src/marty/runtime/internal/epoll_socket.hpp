@@ -15,7 +15,7 @@ namespace marty::runtime::internal {
 
 class EpollSocket final : public SocketBackend, public EpollSource {
  public:
-  // Takes the descriptor, also when it throws. `connected`: false while connect(2) is in progress.
+  // Takes the descriptor, but not when it throws. `connected`: false while connect(2) is in progress.
   EpollSocket(Scheduler& scheduler, Epoll& epoll, int descriptor, Address peer, bool connected);
   ~EpollSocket() override;
 

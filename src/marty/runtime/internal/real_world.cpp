@@ -97,8 +97,10 @@ void RealWorld::start_threads() {
       });
     }
   } catch (const std::system_error& error) {
-    throw Error(Code::resource_exhausted,
-                fmt::format("cannot start a thread per loop: {}; lower runtime.loops", error.what()));
+    throw Error::exhausted(
+        fmt::format("cannot start a thread per loop: {}; have fewer loops, or allow the process more "
+                    "memory (ulimit -v, the container's limit) or threads (ulimit -u)",
+                    error.what()));
   }
 }
 

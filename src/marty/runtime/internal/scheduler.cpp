@@ -20,6 +20,9 @@ namespace {
 // Ready fibers that run before the loop looks outside again: no fiber that only yields starves the sockets.
 constexpr int kResumesPerTurn = 128;
 
+// Timers that are no fiber's: name resolution, tests.
+constexpr std::size_t kOtherTimers = 16;
+
 std::uint64_t seed_from(Driver& driver) {
   std::uint64_t seed = 0;
   driver.random_bytes(std::as_writable_bytes(std::span(&seed, 1)));
@@ -168,6 +171,7 @@ void Scheduler::adopt(Fiber& parent, Fiber& child) noexcept {
 }
 
 Fiber& Scheduler::begin(FiberJob& job, std::string_view name, Host* host) {
+  timers_.reserve(live_count_ + kOtherTimers);
   Fiber& fiber = pool_.acquire();
   fiber.job = &job;
   fiber.name = name;

@@ -80,7 +80,7 @@ void SignalHub::install(int signal) {
 void SignalHub::open_pipe() {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) {
-    throw Error(Code::resource_exhausted, fmt::format("cannot wait for signals: pipe2: {}", std::strerror(errno)));
+    throw Error::exhausted(fmt::format("cannot wait for signals: pipe2: {}", std::strerror(errno)));
   }
   read_end_ = ends[0];
   write_end_ = ends[1];

@@ -25,8 +25,7 @@ std::size_t round_up_to_page(std::size_t bytes) noexcept {
 }
 
 [[noreturn]] void throw_exhausted(const char* call, std::size_t bytes) {
-  throw Error(
-      Code::resource_exhausted,
+  throw Error::exhausted(
       fmt::format("no address space for another fiber stack ({} of {} bytes: {}); run fewer fibers at once, lower "
                   "runtime.stack_bytes, or raise vm.max_map_count (sysctl) and the limit on address space (ulimit -v)",
                   call, bytes, std::strerror(errno)));

@@ -11,8 +11,10 @@
 #include <cerrno>
 #include <iterator>
 #include <string>
+#include <system_error>
 #include <utility>
 
+#include "marty/base/error.hpp"
 #include "marty/runtime/internal/real_clock.hpp"
 #include "marty/runtime/internal/scheduler.hpp"
 #include "marty/runtime/internal/symbols.hpp"
@@ -94,7 +96,14 @@ StallDetector::StallDetector(std::vector<Scheduler*> loops, Duration threshold,
   sigemptyset(&action.sa_mask);
   // It stays installed: nobody else uses this signal, and one that comes late would kill the process.
   sigaction(stall_signal(), &action, nullptr);
-  watchdog_ = std::thread([this] { watch(); });
+  try {
+    watchdog_ = std::thread([this] { watch(); });
+  } catch (const std::system_error& error) {
+    throw Error::exhausted(
+        fmt::format("cannot start the thread that looks for stalls: {}; allow the process more "
+                    "memory (ulimit -v, the container's limit) or threads (ulimit -u)",
+                    error.what()));
+  }
 }
 
 StallDetector::~StallDetector() {

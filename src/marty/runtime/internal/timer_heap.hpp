@@ -25,6 +25,10 @@ class Timer {
 
 class TimerHeap {
  public:
+  // Makes room for so many timers at once, so that add() needs no memory: what waits for a time must not fail by it.
+  void reserve(std::size_t timers) {
+    if (timers > entries_.capacity()) entries_.reserve(2 * timers);
+  }
   void add(Timer& timer, TimePoint time);
   void remove(Timer& timer) noexcept;   // nothing where it is not armed
   void expire(TimePoint now) noexcept;  // runs what is due

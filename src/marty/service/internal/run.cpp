@@ -2,6 +2,7 @@
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
+#include <new>
 #include <string_view>
 
 #include "marty/base/error.hpp"
@@ -79,6 +80,12 @@ int Service::State::run(Service& self) {
       exit_code = carry_out(line, self);
     });
     return exit_code;
+  } catch (const std::bad_alloc&) {
+    if (logging != nullptr) logging->flush();
+    print(stderr, name +
+                      ": out of memory; allow the process more (ulimit -v, the container's limit), or let it need "
+                      "less: server.loops, server.fiber_stack");
+    return 1;
   } catch (const std::exception&) {
     if (logging != nullptr) logging->flush();
     print(stderr, name + ": " + marty::describe(std::current_exception()));

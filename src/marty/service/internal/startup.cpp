@@ -216,7 +216,9 @@ void Service::State::plan_lifecycle() {
     lifecycle->add({.name = "migrations",
                     .start = [this] { prepare_tables(); },
                     .start_timeout = database_section.migration_timeout});
-    health->add({.name = "database", .check = [this] { database->check(); }});
+    health->add({.name = "database",
+                 .check = [this] { database->check(); },
+                 .limits = [this] { return database->storage_failure(); }});
   }
   for (const health::HealthCheck& check : health_checks) health->add(check);
   lifecycle->add({.name = "application", .start = [this] { start_application(); }, .stop = [this] { app.stop(); }});

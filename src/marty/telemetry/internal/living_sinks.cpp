@@ -63,7 +63,7 @@ void LivingSinks::add(AsyncSink& sink) {
     AsyncSink* nobody = nullptr;
     if (place.compare_exchange_strong(nobody, &sink)) return;
   }
-  throw Error(Code::resource_exhausted, "there are 64 AsyncSinks in this process: share them among services");
+  throw Error::exhausted("there are 64 AsyncSinks in this process: share them among services");
 }
 
 void LivingSinks::remove(AsyncSink& sink) noexcept {

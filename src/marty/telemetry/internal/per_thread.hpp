@@ -3,12 +3,13 @@
 //
 //   using Part = ...;
 //   Part* acquire_part();            // that of a thread which has ended, or a new one
-//   void retire_part(Part* part);    // its thread has ended; what it wrote stays
+//   void retire_part(Part* part) noexcept;   // its thread has ended; what it wrote stays
 //   bool closed() const noexcept;    // nobody will use the owner any more
 #pragma once
 
 #include <algorithm>
 #include <memory>
+#include <new>
 #include <vector>
 
 namespace marty::telemetry::internal {
@@ -18,7 +19,8 @@ class PerThread {
  public:
   using Part = typename Owner::Part;
 
-  // Null: the thread is ending, and has given its parts back.
+  // Null: the thread is ending, and has given its parts back; or there is no memory for its part, and the next call
+  // tries again.
   static Part* of(Owner& owner) noexcept {
     if (t_owner != &owner) [[unlikely]]
       return enter(owner);
@@ -38,6 +40,7 @@ class PerThread {
       const auto found = std::ranges::find(all_, &owner, [](const Membership& one) { return one.owner.get(); });
       if (found != all_.end()) return found->part;
       std::erase_if(all_, [](const Membership& one) { return one.owner->closed(); });
+      if (all_.size() == all_.capacity()) all_.reserve(2 * all_.size() + 2);  // first: a part is taken for good
       all_.push_back({owner.shared_from_this(), owner.acquire_part()});
       return all_.back().part;
     }
@@ -54,9 +57,13 @@ class PerThread {
   [[gnu::noinline]] static Part* enter(Owner& owner) noexcept {
     if (t_ended) return nullptr;
     static thread_local Memberships memberships;
-    t_part = memberships.find(owner);
-    t_owner = &owner;
-    return t_part;
+    try {
+      t_part = memberships.find(owner);
+      t_owner = &owner;
+      return t_part;
+    } catch (const std::bad_alloc&) {
+      return nullptr;
+    }
   }
 
   // The owner this thread last used, which its memberships keep alive.

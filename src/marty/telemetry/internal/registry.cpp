@@ -65,19 +65,19 @@ Registry::~Registry() = default;
 Cell* Registry::cell(CellPosition position) noexcept {
   if (ThreadPart* const part = PerThread<Registry>::of(*this)) [[likely]]
     return part->slab.cell(position);
-  static Cell nowhere[256];  // as many as a histogram has: what a thread counts while it ends
-  return nowhere;
+  return Slab::nowhere();
 }
 
 ThreadPart* Registry::acquire_part() {
   const std::lock_guard lock(mutex_);
+  retired_.reserve(parts_.size() + 1);  // for retire_part()
   if (retired_.empty()) return parts_.emplace_back(std::make_unique<ThreadPart>()).get();
   ThreadPart* const part = retired_.back();
   retired_.pop_back();
   return part;
 }
 
-void Registry::retire_part(ThreadPart* part) {
+void Registry::retire_part(ThreadPart* part) noexcept {
   const std::lock_guard lock(mutex_);
   retired_.push_back(part);
 }
@@ -114,8 +114,10 @@ Registry::Entry Registry::add_locked(const Registration& registration, std::stri
 }
 
 SeriesEntry& Registry::make_series(Family& family, std::vector<std::string> values, const Registration& registration) {
+  const std::uint32_t cells = cells_for(registration);
+  const CellPosition cell = cells > 0 ? allocate(cells) : CellPosition{};  // first: it may throw
   SeriesEntry& series = family.series[std::move(values)];
-  if (const std::uint32_t cells = cells_for(registration); cells > 0) series.cell = allocate(cells);
+  series.cell = cell;
   return series;
 }
 
@@ -204,7 +206,7 @@ CellPosition Registry::allocate(std::uint32_t cells) {
   std::uint32_t chunk = Slab::chunk_of(next_cell_);
   if (Slab::chunk_of(next_cell_ + cells - 1) != chunk) next_cell_ = Slab::chunk_begin(++chunk);
   if (chunk >= Slab::kChunks) {
-    throw Error(Code::resource_exhausted, "the metrics registry is full: fewer metrics, or a lower max_series");
+    throw Error::exhausted("the metrics registry is full: fewer metrics, or a lower max_series");
   }
   return {chunk, std::exchange(next_cell_, next_cell_ + cells) - Slab::chunk_begin(chunk)};
 }

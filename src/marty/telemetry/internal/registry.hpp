@@ -82,7 +82,7 @@ class Registry : public std::enable_shared_from_this<Registry> {
 
   // See per_thread.hpp.
   ThreadPart* acquire_part();
-  void retire_part(ThreadPart* part);
+  void retire_part(ThreadPart* part) noexcept;
   void close() noexcept { closed_.store(true, std::memory_order_relaxed); }
   bool closed() const noexcept { return closed_.load(std::memory_order_relaxed); }
 

@@ -7,6 +7,7 @@
 #include <bit>
 #include <cstdint>
 #include <memory>
+#include <new>
 
 #include "marty/telemetry/metrics.hpp"
 
@@ -27,12 +28,18 @@ class Slab {
     for (auto& chunk : chunks_) delete[] chunk.load(std::memory_order_relaxed);
   }
 
-  // Of the owning thread. Cells of one block (see allocate in registry.cpp) are adjacent.
-  Cell* cell(CellPosition position) {
+  // Of the owning thread. Cells of one block (see allocate in registry.cpp) are adjacent. Where there is no memory they
+  // are nowhere(), and what is counted then is lost.
+  Cell* cell(CellPosition position) noexcept {
     Cell* chunk = chunks_[position.chunk].load(std::memory_order_relaxed);
     if (chunk == nullptr) [[unlikely]]
-      chunk = grow(position.chunk);
+      if ((chunk = grow(position.chunk)) == nullptr) return nowhere();
     return chunk + position.offset;
+  }
+  // Cells that nobody reads, as many as a histogram has.
+  static Cell* nowhere() noexcept {
+    static Cell cells[256];
+    return cells;
   }
   // Of any thread.
   std::uint64_t read(CellPosition position) const {
@@ -46,8 +53,9 @@ class Slab {
   static std::uint32_t chunk_begin(std::uint32_t level) { return kFirstChunk * ((1u << level) - 1); }
 
  private:
-  [[gnu::noinline]] Cell* grow(std::uint32_t level) {
-    Cell* const chunk = new Cell[kFirstChunk << level]();
+  [[gnu::noinline]] Cell* grow(std::uint32_t level) noexcept {
+    Cell* const chunk = new (std::nothrow) Cell[kFirstChunk << level]();
+    if (chunk == nullptr) return nullptr;
     chunks_[level].store(chunk, std::memory_order_release);
     return chunk;
   }

@@ -89,7 +89,7 @@ void TlsSocket::linger() noexcept {
       if (size == 0) return;
       total += size;
     }
-  } catch (const Error&) {  // closing is what comes next in any case
+  } catch (const std::exception&) {  // closing is what comes next in any case
   }
 }
 
@@ -154,7 +154,7 @@ void TlsSocket::wait_readable(runtime::Event*& place, const char* doing) {
   try {
     waiting.event.wait(doing);
   } catch (const Error& error) {
-    throw Error(error.code(), error.message() + ' ' + peer_address().to_string());
+    throw error.with_message(error.message() + ' ' + peer_address().to_string());
   }
 }
 
@@ -187,12 +187,17 @@ void TlsSocket::park(runtime::ReadableCallback* callback) noexcept {
   if (!may_have || !has_something()) return park_below();
   // The socket below knows nothing of what was read from it already.
   if (deferred_ != nullptr) return;
-  deferred_ = std::make_shared<TlsSocket*>(this);
-  runtime::Loop::current().post([deferred = deferred_] {
-    if (*deferred == nullptr) return;
-    (*deferred)->deferred_.reset();
-    (*deferred)->on_readable();  // looks again: it may have been read meanwhile
-  });
+  try {
+    deferred_ = std::make_shared<TlsSocket*>(this);
+    runtime::Loop::current().post([deferred = deferred_] {
+      if (*deferred == nullptr) return;
+      (*deferred)->deferred_.reset();
+      (*deferred)->on_readable();  // looks again: it may have been read meanwhile
+    });
+  } catch (const std::bad_alloc&) {  // then what comes next tells of it, or the idle timeout
+    deferred_.reset();
+    park_below();
+  }
 }
 
 // That a read would not wait. Decrypts, so that a part of a record does not count: who is woken finds something.

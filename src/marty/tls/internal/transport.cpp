@@ -24,7 +24,7 @@ class Farewell final : public runtime::FiberJob {
     try {
       const runtime::DeadlineScope scope(kFarewellTimeout);
       transport_->flush();
-    } catch (const Error&) {  // the peer is gone or too slow, and nobody is left to tell
+    } catch (const std::exception&) {  // the peer is gone or too slow, and nobody is left to tell
     }
   }
   void finished() noexcept override { delete this; }
@@ -148,8 +148,9 @@ void Transport::flush() {
       socket_.write({bytes});
     } catch (...) {
       // How much of it left is not known: what came next would be no record.
-      const std::string reason = describe(std::current_exception());
-      fail_write(std::make_exception_ptr(Error(Code::unavailable, "an earlier write failed: " + reason)));
+      fail_write(std::current_exception());
+      const std::string reason = describe(write_failure_);
+      write_failure_ = std::make_exception_ptr(Error(Code::unavailable, "an earlier write failed: " + reason));
       throw;
     }
     writing_ = false;

@@ -91,6 +91,10 @@ bool is_failure_of_service(const Route* route, const Error& error) noexcept {
     case Code::unavailable:
     case Code::data_loss:
       return true;
+    case Code::resource_exhausted:  // ours, or what the caller may ask of us
+    case Code::aborted:
+    case Code::failed_precondition:
+      return error.http_status() >= 500;
     default:
       return false;
   }
