@@ -82,11 +82,9 @@ bool is_future_address(std::string_view text) noexcept {
          all_in_class(rest, kHost) && rest.find('%') == std::string_view::npos;
 }
 
+// REQUIRES that a colon stands in brackets only.
 bool is_host(std::string_view host) noexcept {
-  if (!host.starts_with('[')) {
-    return !host.empty() && all_in_class(host, kHost) && host.find(':') == std::string_view::npos &&
-           has_valid_escapes(host);
-  }
+  if (!host.starts_with('[')) return !host.empty() && all_in_class(host, kHost) && has_valid_escapes(host);
   if (!host.ends_with(']')) return false;
   const std::string_view address = host.substr(1, host.size() - 2);
   return is_ipv6(address) || is_future_address(address);
