@@ -8,6 +8,7 @@
 #include "marty/grpc/internal/builtin_protos.hpp"
 #include "marty/grpc/internal/grpc_protocol.hpp"
 #include "marty/grpc/internal/server_call.hpp"
+#include "marty/grpc/internal/timeout.hpp"
 
 namespace marty::grpc {
 
@@ -68,6 +69,7 @@ std::string summary_of(const Method& method) {
 
 void MethodHandler::invoke(web::Exchange& exchange) {
   ServerCall call(exchange, *this);
+  throw_if_late();  // the filters may have waited
   run(exchange, call);
 }
 

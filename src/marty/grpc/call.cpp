@@ -6,7 +6,9 @@
 namespace marty::grpc {
 
 std::optional<std::string> Call::binary_metadata(std::string_view name) const {
-  std::vector<std::string> values = internal::decode_binaries(request_.headers.get(name));
+  const auto field = request_.headers.find(name);
+  if (!field) return std::nullopt;
+  std::vector<std::string> values = internal::decode_binaries(*field);
   return values.empty() ? std::nullopt : std::optional(std::move(values.front()));
 }
 

@@ -119,7 +119,7 @@ std::vector<Sent> sent_by(const std::function<void(Route::Client&)>& calls, Chan
   run_in(WorldKind::simulated, [&] {
     http::internal::TestServer server([&](http::Request& request, http::Response& response) {
       Sent& sent = all.emplace_back(std::string(request.header("grpc-encoding")));
-      internal::FrameReader frames(request.body_source, 1 << 20);
+      internal::FrameReader frames(request.body_source, 1 << 20, internal::kCompressed);
       while (const auto frame = frames.next()) sent.flags.push_back(frame->flags);
       response.set_body(std::string(5, '\0'), "application/grpc");
       response.add_trailer("grpc-status", "0");

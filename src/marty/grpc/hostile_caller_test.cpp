@@ -23,6 +23,7 @@ using route::v1::Route;
 using route::v1::Summary;
 using testing::HasSubstr;
 using testing::Not;
+using testing::StartsWith;
 using namespace std::chrono_literals;
 
 constexpr std::string_view kGetEcho = "/route.v1.Route/Echo?encoding=json&message=%7B%22x%22:7%7D";
@@ -182,6 +183,61 @@ TEST_F(HostileCallerTest, ReflectionIsNotForThoseWhoAskNothing) {
     runtime::sleep_for(30s);  // tidy:allow(sleep): virtual
     EXPECT_EQ(get(server, kGetEcho).status, 200);
   });
+}
+
+// Flags that gRPC reserves; gRPC-Web's trailers and Connect's end of a stream are for replies, or the end of a request.
+TEST_F(HostileCallerTest, MessagesWithFlagsThatNobodyKnowsAreRefused) {
+  serve([](web::App& app) { add(app, Route{.echo = echo, .record = record}); }, {},
+        [](TestServer& server) {
+          const auto status = [&](std::string_view method, std::string_view type, int flags) {
+            std::string body;
+            internal::append_frame(body, static_cast<std::uint8_t>(flags), "");
+            const http::Reply reply = post(server, method, type, body);
+            return std::string(reply.header("grpc-status")) + reply.body;
+          };
+          for (const int flags : {2, 4, 128, 254}) {
+            for (const std::string_view method : {"Echo", "Record"}) {
+              EXPECT_THAT(status(method, "application/grpc", flags), StartsWith("13")) << flags;
+              EXPECT_THAT(status(method, "application/grpc-web", flags), HasSubstr("grpc-status: 13")) << flags;
+            }
+          }
+          for (const int flags : {4, 128, 254})
+            EXPECT_THAT(status("Record", "application/connect+proto", flags), HasSubstr("\"internal\"")) << flags;
+        });
+}
+
+// What the server itself refuses is an answer of the protocol, too, and has its ids: HTTP clients of gRPC know no
+// others.
+TEST_F(HostileCallerTest, WhatTheServerDoesNotLetInIsAnsweredInTheProtocol) {
+  serve([](web::App& app) { add(app, Route{.echo = echo}); }, {.body_bytes = 100},
+        [](TestServer& server) {
+          const std::string large(101, '\0');
+          const auto length = [&](std::string_view type) {
+            return http::Client({.protocol = http::Protocol::http2})
+                .send({.method = http::Method::post,
+                       .url = "http://" + server.server.address().to_string() + "/route.v1.Route/Echo",
+                       .headers = {{"content-type", std::string(type)}},
+                       .body = large});
+          };
+          const http::Reply grpc = length("application/grpc");
+          EXPECT_EQ(grpc.status, 200);
+          EXPECT_EQ(grpc.header("grpc-status"), "8");
+          EXPECT_NE(grpc.header("x-mmf-correlation-id"), "");
+          EXPECT_THAT(length("application/grpc-web").body, HasSubstr("grpc-status: 8"));
+          EXPECT_THAT(length("application/json").body, HasSubstr("resource_exhausted"));
+        });
+}
+
+TEST_F(HostileCallerTest, ACallInNoFormatIsAProblemWithItsPathAndItsId) {
+  serve([](web::App& app) { add(app, Route{.echo = echo}); }, {},
+        [](TestServer& server) {
+          const http::Reply reply = post(server, "Echo", "text/plain", "");
+          EXPECT_EQ(reply.status, 415);
+          EXPECT_THAT(reply.body, HasSubstr(R"("instance":"/route.v1.Route/Echo")"));
+          const std::string id(reply.header("x-mmf-correlation-id"));
+          EXPECT_THAT(reply.body, HasSubstr(R"("correlation_id":")" + id + "\""));
+          EXPECT_NE(id, "");
+        });
 }
 
 }  // namespace

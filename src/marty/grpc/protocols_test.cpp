@@ -64,7 +64,7 @@ struct ReceivedFrame {
 };
 std::vector<ReceivedFrame> frames_of(std::string_view body) {
   std::vector<ReceivedFrame> frames;
-  FrameReader reader(body, 1 << 20);
+  FrameReader reader(body, 1 << 20, internal::kEveryFlag);
   while (const auto frame = reader.next()) frames.push_back({frame->flags, std::string(frame->payload)});
   return frames;
 }

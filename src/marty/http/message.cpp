@@ -6,6 +6,7 @@
 #include "marty/base/error.hpp"
 #include "marty/base/strings.hpp"
 #include "marty/http/internal/characters.hpp"
+#include "marty/http/internal/problem.hpp"
 #include "marty/http/internal/put.hpp"
 
 namespace marty::http {
@@ -183,6 +184,10 @@ void Response::clear() noexcept {
   stream_.reset();
   writer_ = nullptr;
   close_ = failed_ = false;
+}
+
+void Handler::refuse(Request&, Response& response, const Error& refusal) {
+  internal::set_problem(response, refusal.http_status(), refusal.code(), refusal.message());
 }
 
 }  // namespace marty::http

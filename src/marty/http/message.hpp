@@ -20,6 +20,9 @@
 
 #include "marty/runtime/net.hpp"
 
+namespace marty {
+class Error;
+}
 namespace marty::tls {
 struct Identity;
 }
@@ -195,6 +198,11 @@ class Handler {
  public:
   virtual ~Handler() = default;
   virtual void handle(Request& request, Response& response) = 0;
+  // The reply to a request that the server does not let in: its head is malformed, too large or late, its body longer
+  // than the limit, or there are too many at once. `refusal` says the status, the code and, for the client, why. The
+  // request holds what could be read of it, perhaps nothing (then method is other, and the texts are empty); its body
+  // is not to be read. By default a minimal problem+json. A handler around another one hands it on.
+  virtual void refuse(Request& request, Response& response, const Error& refusal);
 };
 
 }  // namespace marty::http

@@ -34,6 +34,15 @@ void check(const ServerOptions& options) {
   }
 }
 
+// What a client of plain HTTP reads, so that somebody who has mistyped a URL knows.
+constexpr std::string_view kUseHttps =
+    "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: 38\r\nConnection: close\r\n\r\n"
+    "This port speaks HTTPS: use https://\r\n";
+
+bool speaks_plain_http(const Fault& fault) {
+  return fault.is(SSL_R_HTTP_REQUEST) || fault.is(SSL_R_HTTPS_PROXY_REQUEST);
+}
+
 // Why there is no connection with `client`.
 Error error_of(const Fault& fault, const PeerCheck& check, const std::string& client, const ServerOptions& options) {
   if (check.failed()) return Error(Code::unauthenticated, check.message("the client " + client, ""));
@@ -46,7 +55,7 @@ Error error_of(const Fault& fault, const PeerCheck& check, const std::string& cl
     return Error(Code::unavailable, fmt::format("{} closed the connection in the middle of the TLS handshake", client));
   if (const std::string alert = fault.alert(); !alert.empty())
     return Error(Code::unavailable, fmt::format("the client {} refuses the TLS handshake: {}", client, alert));
-  if (fault.is(SSL_R_HTTP_REQUEST) || fault.is(SSL_R_HTTPS_PROXY_REQUEST))
+  if (speaks_plain_http(fault))
     return Error(Code::invalid_argument, fmt::format("{} speaks plain HTTP to a port of TLS: use https://", client));
   if (fault.is(SSL_R_NO_APPLICATION_PROTOCOL)) {
     return Error(Code::invalid_argument, fmt::format("the client {} offers no protocol (ALPN) of this server's: [{}]",
@@ -100,7 +109,7 @@ Session ServerContext::accept(runtime::Socket socket) const {
   const std::optional<Fault> fault = connection->shake_hands();
   internal::attach<PeerCheck>(ssl, nullptr);
   if (fault) {
-    connection->linger();
+    connection->linger(speaks_plain_http(*fault) ? kUseHttps : std::string_view());
     throw error_of(*fault, check, client, state_->options);
   }
   const bool asks = state_->options.client_certificates != ClientCertificates::none;

@@ -161,6 +161,10 @@ TEST_P(ServerTest, SaysThatAClientSpeaksPlainHttp) {
     const Refusal refusal = refusal_of("GET / HTTP/1.1\r\nHost: shop\r\n\r\n");
     EXPECT_EQ(refusal.error.code(), Code::invalid_argument);
     EXPECT_THAT(refusal.error.message(), HasSubstr("speaks plain HTTP to a port of TLS: use https://"));
+    EXPECT_THAT(refusal.answer, StartsWith("HTTP/1.1 400 "));
+    const std::size_t body = refusal.answer.find("\r\n\r\n") + 4;
+    EXPECT_EQ(refusal.answer.substr(body), "This port speaks HTTPS: use https://\r\n");
+    EXPECT_THAT(refusal.answer, HasSubstr("\r\nContent-Length: " + std::to_string(refusal.answer.size() - body)));
     EXPECT_THAT(refusal.error.message(), AnyOf(StartsWith("127.0.0.1:"), StartsWith("10.0.0.1:")));
   });
 }

@@ -119,6 +119,8 @@ RouteBuilder App::add(http::Method method, std::string_view pattern, std::unique
   route->operation_id = default_operation_id(method, segments);
   internal::bind_parameters(*route);
   router_.add(method, pattern, route->index);
+  methods_.insert(method);
+  if (method == http::Method::get) methods_.insert(http::Method::head);
   return RouteBuilder(*routes_.emplace_back(std::move(route)));
 }
 
@@ -216,8 +218,14 @@ void App::stop() noexcept {
   dependencies_.stop();
 }
 
+void App::handle(http::Request& request, http::Response& response) { live(request, response, nullptr); }
+
+void App::refuse(http::Request& request, http::Response& response, const Error& refusal) {
+  live(request, response, &refusal);
+}
+
 // The whole life of a request.
-void App::handle(http::Request& request, http::Response& response) {
+void App::live(http::Request& request, http::Response& response, const Error* refusal) {
   MARTY_CHECK(started_);
   const runtime::TimePoint arrival = is_timed() ? runtime::coarse_now() : runtime::TimePoint();
   telemetry::Context context;
@@ -229,6 +237,7 @@ void App::handle(http::Request& request, http::Response& response) {
   }
   const telemetry::ContextScope current(context);
   Exchange exchange(request, response, context, dependencies_);
+  exchange.refusal_ = refusal;
   if (router_.match(request.method, request.path(), exchange.match_)) take_route(exchange);
   if (!spans_) return serve(exchange, arrival);
   options_.tracer->start(context, exchange.route_ != nullptr ? exchange.route_->sampling : std::nullopt);
@@ -248,6 +257,8 @@ void App::serve(Exchange& exchange, runtime::TimePoint arrival) {
 
   // Edge filters, authentication, authorization, rate limit, resilience, user filters, the handler.
   advance(exchange, 0);
+  // An edge filter that answers by itself – a preflight, say – has not seen what is wrong.
+  if (exchange.refusal_ != nullptr && !exchange.failure_) report(exchange, std::make_exception_ptr(*exchange.refusal_));
 
   // Last, so that the handler met an empty head.
   if (!exchange.response_.begun()) exchange.echo_ids();
@@ -295,15 +306,19 @@ void App::step(Exchange& exchange, std::size_t filter) const {
 
 // Between the edge filters and the others.
 void App::pass_protocol(Exchange& exchange, std::size_t filter) const {
+  if (exchange.refusal_ != nullptr) throw *exchange.refusal_;
   if (exchange.route_ == nullptr) return refuse_unmatched(exchange);
   exchange.in_protocol_ = true;
   if (exchange.route_->protocol == nullptr) return respond(exchange, filter);
   exchange.route_->protocol->run(exchange, Next(*this, exchange, filter));
 }
 
+// 501: RFC 9110 section 9.1. "*" asks for the server as a whole: section 9.3.7.
 void App::refuse_unmatched(Exchange& exchange) const {
-  MethodSet allowed = exchange.match_.allowed;
   const std::string path(exchange.request_.path());
+  if (exchange.request_.method == http::Method::other)
+    throw Error(Code::unimplemented, "the method " + std::string(exchange.request_.method_text) + " is not known here");
+  MethodSet allowed = path == "*" ? methods_ : exchange.match_.allowed;
   if (allowed.empty()) throw Error(Code::not_found, "there is nothing at " + path);
   allowed.insert(http::Method::options);
   exchange.response_.set_header("allow", allowed.to_string());
@@ -322,6 +337,8 @@ void App::report(Exchange& exchange, const std::exception_ptr& exception) const 
   write_error(exchange, error);
   if (telemetry_) telemetry_->of(exchange.route_).record_error(error.code());
   if (error.http_status() < 500 || error.code() == Code::unimplemented) return;
+  // In an overload a line for each refusal would be the next overload; the access log has them where it is on.
+  if (exchange.refusal_ != nullptr && exchange.refusal_->http_status() == error.http_status()) return;
   const std::string name =
       exchange.route_ != nullptr ? exchange.route_->name() : std::string(exchange.request_.method_text);
   std::string path;
@@ -338,10 +355,7 @@ void App::write_error(Exchange& exchange, const Error& error) const {
     }
   }
   if (exchange.response_.begun()) return exchange.response_.fail();
-  Problem problem = make_problem(error);
-  problem.instance = exchange.request_.path();
-  problem.correlation_id = exchange.context_.correlation_id.view();
-  write_problem(exchange.response_, problem);
+  write_problem(exchange, error);
 }
 
 void App::log_access(Exchange& exchange, runtime::Duration duration) const {

@@ -145,6 +145,10 @@ class App final : public http::Handler {
   bool started() const noexcept { return started_; }
 
   void handle(http::Request& request, http::Response& response) override;
+  // What the server does not let in goes the same way as far as the edge filters: it is a reply like every other, with
+  // ids and the headers of those filters, in the log, the metrics and the spans – of its route, where its target was
+  // read and has one.
+  void refuse(http::Request& request, http::Response& response, const Error& refusal) override;
 
   const std::vector<std::unique_ptr<Route>>& routes() const noexcept { return routes_; }
   std::vector<std::string> filters() const;  // "authentication: tokens", in order
@@ -160,6 +164,7 @@ class App final : public http::Handler {
   void add_filter(Phase phase, std::string name, std::unique_ptr<Filter> filter);
   bool trusts_peer(const http::Request& request) const noexcept;
   bool is_timed() const noexcept { return telemetry_ || spans_ || options_.access_log; }
+  void live(http::Request& request, http::Response& response, const Error* refusal);
   void serve(Exchange& exchange, runtime::TimePoint arrival);
   void advance(Exchange& exchange, std::size_t filter) const;
   void pass_protocol(Exchange& exchange, std::size_t filter) const;
@@ -177,6 +182,7 @@ class App final : public http::Handler {
   AppOptions options_;
   Dependencies dependencies_;
   Router router_;
+  MethodSet methods_;  // of all routes together
   std::vector<std::unique_ptr<Route>> routes_;
   std::vector<std::unique_ptr<Protocol>> protocols_;
   std::vector<std::unique_ptr<Filter>> filters_;  // by phase

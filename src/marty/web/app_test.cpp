@@ -28,11 +28,23 @@ TEST_F(AppTest, UnknownPathsMethodsAndOptionsAreAnsweredByItself) {
   const Answer wrong = ask(app, {.method = "DELETE", .target = "/pets"});
   EXPECT_EQ(wrong.status, 405);
   EXPECT_EQ(wrong.header("allow"), "GET, HEAD, POST, OPTIONS");
-  EXPECT_EQ(ask(app, {.method = "BREW", .target = "/pets"}).status, 405);
+  EXPECT_EQ(ask(app, {.method = "BREW", .target = "/pets"}).status, 501);  // RFC 9110 section 9.1
+  EXPECT_EQ(ask(app, {.method = "BREW", .target = "/dogs"}).status, 501);
   const Answer options = ask(app, {.method = "OPTIONS", .target = "/pets"});
   EXPECT_EQ(options.status, 204);
   EXPECT_EQ(options.header("allow"), "GET, HEAD, POST, OPTIONS");
   EXPECT_EQ(ask(app, {.method = "HEAD", .target = "/pets"}).status, 200);
+}
+
+// RFC 9110 section 9.3.7.
+TEST_F(AppTest, OptionsOfTheServerAreTheMethodsOfAllItsRoutes) {
+  app.get("/pets", list_pets, "List pets");
+  app.post("/dogs", add_pet, "Add a dog");
+  app.start();
+  const Answer options = ask(app, {.method = "OPTIONS", .target = "*"});
+  EXPECT_EQ(options.status, 204);
+  EXPECT_EQ(options.header("allow"), "GET, HEAD, POST, OPTIONS");
+  EXPECT_EQ(options.body, "");
 }
 
 TEST_F(AppTest, EveryErrorHasTheSameShapeAndNamesItsCorrelationId) {

@@ -84,7 +84,8 @@ class Exchange {
   int outcome_ = 0;
   std::optional<Code> failure_;
   telemetry::Span* span_ = nullptr;
-  bool in_protocol_ = false;  // the route's protocol, if any, stands around what happens
+  const Error* refusal_ = nullptr;  // why the server does not let it in; null: it does
+  bool in_protocol_ = false;        // the route's protocol, if any, stands around what happens
   std::optional<Caller> caller_;
   std::unique_ptr<internal::ParsedForm> form_;
   Problems problems_;

@@ -122,11 +122,21 @@ void add_edge(App& app) {
   // [/edge]
 }
 
+void add_headers(App& app) {
+  // [headers]
+  app.filter(Phase::edge, "headers", [](http::Request&, http::Response& response, Next next) {
+    response.set_header("x-content-type-options", "nosniff");
+    next();
+  });
+  // [/headers]
+}
+
 class GuideTest : public ::testing::Test {
  protected:
   GuideTest() {
     add_routes(app);
     add_edge(app);
+    add_headers(app);
     app.provide([] { return Pets(); });
     app.start();
   }
@@ -138,6 +148,7 @@ TEST_F(GuideTest, TheHandlersDoWhatTheGuideSays) {
   EXPECT_EQ(get(app, "/pets/1").body, R"({"id":1,"name":"Rex","version":1})");
   EXPECT_EQ(get(app, "/pets?name=Tom&limit=5").body, "[]");
   EXPECT_EQ(get(app, "/pets/1").header("x-method"), "GET");
+  EXPECT_EQ(get(app, "/none").header("x-content-type-options"), "nosniff");
   const std::vector<http::Header> headers{{"content-type", "application/json"}, {"if-match", "1"}};
   EXPECT_EQ(ask(app, {"PUT", "/pets/1/name", headers, R"({"name": "Max"})"}).status, 204);
   EXPECT_EQ(ask(app, {"PUT", "/pets/1/name", headers, R"({"name": "Ben"})"}).status, 409);

@@ -3,6 +3,8 @@
 #include <new>
 
 #include "marty/json/json.hpp"
+#include "marty/telemetry/context.hpp"
+#include "marty/web/exchange.hpp"
 
 namespace marty::web {
 namespace {
@@ -56,6 +58,13 @@ Problem make_problem(const Error& error) {
   if (!error.is_for_callers()) return problem;
   for (const FieldError& field : error.fields()) problem.errors.push_back({field.pointer, field.message});
   return problem;
+}
+
+void write_problem(Exchange& exchange, const Error& error) {
+  Problem problem = make_problem(error);
+  problem.instance = exchange.request().path();
+  problem.correlation_id = exchange.context().correlation_id.view();
+  write_problem(exchange.response(), problem);
 }
 
 void write_problem(http::Response& response, const Problem& problem) {

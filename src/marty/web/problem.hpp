@@ -20,6 +20,8 @@
 
 namespace marty::web {
 
+class Exchange;
+
 struct ProblemField {
   std::string pointer;
   std::string message;
@@ -45,6 +47,8 @@ std::string_view caller_message(const Error& error);
 
 Problem make_problem(const Error& error);
 
+// The problem of this request: with its path and its correlation id.
+void write_problem(Exchange& exchange, const Error& error);
 // Puts it in place of whatever the response holds: body, stream and the headers that described them; other headers
 // stay. A status of 503 has a Retry-After (RFC 9110 section 10.2.3).
 void write_problem(http::Response& response, const Problem& problem);

@@ -208,7 +208,7 @@ void ClientCall::read_head() {
     if (reply_ != nullptr) reply_->initial = read_metadata(headers);
     check_head(status, headers.get("content-type"));
   }
-  frames_.emplace(&stream_.body(), channel_.options().max_message_bytes);
+  frames_.emplace(&stream_.body(), channel_.options().max_message_bytes, kCompressed);
   has_head_ = true;
 }
 

@@ -48,11 +48,13 @@ std::optional<Frame> FrameReader::next() {
     const std::string_view known = partial_.empty() ? piece_ : std::string_view(partial_);
     std::size_t wanted = kFrameHeadBytes;
     if (known.size() >= kFrameHeadBytes) {
+      const auto flags = static_cast<std::uint8_t>(known[0]);
+      if ((flags & ~flags_) != 0) throw Error(Code::internal, "a message has flags that are reserved").for_callers();
       const std::size_t size = payload_bytes(known);
       if (size > max_bytes_) throw_message_too_large(max_bytes_);
       wanted += size;
       if (known.size() >= wanted) {
-        const Frame frame{static_cast<std::uint8_t>(known[0]), known.substr(kFrameHeadBytes, size)};
+        const Frame frame{flags, known.substr(kFrameHeadBytes, size)};
         if (partial_.empty()) piece_.remove_prefix(wanted);
         return frame;
       }
@@ -64,8 +66,8 @@ std::optional<Frame> FrameReader::next() {
   }
 }
 
-std::optional<Frame> only_frame(std::string_view body, std::size_t max_bytes) {
-  FrameReader frames(body, max_bytes);
+std::optional<Frame> only_frame(std::string_view body, std::size_t max_bytes, std::uint8_t flags) {
+  FrameReader frames(body, max_bytes, flags);
   const std::optional<Frame> frame = frames.next();
   if (!frames.is_at_end()) throw Error(Code::unimplemented, "the method takes one message, not several");
   return frame;

@@ -74,17 +74,21 @@ void read_messages(std::string_view payload) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace marty::grpc::internal;
   const std::string_view body(reinterpret_cast<const char*>(data), size);
-  const Found whole = read(FrameReader(body, kMaxBytes));
+  const Found whole = read(FrameReader(body, kMaxBytes, kEveryFlag));
+  const Found strict = read(FrameReader(body, kMaxBytes, kCompressed));
   for (const std::size_t piece : {std::size_t{1}, std::size_t{3}, std::size_t{7}, size / 2 + 1}) {
     InputSource source(body, piece);
-    MARTY_CHECK(read(FrameReader(&source, kMaxBytes)) == whole);
+    MARTY_CHECK(read(FrameReader(&source, kMaxBytes, kEveryFlag)) == whole);
+    InputSource again(body, piece);
+    MARTY_CHECK(read(FrameReader(&again, kMaxBytes, kCompressed)) == strict);
   }
   try {
-    if (const auto only = only_frame(body, kMaxBytes)) {
+    if (const auto only = only_frame(body, kMaxBytes, kEveryFlag)) {
       MARTY_CHECK(whole.frames.size() == 1 && whole.frames[0].second == only->payload);
     }
   } catch (const marty::Error&) {
   }
+  for (const auto& [flags, payload] : strict.frames) MARTY_CHECK((flags & ~kCompressed) == 0);
   for (const auto& [flags, payload] : whole.frames) read_messages(payload);
   read_messages(body);
   return 0;

@@ -102,6 +102,13 @@ const MethodHandler* method_of(const web::Route* route) noexcept {
   return found != nullptr ? &found->handled_method() : nullptr;
 }
 
+// A method that does not exist is UNIMPLEMENTED; a message that is too large RESOURCE_EXHAUSTED, whoever finds that
+// out.
+Code code_of(const web::Exchange& exchange, const Error& error) noexcept {
+  if (exchange.route() == nullptr && error.code() == Code::not_found) return Code::unimplemented;
+  return error.http_status() == 413 ? Code::resource_exhausted : error.code();
+}
+
 std::optional<runtime::Duration> timeout_of(const http::Request& request) {
   if (const auto text = request.headers.find("grpc-timeout")) {
     const auto timeout = parse_timeout(*text);
@@ -153,11 +160,13 @@ void GrpcProtocol::complete(web::App& app) {
   add_get_routes(app);
 }
 
-// The caller's deadline is that of everything done for it, and travels on with the calls that are made meanwhile.
+// The caller's deadline is that of everything done for it, and travels on with the calls that are made meanwhile. Where
+// it is over already, nothing is done.
 void GrpcProtocol::run(web::Exchange& exchange, const web::Next& next) {
   const std::optional<runtime::Duration> timeout = timeout_of(exchange.request());
   if (!timeout) return next();
   const runtime::DeadlineScope scope(*timeout);
+  throw_if_late();
   next();
 }
 
@@ -171,9 +180,8 @@ void GrpcProtocol::write_error(web::Exchange& exchange, const Error& error) {
   const std::optional<Format> format = format_of(exchange.request());
   const int refused = error.http_status();  // before it was a call
   if (!format || (!response.begun() && (refused == 405 || refused == 415 || refused == 505)))
-    return web::write_problem(response, web::make_problem(error));
-  // A method that does not exist is UNIMPLEMENTED.
-  const Code code = exchange.route() == nullptr && error.code() == Code::not_found ? Code::unimplemented : error.code();
+    return web::write_problem(exchange, error);
+  const Code code = code_of(exchange, error);
   // Of what went wrong here, callers learn no more than that.
   const Error told = error.is_for_callers() ? error : error.with_message(std::string(web::caller_message(error)));
   Status status{code, told.message(), told.details()};

@@ -1,6 +1,8 @@
 // Everything that gRPC reads from outside as text: grpc-timeout, percent-encoded messages, binary metadata, the details
 // of a status, content types, Base64 bodies, Connect's queries, targets. What is read keeps its promises.
+#include <algorithm>
 #include <cstdint>
+#include <vector>
 
 #include "marty/base/check.hpp"
 #include "marty/base/error.hpp"
@@ -37,6 +39,9 @@ void read_messages(std::string_view text) {
 
 void read_binary(std::string_view text) {
   if (const auto bytes = decode_binary(text)) MARTY_CHECK(decode_binary(encode_binary(*bytes)) == bytes);
+  const auto values = decode_binaries(text);
+  MARTY_CHECK(values.size() <= 1 + static_cast<std::size_t>(std::count(text.begin(), text.end(), ',')));
+  for (const std::string& value : values) MARTY_CHECK(decode_binaries(encode_binary(value)) == std::vector{value});
   const auto details = read_status_details(text);
   for (const FieldError& field : fields_of(details)) MARTY_CHECK(field.pointer.size() <= 2 * text.size());
 }

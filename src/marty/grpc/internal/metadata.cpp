@@ -5,6 +5,23 @@
 #include "marty/base/encoding.hpp"
 
 namespace marty::grpc::internal {
+namespace {
+
+std::string_view without_blanks(std::string_view text) noexcept {
+  const std::size_t first = std::min(text.find_first_not_of(" \t"), text.size());
+  return text.substr(first, text.find_last_not_of(" \t") + 1 - first);
+}
+
+// Other implementations do not look at the bits of the last character that belong to no byte.
+void clear_unused_bits(std::string& text) noexcept {
+  constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  const std::size_t unused = text.size() % 4 == 2 ? 0xf : text.size() % 4 == 3 ? 0x3 : 0;
+  if (unused == 0) return;
+  if (const std::size_t value = kAlphabet.find(text.back()); value != std::string_view::npos)
+    text.back() = kAlphabet[value & ~unused];
+}
+
+}  // namespace
 
 bool is_valid_metadata(std::string_view name, std::string_view value) noexcept {
   if (name.empty() || name.starts_with("grpc-")) return false;
@@ -39,18 +56,18 @@ std::string encode_binary(std::string_view bytes) {
 
 std::vector<std::string> decode_binaries(std::string_view text) {
   std::vector<std::string> all;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find(','), text.size());
-    if (auto bytes = decode_binary(text.substr(0, end))) all.push_back(*std::move(bytes));
-    text.remove_prefix(std::min(end + 1, text.size()));
-    while (text.starts_with(' ')) text.remove_prefix(1);
+  for (;;) {
+    const std::size_t comma = text.find(',');
+    if (auto bytes = decode_binary(without_blanks(text.substr(0, comma)))) all.push_back(*std::move(bytes));
+    if (comma == std::string_view::npos) return all;
+    text.remove_prefix(comma + 1);
   }
-  return all;
 }
 
 std::optional<std::string> decode_binary(std::string_view text) {
   while (text.ends_with('=')) text.remove_suffix(1);
   std::string padded(text);
+  clear_unused_bits(padded);
   while (padded.size() % 4 != 0) padded += '=';
   return base64_decode(padded);
 }

@@ -23,7 +23,8 @@ Metadata read_metadata(const http::HeaderList& fields);
 
 std::string encode_binary(std::string_view bytes);
 std::optional<std::string> decode_binary(std::string_view text);
-// The values of a field, which may hold several with commas between them. What is no Base64 is left out.
+// The values of a field: several where there are commas; none of them has to hold a byte. What is no Base64 is left
+// out.
 std::vector<std::string> decode_binaries(std::string_view text);
 
 }  // namespace marty::grpc::internal

@@ -5,6 +5,7 @@
 #include "marty/compress/compress.hpp"
 #include "marty/grpc/internal/connect.hpp"
 #include "marty/grpc/internal/message_codec.hpp"
+#include "marty/grpc/internal/timeout.hpp"
 #include "marty/grpc/internal/trailers.hpp"
 #include "marty/grpc/internal/turn.hpp"
 
@@ -15,6 +16,10 @@ using google::protobuf::Message;
 
 bool streams_out(MethodKind kind) noexcept {
   return kind == MethodKind::server_streaming || kind == MethodKind::bidi_streaming;
+}
+
+std::uint8_t request_flags(Framing framing) noexcept {
+  return framing == Framing::connect_stream ? kCompressed | kConnectEnd : kCompressed;
 }
 
 Error unsupported_media_type(std::string_view what) {
@@ -56,10 +61,16 @@ void ServerCall::read_headers() {
 }
 
 void ServerCall::read_unary(Message& request) {
-  if (reads_query()) {
-    const QueryMessage message = query_message(request_.query());
-    return decode(message.bytes, message.compressed, request);
-  }
+  reads_query() ? read_query(request) : read_body(request);
+  throw_if_late();
+}
+
+void ServerCall::read_query(Message& request) {
+  const QueryMessage message = query_message(request_.query());
+  decode(message.bytes, message.compressed, request);
+}
+
+void ServerCall::read_body(Message& request) {
   std::string_view body;
   try {
     const std::size_t most = handler_.options.max_message_bytes + kFrameHeadBytes;
@@ -70,7 +81,8 @@ void ServerCall::read_unary(Message& request) {
   }
   if (format_.framing == Framing::connect) return decode(body, compressed_request_, request);
   if (format_.framing == Framing::web_text) body = text_ = decode_web_text(body);
-  const std::optional<Frame> frame = only_frame(body, handler_.options.max_message_bytes);
+  const std::optional<Frame> frame =
+      only_frame(body, handler_.options.max_message_bytes, request_flags(format_.framing));
   if (!frame) throw Error(Code::unimplemented, "the method takes one message, and none was sent");
   decode(frame->payload, (frame->flags & kCompressed) != 0, request);
 }
@@ -80,10 +92,10 @@ bool ServerCall::read(Message& message) {
   if (!frames_) {
     if (format_.framing == Framing::web_text) {  // all at once, and so within the server's limit
       text_ = decode_web_text(request_.body());
-      frames_.emplace(std::string_view(text_), handler_.options.max_message_bytes);
+      frames_.emplace(std::string_view(text_), handler_.options.max_message_bytes, kCompressed);
     } else {
       if (request_.body_source != nullptr) request_.body_source->lift_limit();
-      frames_.emplace(request_.body_source, handler_.options.max_message_bytes);
+      frames_.emplace(request_.body_source, handler_.options.max_message_bytes, request_flags(format_.framing));
     }
   }
   const std::optional<Frame> frame = frames_->next();

@@ -2,6 +2,9 @@
 
 #include <charconv>
 
+#include "marty/base/error.hpp"
+#include "marty/runtime/fiber.hpp"
+
 namespace marty::grpc::internal {
 namespace {
 
@@ -48,6 +51,12 @@ std::optional<runtime::Duration> parse_timeout_ms(std::string_view text) noexcep
   const auto value = digits(text, 10);
   if (!value) return std::nullopt;
   return times(*value, 1'000'000);
+}
+
+void throw_if_late() {
+  const runtime::TimePoint deadline = runtime::deadline();
+  if (deadline != runtime::kNever && deadline <= runtime::now())
+    throw Error(Code::deadline_exceeded, "the caller's deadline passed before its call was handled");
 }
 
 TimeoutText format_timeout(runtime::Duration left) noexcept {

@@ -13,6 +13,9 @@ namespace marty::grpc::internal {
 std::optional<runtime::Duration> parse_timeout(std::string_view text) noexcept;
 std::optional<runtime::Duration> parse_timeout_ms(std::string_view text) noexcept;
 
+// Before a call's handler runs: throws deadline_exceeded where nobody waits for its result any more.
+void throw_if_late();
+
 // Never shorter than what is left, unless that is nothing: "0n".
 struct TimeoutText {
   char text[12];

@@ -107,6 +107,18 @@ TEST(Metadata, OfBinaryNamesIsBase64WithOrWithoutPadding) {
   EXPECT_FALSE(decode_binary("A P8"));
 }
 
+TEST(Metadata, OfBinaryNamesMayBeSeveralValuesAndEmptyOnes) {
+  using testing::ElementsAre;
+  EXPECT_THAT(decode_binaries(""), ElementsAre(""));
+  EXPECT_THAT(decode_binaries("YQ=="), ElementsAre("a"));
+  EXPECT_THAT(decode_binaries("YQ,,Yg"), ElementsAre("a", "", "b"));
+  EXPECT_THAT(decode_binaries(",YQ,"), ElementsAre("", "a", ""));
+  EXPECT_THAT(decode_binaries("YQ ,\tYg == "), ElementsAre("a"));  // the second one is no Base64
+  EXPECT_THAT(decode_binaries(" YQ\t,  Yg== "), ElementsAre("a", "b"));
+  EXPECT_THAT(decode_binaries("YR,YWJ"), ElementsAre("a", "ab"));  // bits that belong to no byte count for nothing
+  EXPECT_THAT(decode_binaries("Y,YWJj"), ElementsAre("abc"));
+}
+
 TEST(Metadata, OfACallerIsCheckedBeforeItIsSent) {
   EXPECT_TRUE(is_valid_metadata("x-tenant", "7"));
   EXPECT_TRUE(is_valid_metadata("a.b_c-1", ""));
@@ -133,7 +145,7 @@ TEST(Frames, AreReadHoweverTheBodyArrives) {
   append_frame(body, kConnectEnd, std::string(1000, 'x'));
   for (const std::size_t size : {1u, 2u, 4u, 5u, 6u, 8u, 100u, 2000u}) {
     PieceSource source(pieces_of(body, size));
-    FrameReader frames(&source, 1000);
+    FrameReader frames(&source, 1000, kEveryFlag);
     EXPECT_EQ(frames.next()->payload, "one") << size;
     const auto second = frames.next();
     EXPECT_EQ(second->flags, kCompressed);
@@ -147,25 +159,41 @@ TEST(Frames, ThatAreCutOrTooLargeAreErrors) {
   std::string body;
   append_frame(body, 0, "0123456789");
   for (std::size_t size = 1; size < body.size(); ++size) {
-    FrameReader frames(std::string_view(body).substr(0, size), 100);
+    FrameReader frames(std::string_view(body).substr(0, size), 100, kCompressed);
     EXPECT_EQ(error_of([&] { frames.next(); }).code(), Code::internal) << size;
-    EXPECT_EQ(error_of([&] { only_frame(std::string_view(body).substr(0, size), 100); }).code(), Code::internal);
+    EXPECT_EQ(error_of([&] { only_frame(std::string_view(body).substr(0, size), 100, kCompressed); }).code(),
+              Code::internal);
   }
-  FrameReader small(body, 9);
+  FrameReader small(body, 9, kCompressed);
   EXPECT_EQ(error_of([&] { small.next(); }).code(), Code::resource_exhausted);
-  EXPECT_EQ(error_of([&] { only_frame(body, 9); }).code(), Code::resource_exhausted);
+  EXPECT_EQ(error_of([&] { only_frame(body, 9, kCompressed); }).code(), Code::resource_exhausted);
   // The length alone says so: nothing is kept of it.
-  FrameReader huge(std::string_view("\0\xff\xff\xff\xff", 5), 100);
+  FrameReader huge(std::string_view("\0\xff\xff\xff\xff", 5), 100, kCompressed);
   EXPECT_EQ(error_of([&] { huge.next(); }).code(), Code::resource_exhausted);
+}
+
+// gRPC over HTTP/2: Compressed-Flag is 0 or 1. A flag that is not known may say that the bytes are something else.
+TEST(Frames, WithFlagsThatAreReservedAreErrors) {
+  for (int flags = 0; flags < 256; ++flags) {
+    std::string body;
+    append_frame(body, static_cast<std::uint8_t>(flags), "a");
+    FrameReader frames(std::string_view(body), 100, kCompressed);
+    if (flags <= 1) {
+      EXPECT_EQ(frames.next()->payload, "a");
+    } else {
+      EXPECT_EQ(error_of([&] { frames.next(); }).code(), Code::internal) << flags;
+      EXPECT_EQ(error_of([&] { only_frame(body, 100, kCompressed); }).code(), Code::internal) << flags;
+    }
+  }
 }
 
 TEST(Frames, OfAUnaryRequestAreOne) {
   std::string body;
   append_frame(body, 0, "a");
-  EXPECT_EQ(only_frame(body, 10)->payload, "a");
-  EXPECT_FALSE(only_frame("", 10));
+  EXPECT_EQ(only_frame(body, 10, kCompressed)->payload, "a");
+  EXPECT_FALSE(only_frame("", 10, kCompressed));
   append_frame(body, 0, "b");
-  EXPECT_EQ(error_of([&] { only_frame(body, 10); }).code(), Code::unimplemented);
+  EXPECT_EQ(error_of([&] { only_frame(body, 10, kCompressed); }).code(), Code::unimplemented);
 }
 
 TEST(WebText, IsBase64InSegments) {

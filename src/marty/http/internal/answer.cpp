@@ -27,23 +27,35 @@ class Admission {
   const bool admitted_;
 };
 
-}  // namespace
+constexpr ParseError kTooManyRequests{503, Code::unavailable, "too many requests are in flight; try again"};
 
-void answer(LoopServer& server, Request& request, Response& response) {
-  const Admission admission(server);
-  if (!admission.admitted()) {
-    set_problem(response, 503, Code::unavailable, "too many requests are in flight; try again");
-    response.add_header("retry-after", "1");
-    return;
-  }
+// `reply` is the handler's work.
+template <class Function>
+void make(Response& response, Function&& reply) {
   try {
-    server.handler().handle(request, response);
+    reply();
     if (!response.begun() && (response.status < 200 || response.status > 999)) {
       set_problem(response, 500, Code::internal, "the handler answered with a status that is none of HTTP");
     }
   } catch (...) {
     answer_exception(response);
   }
+}
+
+}  // namespace
+
+void answer(LoopServer& server, Request& request, Response& response) {
+  const Admission admission(server);
+  if (admission.admitted()) return make(response, [&] { server.handler().handle(request, response); });
+  refuse(server, request, response, kTooManyRequests);
+  if (!response.begun()) response.set_header("retry-after", "1");
+}
+
+void refuse(LoopServer& server, Request& request, Response& response, const ParseError& error) {
+  make(response, [&] {
+    const Error refusal = Error(error.code, std::string(error.detail)).with_http_status(error.status).for_callers();
+    server.handler().refuse(request, response, refusal);
+  });
 }
 
 void answer_exception(Response& response) {

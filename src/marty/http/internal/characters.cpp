@@ -16,6 +16,13 @@ bool is_suspicious(const char* at) noexcept {
 
 }  // namespace
 
+bool has_valid_escapes(std::string_view text) noexcept {
+  for (std::size_t at = text.find('%'); at != std::string_view::npos; at = text.find('%', at + 3)) {
+    if (text.size() - at < 3 || hex_digit_value(text[at + 1]) < 0 || hex_digit_value(text[at + 2]) < 0) return false;
+  }
+  return true;
+}
+
 const char* find_end_of_field(const char* at, const char* end) noexcept {
 #ifdef __SSE2__
   const __m128i last_control = _mm_set1_epi8(0x1f);

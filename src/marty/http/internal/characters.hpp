@@ -16,7 +16,9 @@ enum CharacterClass : std::uint8_t {
   kToken = 1,      // tchar: RFC 9110 section 5.6.2
   kFieldByte = 2,  // VCHAR, SP, HTAB, obs-text: section 5.5
   kTarget = 4,     // what may stand in a request target: visible ASCII but '#' (a fragment is never sent)
-  kHost = 8,       // uri-host and port: RFC 3986 section 3.2, without user information
+  kHost = 8,       // reg-name and port, a colon included: RFC 3986 section 3.2, without user information
+  kPath = 16,      // pchar, '/': section 3.3
+  kQuery = 32,     // what clients that follow the URL Standard leave in a query as it is: see target.hpp
 };
 
 consteval std::array<std::uint8_t, 256> make_character_classes() {
@@ -29,7 +31,9 @@ consteval std::array<std::uint8_t, 256> make_character_classes() {
     if (alphanumeric || (visible && one_of("!#$%&'*+-.^_`|~"))) bits |= kToken;
     if (visible || c == ' ' || c == '\t' || c >= 0x80) bits |= kFieldByte;
     if (visible && c != '#') bits |= kTarget;
-    if (alphanumeric || (visible && one_of("-._~%!$&'()*+,;=:[]"))) bits |= kHost;
+    if (alphanumeric || (visible && one_of("-._~%!$&'()*+,;=:"))) bits |= kHost;
+    if (alphanumeric || (visible && one_of("-._~%!$&'()*+,;=:@/"))) bits |= kPath;
+    if (visible && !one_of("\"#<>")) bits |= kQuery;
     classes[static_cast<std::size_t>(c)] = bits;
   }
   return classes;
@@ -54,6 +58,9 @@ inline int hex_digit_value(char c) noexcept {
   const char lower = static_cast<char>(c | 0x20);
   return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
+
+// Whether each '%' stands before two hexadecimal digits: RFC 3986 section 2.1.
+bool has_valid_escapes(std::string_view text) noexcept;
 
 // The first byte of [at, end) that is not of the class, or `end`.
 const char* find_end_of_field(const char* at, const char* end) noexcept;

@@ -12,6 +12,7 @@ namespace {
 constexpr ParseError kBadSize = bad_request("a chunk size is not a hexadecimal number followed by CRLF");
 constexpr ParseError kBadSizeEnd = bad_request("a chunk size line does not end in CRLF");
 constexpr ParseError kSizeOverflow{413, Code::out_of_range, "a chunk is larger than any body"};
+constexpr ParseError kBadExtension = bad_request("a chunk extension is not valid");
 constexpr ParseError kExtensionsTooLong = bad_request("the chunk extensions are too long");
 constexpr ParseError kBadChunkEnd = bad_request("a chunk does not end in CRLF");
 constexpr ParseError kBadTrailer = bad_request("a trailer line is not valid");
@@ -23,7 +24,6 @@ constexpr int kMaxSizeDigits = 16;
 void ChunkedDecoder::reset() noexcept {
   stage_ = Stage::size;
   digits_ = 0;
-  blank_after_size_ = false;
   left_ = 0;
   extension_bytes_ = 0;
   trailer_bytes_ = 0;
@@ -93,8 +93,8 @@ const ParseError* ChunkedDecoder::take_size(char c) {
   if (c == '\r') {
     stage_ = Stage::size_lf;
   } else if (c == ';' || is_blank(c)) {
-    blank_after_size_ = c != ';';
     stage_ = Stage::extension;
+    extensions_.reset();
     return take_extension(c);
   } else {
     return &kBadSize;
@@ -102,18 +102,13 @@ const ParseError* ChunkedDecoder::take_size(char c) {
   return nullptr;
 }
 
-// ";name=value" is allowed and ignored; white space before it is (RFC 9112 section 7.1.1), after a size alone it is
-// not.
+// What is well formed is ignored.
 const ParseError* ChunkedDecoder::take_extension(char c) {
   if (++extension_bytes_ > kMaxExtensionBytes) return &kExtensionsTooLong;
-  if (blank_after_size_ && !is_blank(c)) {
-    if (c != ';') return &kBadSize;
-    blank_after_size_ = false;
-  }
-  if (c == '\r') {
+  if (c == '\r' && extensions_.may_end()) {
     stage_ = Stage::size_lf;
-  } else if (!is_in_class(c, kFieldByte)) {
-    return &kBadSizeEnd;
+  } else if (!extensions_.take(c)) {
+    return &kBadExtension;
   }
   return nullptr;
 }

@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 
+#include "marty/http/internal/chunk_extensions.hpp"
 #include "marty/http/internal/parse_error.hpp"
 
 namespace marty::http::internal {
@@ -42,9 +43,9 @@ class ChunkedDecoder {
   const ParseError* take_trailer(char c);
 
   Stage stage_ = Stage::size;
-  std::uint8_t digits_ = 0;  // of the chunk size so far
-  bool blank_after_size_ = false;
-  std::uint64_t left_ = 0;  // of the current chunk
+  std::uint8_t digits_ = 0;     // of the chunk size so far
+  ChunkExtensions extensions_;  // of the current chunk
+  std::uint64_t left_ = 0;      // of the current chunk
   std::size_t extension_bytes_ = 0;
   std::size_t trailer_bytes_ = 0;
   std::string trailer_line_;

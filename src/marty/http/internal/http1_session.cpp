@@ -4,7 +4,6 @@
 #include "marty/http/internal/answer.hpp"
 #include "marty/http/internal/connection.hpp"
 #include "marty/http/internal/loop_server.hpp"
-#include "marty/http/internal/problem.hpp"
 #include "marty/runtime/fiber.hpp"
 
 namespace marty::http::internal {
@@ -95,6 +94,7 @@ Http1Session::Receipt Http1Session::wait_for_rest() {
     size = wire_.read(scratch_.in.space(), head_deadline_);
   } catch (const Error& error) {
     if (error.code() != Code::deadline_exceeded) throw;
+    scratch_.parser.relocate(scratch_.in.unread().data());  // which may have moved since it was looked at
     refuse({408, Code::deadline_exceeded, "the request head did not arrive in time"});
     return Receipt::closed;
   }
@@ -105,22 +105,20 @@ Http1Session::Receipt Http1Session::wait_for_rest() {
 // The connection cannot go on: where the next request would begin is unknown, or not to be trusted.
 void Http1Session::refuse(const ParseError& error) {
   server_.count_malformed();
-  scratch_.parser.reset();
-  set_problem(scratch_.response, error.status, error.code, error.detail);
-  scratch_.request.method = Method::get;
-  scratch_.request.version_minor = 1;
   keep_alive_ = false;
   closing_ = lingering_ = true;
+  scratch_.request.body_source = nullptr;
+  present_request();
+  internal::refuse(server_, scratch_.request, scratch_.response, error);
   write_reply();
+  scratch_.parser.reset();
   scratch_.response.clear();
 }
 
 void Http1Session::serve_request() {
   head_deadline_ = runtime::kNever;
   const RequestHead& head = scratch_.parser.head();
-  if (head.content_length.value_or(0) > wire_.limits.body_bytes) {
-    return refuse({413, Code::out_of_range, "the request body is larger than this server accepts"});
-  }
+  if (head.content_length.value_or(0) > wire_.limits.body_bytes) return refuse(kBodyTooLarge);
   const bool has_body = head.chunked || head.content_length.value_or(0) != 0;
   if (has_body && scratch_.in.capacity() - scratch_.in.position() - head.size < ReceiveBuffer::kMinSpaceBytes) {
     scratch_.in.make_room();

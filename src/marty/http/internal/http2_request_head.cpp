@@ -1,9 +1,11 @@
 #include "marty/http/internal/http2_request_head.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 #include "marty/base/strings.hpp"
-#include "marty/http/internal/characters.hpp"
+#include "marty/http/internal/authority.hpp"
+#include "marty/http/internal/target.hpp"
 
 namespace marty::http::internal {
 namespace {
@@ -15,75 +17,87 @@ constexpr std::size_t kPseudoFields = 4;         // they do not count as headers
 
 void Http2RequestHead::clear() noexcept {
   fields_.clear();
-  list_bytes_ = 0;
   content_length_.reset();
+  refusal_.reset();
   expects_continue_ = too_large_ = false;
 }
 
 void Http2RequestHead::add(std::string_view name, std::string_view value, const HeadLimits& limits) {
-  list_bytes_ += name.size() + value.size() + kFieldOverheadBytes;
-  if (list_bytes_ > limits.header_bytes || fields_.count() >= limits.header_count + kPseudoFields) too_large_ = true;
-  if (!too_large_) fields_.add(name, value);
+  const std::size_t bytes = fields_.bytes() + name.size() + value.size() + kFieldOverheadBytes;
+  const bool fits = bytes <= limits.header_bytes && fields_.count() < limits.header_count + kPseudoFields;
+  fits ? fields_.add(name, value) : void(too_large_ = true);
 }
 
 std::optional<ParseError> Http2RequestHead::finish(const HeadLimits& limits, Request& request) {
-  request.method_text = request.target = request.authority = {};
-  std::span<const Header> fields = fields_.finish();
-  for (; !fields.empty() && fields.front().name.starts_with(':'); fields = fields.subspan(1)) {
-    const auto& [name, value] = fields.front();
-    if (name == ":method") {
-      request.method_text = value;
-    } else if (name == ":path") {
-      request.target = value;
-    } else if (name == ":authority") {
-      request.authority = value;
-    }
-  }
-  for (const Header& header : fields) {
-    if (!interpret(header)) return bad_request("the Content-Length is not a number");
-  }
-  request.method = parse_method(request.method_text);
-  request.headers = HeaderList(fields);
+  const std::span<const Header> fields = fields_.finish();
+  const auto is_pseudo = [](const Header& field) { return field.name.starts_with(':'); };
+  const auto headers = std::find_if_not(fields.begin(), fields.end(), is_pseudo);
+  request.headers = HeaderList({headers, fields.end()});
   request.version_major = 2;
   request.version_minor = 0;
-  if (too_large_) return ParseError{431, Code::invalid_argument, "the header fields are too large or too many"};
-  if (const auto host = request.headers.find("host")) {
-    if (request.authority.empty()) {
-      request.authority = *host;
-    } else if (!equals_ignore_case(*host, request.authority)) {
-      return bad_request("the Host header is not the authority of the request");
-    }
-  }
-  return check_target(limits, request);
+  if (too_large_) refuse(kHeadersTooLarge);
+  for (const Header& header : request.headers) interpret(header);
+  interpret_pseudo({fields.begin(), headers}, limits, request);
+  return refusal_;
 }
 
-bool Http2RequestHead::interpret(const Header& header) {
+void Http2RequestHead::refuse(const ParseError& error) noexcept {
+  if (!refusal_) refusal_ = error;
+}
+
+void Http2RequestHead::interpret(const Header& header) {
   if (header.name == "content-length") {
     std::uint64_t length = 0;
     const char* const end = header.value.data() + header.value.size();
     const auto [at, failure] = std::from_chars(header.value.data(), end, length);
-    if (failure != std::errc() || at != end) return false;
+    if (failure != std::errc() || at != end) return refuse(bad_request("the Content-Length is not a number"));
     content_length_ = length;
   } else if (header.name == "expect") {
     expects_continue_ = equals_ignore_case(header.value, "100-continue");
+    if (!expects_continue_) refuse(kUnknownExpectation);
   }
-  return true;
 }
 
-std::optional<ParseError> Http2RequestHead::check_target(const HeadLimits& limits, const Request& request) const {
-  const std::string_view target = request.target;
-  if (target.size() > limits.line_bytes)
-    return ParseError{414, Code::invalid_argument, "the request target is too long"};
-  if (request.method == Method::connect) {
-    return ParseError{501, Code::unimplemented, "this server is not a proxy: it has no CONNECT"};
+void Http2RequestHead::interpret_pseudo(std::span<const Header> fields, const HeadLimits& limits, Request& request) {
+  std::string_view path, authority, scheme;
+  request.method_text = request.target = request.authority = {};
+  for (const auto& [name, value] : fields) {
+    if (name == ":method") {
+      request.method_text = value;
+    } else if (name == ":path") {
+      path = value;
+    } else if (name == ":authority") {
+      authority = value;
+    } else if (name == ":scheme") {
+      scheme = value;
+    }
   }
-  const char* const end = target.data() + target.size();
-  const bool whole_server = target == "*" && request.method == Method::options;
-  if (target.empty() || (target.front() != '/' && !whole_server) || find_end_of_target(target.data(), end) != end) {
-    return bad_request("the request target is not a path");
+  if (request.method_text.size() > kMaxMethodBytes) {
+    request.method_text = {};
+    refuse(kMethodTooLong);
   }
-  if (!all_in_class(request.authority, kHost)) return bad_request("the authority of the request is not valid");
-  return std::nullopt;
+  request.method = parse_method(request.method_text);
+  interpret_target(path, limits, request);
+  interpret_authority(authority, scheme, request);
+}
+
+void Http2RequestHead::interpret_target(std::string_view path, const HeadLimits& limits, Request& request) {
+  if (path.size() > limits.line_bytes) return refuse(kTargetTooLong);
+  if (request.method == Method::connect) return refuse(kNoTunnels);
+  const bool whole_server = path == "*" && request.method == Method::options;
+  if (!whole_server && !is_path_and_query(path)) return refuse(kBadTarget);
+  request.target = path;
+}
+
+// Host counts where there is no :authority; both are the same after normalization (RFC 9113 section 8.3.1).
+void Http2RequestHead::interpret_authority(std::string_view authority, std::string_view scheme, Request& request) {
+  const std::string_view host = request.headers.get("host");
+  if (authority.empty()) authority = host;
+  if (authority.empty()) return;
+  if (!is_authority(authority) || (!host.empty() && !is_authority(host))) return refuse(kBadHost);
+  if (!host.empty() && !is_same_authority(host, authority, default_port(scheme)))
+    return refuse(bad_request("the Host header is not the authority of the request"));
+  request.authority = authority;
 }
 
 }  // namespace marty::http::internal

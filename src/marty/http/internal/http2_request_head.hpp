@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "marty/http/internal/http2_received_fields.hpp"
@@ -16,9 +17,10 @@ namespace marty::http::internal {
 class Http2RequestHead {
  public:
   void clear() noexcept;
-  // What is beyond the limits is dropped, and refused by finish().
+  // What is beyond the limits is dropped, and refused by finish(); what then still fits, such as Origin, is kept.
   void add(std::string_view name, std::string_view value, const HeadLimits& limits);
-  // Nothing and the request's head, whose views live until clear(); or why it is refused.
+  // The request's head, whose views live until clear(). And why it is refused, if it is: then the request holds what
+  // could be read of it, and nothing that was wrong.
   std::optional<ParseError> finish(const HeadLimits& limits, Request& request);
 
   std::optional<std::uint64_t> content_length() const noexcept { return content_length_; }
@@ -28,12 +30,15 @@ class Http2RequestHead {
  private:
   static constexpr std::size_t kKeptBytes = 8 * 1024;
 
-  bool interpret(const Header& header);
-  std::optional<ParseError> check_target(const HeadLimits& limits, const Request& request) const;
+  void interpret(const Header& header);
+  void interpret_pseudo(std::span<const Header> fields, const HeadLimits& limits, Request& request);
+  void interpret_target(std::string_view path, const HeadLimits& limits, Request& request);
+  void interpret_authority(std::string_view authority, std::string_view scheme, Request& request);
+  void refuse(const ParseError& error) noexcept;
 
   Http2ReceivedFields fields_;
-  std::size_t list_bytes_ = 0;
   std::optional<std::uint64_t> content_length_;
+  std::optional<ParseError> refusal_;  // the first one
   bool expects_continue_ = false;
   bool too_large_ = false;
 };

@@ -54,12 +54,12 @@ class Http2ServerStream final : public Http2Stream, public runtime::FiberJob, pr
   void before_wait() override;
 
   BodyWriter& begin(Response& response) override;
-  void present_request();
+  void present_connection();
+  void present_body();
   void serve();
   void send_response();
   void send_stream();
   void send_head(std::optional<std::uint64_t> length);
-  void respond(const ParseError& error);
   Http2Server& http2() const noexcept;
 
   LoopServer& server_;

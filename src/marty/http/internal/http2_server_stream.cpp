@@ -4,7 +4,6 @@
 #include "marty/http/internal/answer.hpp"
 #include "marty/http/internal/http2_server.hpp"
 #include "marty/http/internal/loop_server.hpp"
-#include "marty/http/internal/problem.hpp"
 #include "marty/http/internal/reply_head.hpp"
 #include "marty/http/internal/told_length.hpp"
 
@@ -142,28 +141,30 @@ void Http2ServerStream::released() noexcept {
 }
 
 void Http2ServerStream::serve() {
-  if (const std::optional<ParseError> error = head_.finish(server_.head_limits(), request_)) return respond(*error);
+  present_connection();
+  std::optional<ParseError> error = head_.finish(server_.head_limits(), request_);
   length_ = head_.content_length();
-  if (length_.value_or(0) > server_.limits().body_bytes)
-    return respond({413, Code::out_of_range, "the request body is larger than this server accepts"});
-  present_request();
-  answer(server_, request_, response_);
+  if (!error && length_.value_or(0) > server_.limits().body_bytes) error = kBodyTooLarge;
+  if (error) {
+    server_.count_malformed();
+    refuse(server_, request_, response_, *error);
+  } else {
+    present_body();
+    answer(server_, request_, response_);
+  }
   if (!is_closed()) send_response();
 }
 
-void Http2ServerStream::present_request() {
+void Http2ServerStream::present_connection() {
   const Connection& connection = http2().connection();
-  owes_continue_ = head_.expects_continue();
-  request_.body_source = has_ended() && arrived_bytes() == 0 ? nullptr : this;
   request_.peer = &connection.peer();
   request_.secure = connection.is_secure();
   request_.client = connection.client();
 }
 
-void Http2ServerStream::respond(const ParseError& error) {
-  server_.count_malformed();
-  set_problem(response_, error.status, error.code, error.detail);
-  send_response();
+void Http2ServerStream::present_body() {
+  owes_continue_ = head_.expects_continue();
+  request_.body_source = has_ended() && arrived_bytes() == 0 ? nullptr : this;
 }
 
 void Http2ServerStream::send_response() {

@@ -15,12 +15,13 @@ constexpr runtime::Duration kReportWindow = std::chrono::seconds(10);
 constexpr int kReportsPerWindow = 10;
 constexpr Logger kLog("marty.http");
 constexpr runtime::Duration kAcceptPause = std::chrono::milliseconds(10);  // after a failure: no memory, no descriptor
+// Of a client that nothing was read from: all members that an application documents, none of which is known.
 constexpr std::array<std::string_view, 2> kTooManyConnections{
-    "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\nContent-Length: 119\r\n"
+    "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\nContent-Length: 183\r\n"
     "Retry-After: 1\r\nConnection: close\r\n\r\n",
-    "{\"type\":\"about:blank\",\"title\":\"Unavailable\",\"status\":503,\"detail\":\"too many connections are open\","
-    "\"code\":\"unavailable\"}"};
-static_assert(kTooManyConnections[1].size() == 119);
+    R"({"type":"urn:marty:problem:unavailable","title":"Unavailable","status":503,)"
+    R"("detail":"too many connections are open","instance":"","code":"unavailable","correlation_id":"","errors":[]})"};
+static_assert(kTooManyConnections[1].size() == 183);
 
 Http2Settings http2_settings(const ServerLimits& limits) {
   return {.max_concurrent_streams = static_cast<std::uint32_t>(limits.http2_streams),

@@ -14,6 +14,78 @@ struct RequestCase {
   int status = 200;
 };
 
+// Authorities (RFC 3986 section 3.2, RFC 9110 section 7.2), whether they come in Host, an absolute target or
+// :authority.
+inline constexpr std::string_view kAuthorities[] = {"a",
+                                                    "example.com",
+                                                    "example.com:8080",
+                                                    "example.com:",
+                                                    "EXAMPLE.com:0",
+                                                    "1.2.3.4:80",
+                                                    "a_b~c!d$e&f'(g)*+,;=h",
+                                                    "caf%C3%A9",
+                                                    "[::1]",
+                                                    "[::1]:8080",
+                                                    "[::]",
+                                                    "[1::]",
+                                                    "[1:2:3:4:5:6:7:8]",
+                                                    "[1:2:3:4:5:6:7::]",
+                                                    "[::2:3:4:5:6:7:8]",
+                                                    "[fe80::abcd:EF01]",
+                                                    "[::ffff:1.2.3.4]",
+                                                    "[1:2:3:4:5:6:1.2.3.4]",
+                                                    "[v1.x:y]",
+                                                    "x:65535"};
+inline constexpr std::string_view kNoAuthorities[] = {"x:abc",
+                                                      "x:1:2",
+                                                      "x:-1",
+                                                      "x:+1",
+                                                      "x:65536",
+                                                      "x:99999999999999999999",
+                                                      ":80",
+                                                      ":",
+                                                      "%zz",
+                                                      "a%2",
+                                                      "a%",
+                                                      "a]b",
+                                                      "[::1",
+                                                      "::1",
+                                                      "::1]",
+                                                      "[]",
+                                                      "[zz]",
+                                                      "[::1]x",
+                                                      "[::1]80",
+                                                      "[1:2:3:4:5:6:7]",
+                                                      "[1:2:3:4:5:6:7:8:9]",
+                                                      "[1::2::3]",
+                                                      "[:::]",
+                                                      "[:1]",
+                                                      "[1:]",
+                                                      "[12345::]",
+                                                      "[::1.2.3]",
+                                                      "[::1.2.3.256]",
+                                                      "[::01.2.3.4]",
+                                                      "[1:2:3:4:5:6:7:1.2.3.4]",
+                                                      "[1.2.3.4]",
+                                                      "[fe80::1%25eth0]",
+                                                      "[v.x]",
+                                                      "[v1.]",
+                                                      "[vg.x]",
+                                                      "me@a",
+                                                      "me:secret@a",
+                                                      "a/b",
+                                                      "a?b",
+                                                      "a\\b",
+                                                      "a|b",
+                                                      "{a}"};
+// Targets: RFC 9112 section 3.2, RFC 3986 section 3.3; of the query, the URL Standard ("query percent-encode set").
+inline constexpr std::string_view kTargets[] = {"/",          "//",         "/a/../b",     "/~a-b._c/!$&'()*+,;=:@",
+                                                "/%00%7f%ff", "/a%2Fb",     "/?",          "/a?b=c&d=%zz",
+                                                "/?/?:@",     "/?a[b]=c|d", "/?q={x}^`\\", "/a?100%"};
+inline constexpr std::string_view kNoTargets[] = {"/a\"b",     "/<a>",  "/a\\b", "/a^b", "/a`b", "/{a}",
+                                                  "/a|b",      "/[a]",  "/%zz",  "/a%2", "/%",   "/a%",
+                                                  "/?a=\"b\"", "/?<a>", "a",     "?a",   "*a",   "/a%2?b"};
+
 inline std::vector<RequestCase> request_line_cases() {
   const std::string host = "Host: a\r\n\r\n";
   return {
@@ -55,7 +127,10 @@ inline std::vector<RequestCase> request_line_cases() {
       {"an absolute https target", "GET https://example.com/ HTTP/1.1\r\n" + host},
       {"an absolute target with user information", "GET http://me:secret@example.com/ HTTP/1.1\r\n" + host, 400},
       {"an absolute target without host", "GET http:///x HTTP/1.1\r\n" + host, 400},
-      {"an absolute target with query and no path", "GET http://example.com?x HTTP/1.1\r\n" + host, 400},
+      {"an absolute target with query and no path", "GET http://example.com?x HTTP/1.1\r\n" + host},
+      {"OPTIONS of an absolute target with query", "OPTIONS http://example.com?x HTTP/1.1\r\n" + host},
+      {"an absolute target with a path that is none", "GET http://example.com/a|b HTTP/1.1\r\n" + host, 400},
+      {"an absolute target with a query that is none", "GET http://example.com?<x> HTTP/1.1\r\n" + host, 400},
       {"an absolute target of another scheme", "GET ftp://example.com/ HTTP/1.1\r\n" + host, 400},
       {"OPTIONS of the server", "OPTIONS * HTTP/1.1\r\n" + host},
       {"OPTIONS of the server, absolute", "OPTIONS http://example.com HTTP/1.1\r\n" + host},
@@ -67,7 +142,9 @@ inline std::vector<RequestCase> request_line_cases() {
       {"a request line at the limit", "GET /" + std::string(8 * 1024 - 14, 'a') + " HTTP/1.1\r\n" + host},
       {"a request line over the limit", "GET /" + std::string(8 * 1024 - 13, 'a') + " HTTP/1.1\r\n" + host, 414},
       {"a request line without end", "GET /" + std::string(10 * 1024, 'a'), 414},
-      {"a method without end", std::string(10 * 1024, 'A'), 414},
+      {"a method without end", std::string(10 * 1024, 'A'), 501},  // RFC 9112 section 3
+      {"a method that is too long", std::string(65, 'A') + " / HTTP/1.1\r\n" + host, 501},
+      {"the longest method", std::string(64, 'A') + " / HTTP/1.1\r\n" + host},
   };
 }
 
@@ -112,6 +189,43 @@ inline std::vector<RequestCase> header_cases() {
       {"a header without end", with_host + "x: " + std::string(40 * 1024, 'v'), 431},
       {"an expectation", with_host + "Expect: 100-continue\r\n\r\n"},
       {"an unknown expectation", with_host + "Expect: the-unexpected\r\n\r\n", 417},
+  };
+}
+
+// RFC 9112 section 7.1.1.
+inline std::vector<RequestCase> chunk_extension_cases() {
+  const std::string chunked = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+  return {
+      {"chunk extensions with blanks", chunked + "5 ;\tname = value ; flag\r\nhello\r\n0\r\n\r\n"},
+      {"quoted values of chunk extensions", chunked + "5;a=\"\";b=\"\\\"; \xc3\"\r\nhello\r\n0\r\n\r\n"},
+      {"a chunk extension without a name", chunked + "5;\r\nhello\r\n0\r\n\r\n", 400},
+      {"two semicolons", chunked + "5;;a\r\nhello\r\n0\r\n\r\n", 400},
+      {"a semicolon at the end", chunked + "5;a;\r\nhello\r\n0\r\n\r\n", 400},
+      {"a chunk extension with a value and no name", chunked + "5;=b\r\nhello\r\n0\r\n\r\n", 400},
+      {"a chunk extension without its value", chunked + "5;a=\r\nhello\r\n0\r\n\r\n", 400},
+      {"a chunk extension with two values", chunked + "5;a=b=c\r\nhello\r\n0\r\n\r\n", 400},
+      {"a chunk extension whose name is no token", chunked + "5;bad[=x\r\nhello\r\n0\r\n\r\n", 400},
+      {"a chunk extension whose value is no token", chunked + "5;a=b@c\r\nhello\r\n0\r\n\r\n", 400},
+      {"a quoted value without end", chunked + "5;a=\"b\r\nhello\r\n0\r\n\r\n", 400},
+      {"a quoted value with something behind it", chunked + "5;a=\"b\"c\r\nhello\r\n0\r\n\r\n", 400},
+      {"a quoted value that ends in a backslash", chunked + "5;a=\"b\\\r\n\"\r\nhello\r\n0\r\n\r\n", 400},
+      {"a control character in a quoted value", chunked + "5;a=\"\x01\"\r\nhello\r\n0\r\n\r\n", 400},
+      {"blanks behind a chunk extension", chunked + "5;a \r\nhello\r\n0\r\n\r\n", 400},
+      {"two names in a chunk extension", chunked + "5;a b\r\nhello\r\n0\r\n\r\n", 400},
+  };
+}
+
+// RFC 9110 section 5.6.1.2: empty elements of a list are ignored.
+inline std::vector<RequestCase> coding_list_cases() {
+  const std::string post = "POST / HTTP/1.1\r\nHost: a\r\n";
+  return {
+      {"chunked behind an empty element", post + "Transfer-Encoding: , chunked\r\n\r\n0\r\n\r\n"},
+      {"chunked among empty elements", post + "Transfer-Encoding: ,\t,chunked ,,\r\n\r\n0\r\n\r\n"},
+      {"empty elements alone", post + "Transfer-Encoding: , ,\r\n\r\n0\r\n\r\n", 400},
+      {"chunked twice, an empty element between", post + "Transfer-Encoding: chunked,,chunked\r\n\r\n0\r\n\r\n", 400},
+      {"another coding behind an empty element", post + "Transfer-Encoding: ,gzip, chunked\r\n\r\n0\r\n\r\n", 501},
+      {"chunked behind an empty element, with a length",
+       post + "Transfer-Encoding: ,chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n", 400},
   };
 }
 
@@ -180,10 +294,35 @@ inline std::vector<RequestCase> body_cases() {
   };
 }
 
+inline std::vector<RequestCase> uri_cases() {
+  std::vector<RequestCase> cases;
+  const auto add = [&cases](std::string_view text, std::string bytes, int status) {
+    cases.push_back({text, std::move(bytes), status});
+  };
+  for (const std::string_view text : kAuthorities) {
+    add(text, "GET / HTTP/1.1\r\nHost: " + std::string(text) + "\r\n\r\n", 200);
+    add(text, "GET http://" + std::string(text) + "/ HTTP/1.1\r\nHost: a\r\n\r\n", 200);
+  }
+  for (const std::string_view text : kNoAuthorities) {
+    add(text, "GET / HTTP/1.1\r\nHost: " + std::string(text) + "\r\n\r\n", 400);
+    // "/" and "?" end the authority of a target.
+    const int status = text.find_first_of("/?") == std::string_view::npos ? 400 : 200;
+    add(text, "GET http://" + std::string(text) + "/ HTTP/1.1\r\nHost: a\r\n\r\n", status);
+  }
+  for (const std::string_view text : kTargets)
+    add(text, "GET " + std::string(text) + " HTTP/1.1\r\nHost: a\r\n\r\n", 200);
+  for (const std::string_view text : kNoTargets)
+    add(text, "GET " + std::string(text) + " HTTP/1.1\r\nHost: a\r\n\r\n", 400);
+  return cases;
+}
+
 inline std::vector<RequestCase> all_request_cases() {
   std::vector<RequestCase> all = request_line_cases();
+  for (RequestCase& each : uri_cases()) all.push_back(std::move(each));
   for (RequestCase& each : header_cases()) all.push_back(std::move(each));
   for (RequestCase& each : body_cases()) all.push_back(std::move(each));
+  for (RequestCase& each : chunk_extension_cases()) all.push_back(std::move(each));
+  for (RequestCase& each : coding_list_cases()) all.push_back(std::move(each));
   return all;
 }
 

@@ -5,29 +5,30 @@
 #include <cstring>
 
 #include "marty/base/strings.hpp"
+#include "marty/http/internal/authority.hpp"
 #include "marty/http/internal/field_line.hpp"
+#include "marty/http/internal/target.hpp"
 
 namespace marty::http::internal {
 namespace {
 
-constexpr ParseError kLineTooLong{414, Code::invalid_argument, "the request line is too long"};
-constexpr ParseError kHeadersTooLarge{431, Code::invalid_argument, "the headers are too large"};
-constexpr std::size_t kVersionBytes = 8;  // "HTTP/1.1"
+constexpr std::size_t kVersionBytes = 8;            // "HTTP/1.1"
+constexpr std::size_t kMaxBytesBehindLimit = 1024;  // of a header that is looked at all the same
 constexpr std::string_view kRootTarget = "/";
 constexpr std::string_view kServerTarget = "*";
-
-// The host and port of a URI; user information is refused with every other character a host cannot hold.
-bool is_authority(std::string_view text) { return all_in_class(text, kHost); }
 
 }  // namespace
 
 void RequestParser::reset() noexcept {
+  head_.method = Method::other;
+  head_.method_text = head_.target = head_.authority = {};
+  head_.version_minor = 1;
   head_.headers.clear();
   head_.content_length.reset();
-  head_.authority = {};
   head_.chunked = false;
   head_.expects_continue = false;
   head_.keep_alive = true;
+  refusal_.reset();
   base_ = nullptr;
   line_.move_to(0);
   stage_ = Stage::request_line;
@@ -51,11 +52,9 @@ void RequestParser::relocate(const char* base) noexcept {
       if (view.data() >= base_ && view.data() <= base_ + line_.begin)
         view = {base + (view.data() - base_), view.size()};
     };
-    if (stage_ == Stage::headers) {
-      move(head_.method_text);
-      move(head_.target);
-      move(head_.authority);
-    }
+    move(head_.method_text);
+    move(head_.target);
+    move(head_.authority);
     for (Header& header : head_.headers) {
       move(header.name);
       move(header.value);
@@ -65,9 +64,32 @@ void RequestParser::relocate(const char* base) noexcept {
 }
 
 Progress RequestParser::incomplete(std::string_view bytes, std::size_t limit_bytes, const ParseError& too_long) {
-  if (bytes.size() > limit_bytes) return fail(too_long);
+  if (bytes.size() > limit_bytes) {
+    read_behind_limit(bytes);
+    return fail(too_long);
+  }
   line_.searched = bytes.size();
   return Progress::incomplete;
+}
+
+// What is too long is not read; but a page that is told so cannot read that unless the reply names its origin, which
+// stands in a short header behind. As far as it has arrived: the status does not depend on it.
+void RequestParser::read_behind_limit(std::string_view bytes) {
+  const char* const end = bytes.data() + bytes.size();
+  const char* at = bytes.data() + line_.begin;
+  if (stage_ == Stage::request_line) at = std::find(at, end, '\n');
+  if (at != end && *at == '\n') ++at;
+  while (head_.headers.size() < limits_.header_count) {
+    const FieldLine line = parse_field_line(at, end);
+    if (line.progress != Progress::complete || line.header.name.empty()) break;
+    const bool is_short = static_cast<std::size_t>(line.end - at) <= kMaxBytesBehindLimit;
+    if (interpret(line.header) && is_short) head_.headers.push_back(line.header);
+    at = line.end;
+  }
+}
+
+void RequestParser::refuse_later(const ParseError& error) noexcept {
+  if (!refusal_) refusal_ = error;
 }
 
 Progress RequestParser::fail(const ParseError& error) {
@@ -90,9 +112,10 @@ Progress RequestParser::parse_request_line(std::string_view bytes) {
     line_.begin += 2;
     return parse_request_line(bytes);
   }
-  const auto unfinished = [&] { return incomplete(bytes, limit - 1, kLineTooLong); };
+  const auto unfinished = [&] { return incomplete(bytes, limit - 1, kTargetTooLong); };
 
   const char* const method_end = find_end_of_token(line, end);
+  if (method_end - line > static_cast<std::ptrdiff_t>(kMaxMethodBytes)) return fail(kMethodTooLong);
   if (method_end == end) return unfinished();
   if (*method_end != ' ' || method_end == line)
     return fail(bad_request("the request line does not begin with a method and a space"));
@@ -137,37 +160,36 @@ bool RequestParser::finish_request_line(std::string_view target, const char* ver
   } else if (!interpret_version(version)) {
     return false;
   }
-  head_.target = target;
-  if (head_.method == Method::connect)
-    return refuse({501, Code::unimplemented, "CONNECT is not supported: this is not a proxy"});
-  if (target.front() == '/') return true;
+  if (head_.method == Method::connect) return refuse(kNoTunnels);
   if (target == kServerTarget) {
-    if (head_.method == Method::options) return true;
-    return refuse(bad_request("only OPTIONS may have the target *"));
+    if (head_.method != Method::options) return refuse(bad_request("only OPTIONS may have the target *"));
+  } else if (target.front() != '/') {
+    return reduce_absolute_target(target);
+  } else if (!is_path_and_query(target)) {
+    return refuse(kBadTarget);
   }
-  return reduce_absolute_target();
+  head_.target = target;
+  return true;
 }
 
 // "http://host:port/path" (RFC 9112 section 3.2.2): its authority counts instead of Host, the rest is the target.
-bool RequestParser::reduce_absolute_target() {
-  const auto refuse = [this](std::string_view detail) { return fail(bad_request(detail)), false; };
-  const std::size_t scheme_end = head_.target.find("://");
-  const std::string_view scheme = head_.target.substr(0, scheme_end);
-  if (scheme_end == std::string_view::npos ||
-      (!header_name_equals(scheme, "http") && !header_name_equals(scheme, "https"))) {
-    return refuse("the request target is neither a path nor an http URL");
-  }
-  const std::string_view rest = head_.target.substr(scheme_end + 3);
-  const std::size_t path = rest.find_first_of("/?");
-  head_.authority = rest.substr(0, path);
-  if (head_.authority.empty() || !is_authority(head_.authority))
-    return refuse("the host in the request target is not valid");
-  if (path != std::string_view::npos && rest[path] == '?') return refuse("the request target has a query but no path");
-  if (path == std::string_view::npos) {
-    head_.target = head_.method == Method::options ? kServerTarget : kRootTarget;  // RFC 9112 section 3.2.4
+bool RequestParser::reduce_absolute_target(std::string_view target) {
+  const auto refuse = [this](const ParseError& error) { return fail(error), false; };
+  const std::size_t scheme_end = target.find("://");
+  if (scheme_end == std::string_view::npos || default_port(target.substr(0, scheme_end)).empty())
+    return refuse(bad_request("the request target is neither a path nor an http URL"));
+  const std::string_view rest = target.substr(scheme_end + 3);
+  const std::string_view authority = rest.substr(0, rest.find_first_of("/?"));
+  if (!is_authority(authority)) return refuse(kBadHost);
+  target = rest.substr(authority.size());
+  if (target.empty()) {
+    target = head_.method == Method::options ? kServerTarget : kRootTarget;  // RFC 9112 section 3.2.4
   } else {
-    head_.target = rest.substr(path);
+    if (target.front() == '?') target = completed_target_.assign(kRootTarget).append(target);
+    if (!is_path_and_query(target)) return refuse(kBadTarget);
   }
+  head_.authority = authority;
+  head_.target = target;
   absolute_target_ = true;
   return true;
 }
@@ -186,41 +208,44 @@ Progress RequestParser::parse_headers(std::string_view bytes) {
     if (line.progress == Progress::failed) return fail(bad_request(line.fault));
     at = line.end;
     if (line.header.name.empty()) break;
-    if (head_.headers.size() == limits_.header_count)
-      return fail({431, Code::invalid_argument, "there are too many headers"});
-    head_.headers.push_back(line.header);
-    if (!interpret(line.header)) return Progress::failed;
+    if (head_.headers.size() == limits_.header_count) return fail(kTooManyHeaders);
+    if (interpret(line.header)) head_.headers.push_back(line.header);
   }
   line_.begin = head_.size = static_cast<std::size_t>(at - bytes.data());
   return finish_head() ? Progress::complete : Progress::failed;
 }
 
+// False: it is not to be seen, not even by who writes the refusal.
 bool RequestParser::interpret(const Header& header) {
   switch (header.name.size()) {
     case 4:
-      if (!token_is(header.name, "host")) return true;
-      if (seen_ & kHostSeen) return fail(bad_request("there is more than one Host header")), false;
-      if (!is_authority(header.value)) return fail(bad_request("the Host header is not valid")), false;
-      seen_ |= kHostSeen;
-      if (!absolute_target_) head_.authority = header.value;
-      return true;
+      return !token_is(header.name, "host") || interpret_host(header.value);
     case 6:
       if (!token_is(header.name, "expect")) return true;
-      if (!header_name_equals(header.value, "100-continue")) {
-        return fail({417, Code::invalid_argument, "the only expectation known here is 100-continue"}), false;
-      }
+      if (!header_name_equals(header.value, "100-continue")) refuse_later(kUnknownExpectation);
       seen_ |= kExpectSeen;
       return true;
     case 10:
       if (token_is(header.name, "connection")) interpret_connection(header.value);
       return true;
     case 14:
-      return !token_is(header.name, "content-length") || interpret_content_length(header.value);
+      if (token_is(header.name, "content-length")) interpret_content_length(header.value);
+      return true;
     case 17:
-      return !token_is(header.name, "transfer-encoding") || interpret_transfer_encoding(header.value);
+      if (token_is(header.name, "transfer-encoding")) interpret_transfer_encoding(header.value);
+      return true;
     default:
       return true;
   }
+}
+
+// Empty where the target has no authority: RFC 9112 section 3.2.
+bool RequestParser::interpret_host(std::string_view value) {
+  if (seen_ & kHostSeen) return refuse_later(bad_request("there is more than one Host header")), false;
+  seen_ |= kHostSeen;
+  if (!value.empty() && !is_authority(value)) return refuse_later(kBadHost), false;
+  if (!absolute_target_) head_.authority = value;
+  return true;
 }
 
 void RequestParser::interpret_connection(std::string_view value) {
@@ -234,38 +259,43 @@ void RequestParser::interpret_connection(std::string_view value) {
   if (list.contains_token("connection", "keep-alive")) seen_ |= kKeepAliveSeen;
 }
 
-bool RequestParser::interpret_content_length(std::string_view value) {
+void RequestParser::interpret_content_length(std::string_view value) {
   // RFC 9110 section 8.6 allows to fold equal repetitions; refusing them all leaves nothing to interpretation.
-  if (seen_ & kLengthSeen) return fail(bad_request("there is more than one Content-Length header")), false;
+  if (seen_ & kLengthSeen) return refuse_later(bad_request("there is more than one Content-Length header"));
   seen_ |= kLengthSeen;
-  if (value.empty() || value.find_first_not_of("0123456789") != std::string_view::npos) {
-    return fail(bad_request("Content-Length is not a number")), false;
-  }
+  if (value.empty() || value.find_first_not_of("0123456789") != std::string_view::npos)
+    return refuse_later(bad_request("Content-Length is not a number"));
   std::uint64_t length = 0;
-  if (std::from_chars(value.data(), value.data() + value.size(), length).ec != std::errc()) {
-    return fail({413, Code::out_of_range, "Content-Length is larger than any body"}), false;
-  }
+  if (std::from_chars(value.data(), value.data() + value.size(), length).ec != std::errc())
+    return refuse_later({413, Code::out_of_range, "Content-Length is larger than any body"});
   head_.content_length = length;
-  return true;
 }
 
-bool RequestParser::interpret_transfer_encoding(std::string_view value) {
-  if (seen_ & kEncodingSeen) return fail(bad_request("there is more than one Transfer-Encoding header")), false;
+void RequestParser::interpret_transfer_encoding(std::string_view value) {
+  if (seen_ & kEncodingSeen) return refuse_later(bad_request("there is more than one Transfer-Encoding header"));
   seen_ |= kEncodingSeen;
-  if (header_name_equals(value, "chunked")) return head_.chunked = true;
+  head_.chunked = header_name_equals(value, "chunked");
+  if (head_.chunked) return;
   // RFC 9112 sections 6.1 and 6.3: without chunked at the end the length is unknown; codings before it are not
   // implemented here.
-  const std::size_t comma = value.rfind(',');
-  const bool chunked_last =
-      comma != std::string_view::npos && header_name_equals(trim_blanks(value.substr(comma + 1)), "chunked");
-  const Header rest{"transfer-encoding", chunked_last ? value.substr(0, comma) : std::string_view()};
-  if (!chunked_last || HeaderList({&rest, 1}).contains_token("transfer-encoding", "chunked")) {
-    return fail(bad_request("Transfer-Encoding is not chunked, once and last")), false;
+  int codings = 0, times_chunked = 0;
+  for (std::string_view rest = value; !rest.empty();) {
+    const std::size_t size = std::min(rest.find(','), rest.size());
+    const std::string_view coding = trim_blanks(rest.substr(0, size));
+    rest.remove_prefix(std::min(size + 1, rest.size()));
+    if (coding.empty()) continue;  // RFC 9110 section 5.6.1.2
+    ++codings;
+    head_.chunked = header_name_equals(coding, "chunked");
+    times_chunked += head_.chunked;
   }
-  return fail({501, Code::unimplemented, "the only transfer coding known here is chunked"}), false;
+  if (!head_.chunked || times_chunked != 1)
+    return refuse_later(bad_request("Transfer-Encoding is not chunked, once and last"));
+  if (codings != 1) return refuse_later({501, Code::unimplemented, "the only transfer coding known here is chunked"});
+  seen_ |= kCloseSeen;  // others may have read no coding here: what follows the body is served on no account
 }
 
 bool RequestParser::finish_head() {
+  if (refusal_) return fail(*refusal_), false;
   if (head_.version_minor == 1 && !(seen_ & kHostSeen)) return fail(bad_request("the Host header is missing")), false;
   if (seen_ & kEncodingSeen) {
     if (seen_ & kLengthSeen) return fail(bad_request("there are both Content-Length and Transfer-Encoding")), false;

@@ -11,12 +11,16 @@
 //
 // Refuses what proxies and servers have been seen to read differently (request smuggling): Content-Length with
 // Transfer-Encoding, repeated Content-Length or Host, transfer codings other than chunked, bare CR or LF, folded lines,
-// white space around names.
+// white space around names, paths and hosts that are none of a URI.
+//
+// What a well-formed header says is refused at the end of the head only: so the reply knows whose request it was, from
+// which page, in which trace. head() holds what could be read, and nothing that was wrong.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -32,11 +36,24 @@ struct HeadLimits {
   std::size_t header_count = 100;        // 431
 };
 
+// What the heads of both versions are refused for.
+inline constexpr std::size_t kMaxMethodBytes = 64;  // the longest one that is registered with IANA has 17
+inline constexpr ParseError kMethodTooLong{501, Code::unimplemented, "the method is longer than any that is known"};
+inline constexpr ParseError kNoTunnels{501, Code::unimplemented, "CONNECT is not supported: this is not a proxy"};
+inline constexpr ParseError kTargetTooLong{414, Code::invalid_argument, "the request line is too long"};
+inline constexpr ParseError kBadTarget = bad_request(
+    "the request target is no path and query of a URI: other characters have to be percent-encoded (RFC 3986)");
+inline constexpr ParseError kBadHost = bad_request("the host of the request is not valid (RFC 3986 section 3.2)");
+inline constexpr ParseError kHeadersTooLarge{431, Code::invalid_argument, "the headers are too large"};
+inline constexpr ParseError kTooManyHeaders{431, Code::invalid_argument, "there are too many headers"};
+inline constexpr ParseError kUnknownExpectation{417, Code::invalid_argument,
+                                                "the only expectation known here is 100-continue"};
+
 struct RequestHead {
-  Method method = Method::get;
-  std::string_view method_text;
-  std::string_view target;     // origin form, or "*"
-  std::string_view authority;  // of an absolute target, else Host
+  Method method = Method::other;
+  std::string_view method_text;  // empty: not read yet
+  std::string_view target;       // origin form, or "*"; empty: not read yet
+  std::string_view authority;    // of an absolute target, else Host
   int version_minor = 1;
   std::vector<Header> headers;
   std::optional<std::uint64_t> content_length;
@@ -73,19 +90,24 @@ class RequestParser {
   Progress parse_headers(std::string_view bytes);
   bool finish_request_line(std::string_view target, const char* version);
   bool interpret_version(const char* version);
-  bool reduce_absolute_target();
+  bool reduce_absolute_target(std::string_view target);
   bool interpret(const Header& header);
-  bool interpret_transfer_encoding(std::string_view value);
-  bool interpret_content_length(std::string_view value);
+  bool interpret_host(std::string_view value);
+  void interpret_transfer_encoding(std::string_view value);
+  void interpret_content_length(std::string_view value);
   void interpret_connection(std::string_view value);
   bool finish_head();
+  void read_behind_limit(std::string_view bytes);
+  void refuse_later(const ParseError& error) noexcept;
   Progress incomplete(std::string_view bytes, std::size_t limit_bytes, const ParseError& too_long);
   Progress fail(const ParseError& error);
 
   HeadLimits limits_;
   RequestHead head_;
   ParseError error_;
-  const char* base_ = nullptr;  // where the bytes stood at the last call
+  std::optional<ParseError> refusal_;  // at the end of the head
+  std::string completed_target_;       // of an absolute target with a query and no path
+  const char* base_ = nullptr;         // where the bytes stood at the last call
   LineCursor line_;
   std::size_t headers_begin_ = 0;
   Stage stage_ = Stage::request_line;

@@ -130,6 +130,67 @@ TEST(RequestParser, TakesHostAndPathFromAnAbsoluteTarget) {
   EXPECT_EQ(parse_head("OPTIONS http://shop HTTP/1.1\r\nHost: other\r\n\r\n").target, "*");
 }
 
+// RFC 3986 section 6.2.3: an empty path is "/".
+TEST(RequestParser, GivesAnAbsoluteTargetWithAQueryAndNoPathItsPath) {
+  RequestParser parser{HeadLimits{}};
+  const std::string bytes = "OPTIONS http://shop?x=1 HTTP/1.1\r\nHost: other\r\n\r\n";
+  const auto first = std::make_unique<std::string>(bytes.substr(0, 40));
+  EXPECT_EQ(parser.parse(*first), Progress::incomplete);
+  EXPECT_EQ(parser.parse(bytes), Progress::complete);
+  EXPECT_EQ(parser.head().target, "/?x=1");
+  EXPECT_EQ(parser.head().authority, "shop");
+}
+
+// RFC 9110 section 5.6.1.2; others may have read no coding there and take the body for a request.
+TEST(RequestParser, EndsTheConnectionBehindChunkedAmongEmptyElements) {
+  const RequestHead head = parse_head("PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: ,chunked\r\n\r\n");
+  EXPECT_TRUE(head.chunked);
+  EXPECT_FALSE(head.keep_alive);
+}
+
+struct Known {
+  std::string text;
+  int status = 0;
+};
+
+// What is known of a request that is refused.
+Known known_of(std::string_view bytes) {
+  RequestParser parser{HeadLimits{}};
+  if (parser.parse(bytes) != Progress::failed) return {"accepted", 200};
+  const RequestHead& head = parser.head();
+  std::string text = std::string(head.method_text) + "|" + std::string(head.target) + "|" + std::string(head.authority);
+  for (const Header& header : head.headers) text.append("|").append(header.name);
+  return {text, parser.error().status};
+}
+
+TEST(RequestParser, KnowsOfARefusedRequestWhatWasRightAndNothingThatWasWrong) {
+  const std::string origin = "Origin: https://shop.example\r\n\r\n";
+  const auto known = [&](const std::string& before) { return known_of(before + origin).text; };
+  EXPECT_EQ(known("\x16\x03"), "||");
+  EXPECT_EQ(known("PO(ST / HTTP/1.1\r\n"), "||");
+  EXPECT_EQ(known("GET /a|b HTTP/1.1\r\n"), "GET||");
+  EXPECT_EQ(known("GET http://x:y/ HTTP/1.1\r\n"), "GET||");
+  EXPECT_EQ(known("GET /a HTTP/3.0\r\n"), "GET||");
+  EXPECT_EQ(known("GET /a HTTP/1.1\r\n"), "GET|/a||Origin");
+  EXPECT_EQ(known("GET /a HTTP/1.1\r\nHost: x:y\r\n"), "GET|/a||Origin");
+  EXPECT_EQ(known("GET /a HTTP/1.1\r\nHost: x\r\nHost: y\r\n"), "GET|/a|x|Host|Origin");
+  EXPECT_EQ(known("GET /a HTTP/1.1\r\nHost: x\r\nExpect: y\r\n"), "GET|/a|x|Host|Expect|Origin");
+  EXPECT_EQ(known("GET /a HTTP/1.1\r\nHost: x\r\nbad name: y\r\n"), "GET|/a|x|Host");
+  EXPECT_EQ(known("PUT /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n"),
+            "PUT|/a|x|Host|Transfer-Encoding|Origin");
+}
+
+// A page whose request is too large reads why only where the reply names its origin (WHATWG Fetch, "CORS check").
+TEST(RequestParser, KnowsWhatStandsBehindALineThatIsTooLong) {
+  const std::string behind = "Origin: https://shop.example\r\nX-Long: " + std::string(2000, 'v') + "\r\n\r\n";
+  const Known target = known_of("GET /" + std::string(9000, 'a') + " HTTP/1.1\r\nHost: x:y\r\n" + behind);
+  EXPECT_EQ(target.status, 414);
+  EXPECT_EQ(target.text, "GET|||Origin");
+  const Known header = known_of("GET /a HTTP/1.1\r\nHost: x\r\nX-A: " + std::string(33'000, 'a') + "\r\n" + behind);
+  EXPECT_EQ(header.status, 431);
+  EXPECT_EQ(header.text, "GET|/a|x|Host|Origin");
+}
+
 TEST(RequestParser, KeepsTheViewsOfATargetThatIsNotInTheBytesWhenTheyMove) {
   const std::string bytes = "GET http://shop HTTP/1.1\r\nHost: other\r\n\r\n";
   RequestParser parser{HeadLimits{}};

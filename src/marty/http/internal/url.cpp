@@ -3,7 +3,8 @@
 #include <charconv>
 
 #include "marty/base/error.hpp"
-#include "marty/http/internal/characters.hpp"
+#include "marty/http/internal/authority.hpp"
+#include "marty/http/internal/target.hpp"
 #include "marty/http/message.hpp"
 #include "marty/telemetry/redaction.hpp"
 
@@ -59,10 +60,7 @@ Url parse_url(std::string_view text) {
   const std::size_t authority_end = std::min(rest.find_first_of("/?"), rest.size());
   const std::string_view authority = rest.substr(0, authority_end);
   const std::string_view target = rest.substr(authority_end);
-  if (!all_in_class(authority, kHost))
-    refuse(text, "its host holds characters that are not allowed; user information is not supported");
-  if (!all_in_class(target, kTarget))
-    refuse(text, "its path or query holds characters that have to be percent-encoded");
+  if (authority.find('@') != std::string_view::npos) refuse(text, "user information is not supported");
 
   std::string_view port;
   if (authority.starts_with('[')) {
@@ -79,8 +77,11 @@ Url parse_url(std::string_view text) {
   if (url.host.empty()) refuse(text, "it has no host");
   url.port = parse_port(text, port.empty() ? port : port.substr(1), default_port(url.secure));
   url.authority = authority.substr(0, authority.size() - port.size());
+  if (!is_authority(url.authority)) refuse(text, "its host is none of a URI");
   if (url.port != default_port(url.secure)) url.authority += ":" + std::to_string(url.port);
   url.target = target.starts_with('/') ? std::string(target) : "/" + std::string(target);
+  if (!is_path_and_query(url.target))
+    refuse(text, "its path or query holds characters that have to be percent-encoded");
   return url;
 }
 

@@ -11,6 +11,9 @@ class PortHandler final : public http::Handler {
   enum class Serves { all_but_grpc, grpc };
   PortHandler(http::Handler& handler, Serves serves) : handler_(handler), serves_(serves) {}
   void handle(http::Request& request, http::Response& response) override;
+  void refuse(http::Request& request, http::Response& response, const Error& refusal) override {
+    handler_.refuse(request, response, refusal);
+  }
 
  private:
   http::Handler& handler_;

@@ -79,9 +79,10 @@ std::optional<Fault> TlsSocket::shake_hands() {
   return std::nullopt;
 }
 
-void TlsSocket::linger() noexcept {
+void TlsSocket::linger(std::string_view answer) noexcept {
   try {
     const runtime::DeadlineScope scope(kLingerTimeout);
+    if (!answer.empty()) transport_->socket().write({answer});
     transport_->socket().shutdown_write();
     char rest[4096];
     for (std::size_t total = 0; total < kMaxLingerBytes;) {

@@ -36,8 +36,9 @@ class TlsSocket final : public runtime::SocketBackend, public runtime::ReadableC
 
   // Nothing where it succeeded. Throws what the socket below throws, unavailable where it ends.
   std::optional<Fault> shake_hands();
-  // After a fault: sees to it that the peer can read why (closing at once could reset the connection before).
-  void linger() noexcept;
+  // After a fault: sees to it that the peer can read why (closing at once could reset the connection before). `answer`
+  // goes out as it is, for one that speaks no TLS.
+  void linger(std::string_view answer) noexcept;
   SSL* ssl() const noexcept { return ssl_.get(); }
 
   std::optional<std::size_t> try_read(std::span<char> buffer) override;

@@ -1,0 +1,33 @@
+#include "marty/http/internal/authority.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "marty/http/internal/request_corpus.hpp"
+
+namespace marty::http::internal {
+namespace {
+
+// RFC 3986 section 3.2.2 and 3.2.3; RFC 9110 section 4.2.1: the host of an http URI is not empty.
+TEST(Authority, is_a_host_and_perhaps_a_port) {
+  for (const std::string_view text : kAuthorities) EXPECT_TRUE(is_authority(text)) << text;
+  for (const std::string_view text : kNoAuthorities) EXPECT_FALSE(is_authority(text)) << text;
+  EXPECT_FALSE(is_authority(""));
+}
+
+// RFC 3986 section 6.2.2.1 and 6.2.3.
+TEST(Authority, is_the_same_in_any_case_and_with_or_without_the_default_port) {
+  EXPECT_TRUE(is_same_authority("Shop.example", "shop.EXAMPLE:80", default_port("http")));
+  EXPECT_TRUE(is_same_authority("shop:", "shop:443", default_port("HTTPS")));
+  EXPECT_TRUE(is_same_authority("shop:0080", "shop", default_port("http")));
+  EXPECT_TRUE(is_same_authority("[::1]:80", "[::1]", default_port("http")));
+  EXPECT_FALSE(is_same_authority("[::1]:81", "[::1]", default_port("http")));
+  EXPECT_FALSE(is_same_authority("shop:443", "shop", default_port("http")));
+  EXPECT_FALSE(is_same_authority("shop:80", "shop", default_port("ftp")));
+  EXPECT_FALSE(is_same_authority("shop:0", "shop", default_port("http")));
+  EXPECT_FALSE(is_same_authority("shop", "shops", default_port("http")));
+}
+
+}  // namespace
+}  // namespace marty::http::internal
