@@ -7,29 +7,9 @@
 
 namespace marty::http::internal {
 
-namespace {
-
-// A request's place among those in flight.
-class Admission {
- public:
-  explicit Admission(LoopServer& server) : server_(server), admitted_(server.enter()) {}
-  ~Admission() {
-    if (admitted_) server_.leave();
-  }
-  Admission(const Admission&) = delete;
-  Admission& operator=(const Admission&) = delete;
-  bool admitted() const noexcept { return admitted_; }
-
- private:
-  LoopServer& server_;
-  const bool admitted_;
-};
-
-}  // namespace
-
-void answer(LoopServer& server, Request& request, Response& response) {
-  const Admission admission(server);
-  if (!admission.admitted()) {
+void answer(LoopServer& server, RequestPlace& place, Request& request, Response& response) {
+  const RequestPlace::Hold hold(place);
+  if (!hold) {
     set_problem(response, 503, Code::unavailable, "too many requests are in flight; try again");
     response.add_header("retry-after", "1");
     return;
@@ -50,7 +30,7 @@ void answer_exception(Response& response) {
     throw;
   } catch (const Error& error) {
     if (runtime::cancelled()) {
-      set_problem(response, 503, Code::unavailable, "the server is shutting down");
+      set_problem(response, 503, Code::unavailable, "the server has ended the request; try again");
     } else {
       set_problem(response, error.http_status(), error.code(), error.message());
     }

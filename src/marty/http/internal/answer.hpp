@@ -6,8 +6,9 @@
 namespace marty::http::internal {
 
 class LoopServer;
+class RequestPlace;
 
-void answer(LoopServer& server, Request& request, Response& response);
+void answer(LoopServer& server, RequestPlace& place, Request& request, Response& response);
 
 // Within a catch block. Where the head is sent already, the response fails.
 void answer_exception(Response& response);
