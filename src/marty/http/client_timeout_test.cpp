@@ -5,6 +5,7 @@
 #include "marty/base/error.hpp"
 #include "marty/http/client.hpp"
 #include "marty/http/internal/test_support.hpp"
+#include "marty/runtime/simulation.hpp"
 
 namespace marty::http {
 namespace {
@@ -60,6 +61,70 @@ TEST(ClientTimeout, LetsGoOfAConnectionThatTheServerClosedWhileItWasIdle) {
     runtime::sleep_for(std::chrono::seconds(20));
     EXPECT_EQ(client.send({.method = Method::post, .url = url_of(test.server.address()), .body = "once"}).body, "once");
     EXPECT_EQ(test.server.stats().requests, 2u);
+  });
+}
+
+// A host that takes no connection and refuses none.
+void with_black_hole(const std::function<void(const std::string& url)>& test) {
+  runtime::SimulatedWorld world({.seed = 20261130});
+  world.run([&] {
+    const std::string url = "http://" + world.host("hole").address(80).to_string() + "/";
+    world.network().partition({"main"}, {"hole"});
+    test(url);
+  });
+}
+
+TEST(ClientTimeout, RequestsThatWaitForOneAttemptToConnectShareItsOutcome) {
+  for (const ClientOptions& options :
+       {ClientOptions{.protocol = Protocol::http2}, ClientOptions{.connections_per_origin = 4}}) {
+    with_black_hole([&](const std::string& url) {
+      Client client(options);
+      const runtime::TimePoint start = runtime::now();
+      int unavailable = 0;
+      auto ask = [&] {
+        const Error error = error_of([&] { client.get(url); });
+        EXPECT_EQ(error.code(), Code::unavailable) << error.message();
+        ++unavailable;
+      };
+      std::vector<runtime::Task<decltype(ask)>> waiting;
+      for (int i = 0; i < 100; ++i) waiting.push_back(runtime::spawn(ask));
+      for (auto& each : waiting) each.join();
+      EXPECT_EQ(unavailable, 100);
+      EXPECT_EQ(runtime::now() - start, options.connect_timeout);
+    });
+  }
+}
+
+TEST(ClientTimeout, AnAttemptThatItsCallerGivesUpTellsTheOthersNothing) {
+  for (const ClientOptions& options :
+       {ClientOptions{.protocol = Protocol::http2}, ClientOptions{.connections_per_origin = 1}}) {
+    with_black_hole([&](const std::string& url) {
+      Client client(options);
+      auto hasty = runtime::spawn([&] {
+        const runtime::DeadlineScope scope(std::chrono::seconds(1));
+        EXPECT_EQ(error_of([&] { client.get(url); }).code(), Code::deadline_exceeded);
+      });
+      runtime::yield();
+      const runtime::TimePoint start = runtime::now();
+      EXPECT_EQ(error_of([&] { client.get(url); }).code(), Code::unavailable);
+      EXPECT_EQ(runtime::now() - start, std::chrono::seconds(1) + options.connect_timeout);
+      hasty.join();
+    });
+  }
+}
+
+TEST(ClientTimeout, ARequestBehindAFailedAttemptMakesOneOfItsOwn) {
+  runtime::SimulatedWorld world({.seed = 20261130});
+  world.run([&] {
+    TestServer test([](Request&, Response& response) { response.body() = "back"; });
+    const std::uint16_t port = test.server.address().port();
+    test.server.drain(std::chrono::seconds(0));
+    const std::string url = url_of(runtime::Address::ip("127.0.0.1", port));
+    Client client({.protocol = Protocol::http2});
+    EXPECT_EQ(error_of([&] { client.get(url); }).code(), Code::unavailable);
+    Server again(test.handler, {.address = runtime::Address::ip("127.0.0.1", port)});
+    again.start();
+    EXPECT_EQ(client.get(url).body, "back");
   });
 }
 

@@ -177,6 +177,31 @@ TEST_P(Http2AttackTest, DataThatIsAllPadding) {
     EXPECT_EQ(flood(client, many), NGHTTP2_ENHANCE_YOUR_CALM);
   });
 }
+TEST_P(Http2AttackTest, TinyDataFlood) {  // each wakes the reader
+  run([] {
+    Http2TestServer test([](Request& request, Response&) { request.body(); });
+    Http2RawClient client(test.server.address());
+    client.send(headers_frame(1, request_fields("POST"), false));
+    EXPECT_EQ(flood(client, repeat(frame(NGHTTP2_DATA, 0, 1, "x"), 10'000)), NGHTTP2_ENHANCE_YOUR_CALM);
+    EXPECT_EQ(test.connection.open({.authority = "a"}, "").status(), 200);
+  });
+}
+TEST_P(Http2AttackTest, TenThousandTinyMessagesAreNone) {
+  run([] {
+    Http2TestServer test([](Request& request, Response& response) {
+      request.body_source->lift_limit();
+      std::size_t bytes = 0;
+      while (const std::size_t size = request.body_source->read_piece().size()) bytes += size;
+      response.set_body(std::to_string(bytes), "text/plain");
+    });
+    Http2RawClient client(test.server.address());
+    client.send(headers_frame(1, request_fields("POST"), false));
+    const std::string some = repeat(frame(NGHTTP2_DATA, 0, 1, "x"), 100);
+    for (int i = 0; i < 100; ++i) client.send(some);
+    client.send(frame(NGHTTP2_DATA, NGHTTP2_FLAG_END_STREAM, 1));
+    EXPECT_EQ(client.read_body(1), "10000");
+  });
+}
 TEST_P(Http2AttackTest, TenThousandMutatedFrames) {
   run([] {
     Http2TestServer test(echo);

@@ -30,11 +30,16 @@ struct ServerLimits {
   std::size_t header_count = 100;             // 431
   std::size_t body_bytes = 16 << 20;          // 413
   std::size_t connections = 100'000;          // all loops together; one more gets 503 and is closed
-  std::size_t in_flight = 10'000;             // requests being handled, all loops together; one more gets 503
+  // Requests being handled, all loops together; one more gets 503. Those that wait for their bodies are counted apart,
+  // with the same limit: one more, and the one that has waited the longest is ended.
+  std::size_t in_flight = 10'000;
   // From the first byte of a request to its last header: 408. A head of HTTP/2, or a preface, that takes longer ends
   // its connection.
   runtime::Duration header_timeout = std::chrono::seconds(10);
-  runtime::Duration body_timeout = std::chrono::seconds(30);   // between two reads of a body: 408
+  // How long a handler waits for a body on the whole, beyond the time that its bytes take at the least rate (bytes a
+  // second; 0: any): 408. A stream of messages may come as slowly as it likes.
+  runtime::Duration body_timeout = std::chrono::seconds(30);
+  std::size_t body_rate_bytes = 512;
   runtime::Duration write_timeout = std::chrono::seconds(30);  // a client that takes nothing for that long is cut
   runtime::Duration idle_timeout = std::chrono::seconds(75);   // keep-alive
 

@@ -43,6 +43,7 @@ struct ServerSection {
   config::Size max_body = config::Size(16 << 20);
   config::Duration header_timeout = std::chrono::seconds(10);
   config::Duration body_timeout = std::chrono::seconds(30);
+  config::Size body_rate = config::Size(512);
   config::Duration write_timeout = std::chrono::seconds(30);
   config::Duration idle_timeout = std::chrono::seconds(75);
   config::Duration drain_delay = std::chrono::seconds(0);
@@ -61,11 +62,13 @@ struct ServerSection {
           "gRPC on a port of its own, which the HTTP port then refuses; default: one port for all"),
       field<&ServerSection::loops>.range(0, 256).description("Event loops; 0: one per core"),
       field<&ServerSection::max_connections>.range(1, 10'000'000).description("Beyond it: 503, closed"),
-      field<&ServerSection::max_in_flight>.range(1, 10'000'000).description("Requests at a time; beyond it: 503"),
+      field<&ServerSection::max_in_flight>.range(1, 10'000'000).description("Requests at a time; beyond it: 503. Those that wait for their bodies are counted apart"),
       field<&ServerSection::max_streams>.range(1, 10'000).description("Requests at a time of one HTTP/2 connection"),
       field<&ServerSection::max_body>.description("Of a request; beyond it: 413"),
       field<&ServerSection::header_timeout>.description("For the head of a request, and for a TLS handshake"),
-      field<&ServerSection::body_timeout>.description("Between two pieces of a request's body"),
+      field<&ServerSection::body_timeout>.description(
+          "How far a request's body may fall behind its least rate; beyond it: 408"),
+      field<&ServerSection::body_rate>.description("Of a request's body, in a second, on the whole; 0: any"),
       field<&ServerSection::write_timeout>.description("For a client to take in 64 KiB"),
       field<&ServerSection::idle_timeout>.description("A connection without requests is closed after it"),
       field<&ServerSection::drain_delay>.optional().description(

@@ -11,22 +11,6 @@ namespace marty::http::internal {
 
 namespace {
 
-// A request's place among those in flight.
-class Admission {
- public:
-  explicit Admission(LoopServer& server) : server_(server), admitted_(server.enter()) {}
-  ~Admission() {
-    if (admitted_) server_.leave();
-  }
-  Admission(const Admission&) = delete;
-  Admission& operator=(const Admission&) = delete;
-  bool admitted() const noexcept { return admitted_; }
-
- private:
-  LoopServer& server_;
-  const bool admitted_;
-};
-
 constexpr ParseError kTooManyRequests{503, Code::unavailable, "too many requests are in flight; try again"};
 
 // `reply` is the handler's work.
@@ -44,9 +28,9 @@ void make(Response& response, Function&& reply) {
 
 }  // namespace
 
-void answer(LoopServer& server, Request& request, Response& response) {
-  const Admission admission(server);
-  if (admission.admitted()) return make(response, [&] { server.handler().handle(request, response); });
+void answer(LoopServer& server, RequestPlace& place, Request& request, Response& response) {
+  const RequestPlace::Hold hold(place);
+  if (hold) return make(response, [&] { server.handler().handle(request, response); });
   refuse(server, request, response, kTooManyRequests);
   if (!response.begun()) response.set_header("retry-after", "1");
 }
@@ -64,7 +48,7 @@ void answer_exception(Response& response) {
     throw;
   } catch (const Error& error) {
     if (runtime::cancelled()) {
-      set_problem(response, 503, Code::unavailable, "the server is shutting down");
+      set_problem(response, 503, Code::unavailable, "the server has ended the request; try again");
     } else {
       const bool is_told = error.is_for_callers();
       set_problem(response, error.http_status(), error.code(), is_told ? std::string_view(error.message()) : "");

@@ -8,11 +8,12 @@
 namespace marty::http::internal {
 
 class LoopServer;
+class RequestPlace;
 
 inline constexpr ParseError kBodyTooLarge{413, Code::out_of_range,
                                           "the request body is larger than this server accepts"};
 
-void answer(LoopServer& server, Request& request, Response& response);
+void answer(LoopServer& server, RequestPlace& place, Request& request, Response& response);
 
 // For whatever is not let in: REQUIRES that the request holds only what was read of it, and nothing that is wrong.
 void refuse(LoopServer& server, Request& request, Response& response, const ParseError& error);

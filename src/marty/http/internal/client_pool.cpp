@@ -44,6 +44,18 @@ class ClientPool::Origin {
     if (http2 != nullptr && http2->streams() == 0 && (http2_used < time || !http2->is_usable())) http2.reset();
   }
 
+  // An attempt to connect has ended.
+  void connected() noexcept { failure_ = nullptr; }
+  void failed(std::exception_ptr failure) noexcept {
+    failure_ = std::move(failure);
+    ++failures_;
+  }
+  std::uint64_t failures() const noexcept { return failures_; }
+  // Where one has failed since there were so many, and none has gone well behind it.
+  void throw_if_failed_since(std::uint64_t failures) const {
+    if (failures_ != failures && failure_ != nullptr) std::rethrow_exception(failure_);
+  }
+
   std::size_t users = 0;                   // with a place, or waiting for one or for a connection
   runtime::Semaphore places;               // of connections of HTTP/1.1
   runtime::Mutex connecting;               // to find out which version it speaks
@@ -64,6 +76,8 @@ class ClientPool::Origin {
   };
 
   std::vector<std::unique_ptr<Idle>> idle_;  // the longest idle first
+  std::exception_ptr failure_;               // what the last attempt to connect came to
+  std::uint64_t failures_ = 0;
 };
 
 ClientPool::ClientPool(const ClientOptions& options, std::function<const tls::ClientContext&()> tls)
@@ -89,7 +103,25 @@ tls::Session ClientPool::shake_hands(runtime::Socket socket, const std::string& 
 }
 
 // The timeout of connecting is ours, an earlier deadline is the caller's.
-ClientPool::Connected ClientPool::connect(const Url& url, Protocol protocol) {
+ClientPool::Connected ClientPool::connect(Origin& origin, const Url& url, Protocol protocol) {
+  try {
+    Connected connected = try_to_connect(url, protocol);
+    origin.connected();
+    return connected;
+  } catch (const Error& error) {
+    if (error.code() == Code::cancelled || runtime::deadline() <= runtime::now()) throw;
+    if (error.code() != Code::deadline_exceeded) {
+      origin.failed(std::current_exception());
+      throw;
+    }
+    const Error late(Code::unavailable, url.authority + " did not answer in time: " + error.message(),
+                     std::current_exception());
+    origin.failed(std::make_exception_ptr(late));
+    throw late;
+  }
+}
+
+ClientPool::Connected ClientPool::try_to_connect(const Url& url, Protocol protocol) {
   const runtime::DeadlineScope scope(options_.connect_timeout);
   runtime::Socket socket = runtime::connect(url.host, url.port);
   if (!url.secure) return {std::move(socket), protocol == Protocol::http2};
@@ -110,11 +142,13 @@ std::shared_ptr<Http2Connection> ClientPool::http2(const Url& url) {
   if (!possible) return nullptr;
   Origin& origin = origin_of(url);
   const Presence presence(origin.users);
+  const std::uint64_t failures_before = origin.failures();
   const auto usable = [&] { return origin.http2 != nullptr && origin.http2->is_usable(); };
   if (!usable() && !origin.speaks_http1) {
     const std::lock_guard lock(origin.connecting);
     if (!usable() && !origin.speaks_http1) {
-      Connected connected = connect(url, options_.protocol);
+      origin.throw_if_failed_since(failures_before);
+      Connected connected = connect(origin, url, options_.protocol);
       if (connected.http2) {
         origin.http2 = std::make_shared<Http2Connection>(std::move(connected.socket), kHttp2);
       } else {
@@ -149,7 +183,11 @@ void ClientPool::close_expired() {
 }
 
 ClientPool::Lease::Lease(ClientPool& pool, const Url& url)
-    : pool_(pool), origin_(pool.origin_of(url)), presence_(origin_.users), url_(url) {
+    : pool_(pool),
+      origin_(pool.origin_of(url)),
+      presence_(origin_.users),
+      url_(url),
+      failures_before_(origin_.failures()) {
   origin_.places.acquire();
 }
 
@@ -163,7 +201,10 @@ ClientConnection& ClientPool::Lease::connect(bool fresh) {
   connection_.reset();
   if (!fresh) connection_ = origin_.take_idle(runtime::now() - pool_.options_.idle_timeout);
   reused_ = connection_ != nullptr;
-  if (!reused_) connection_ = std::make_unique<ClientConnection>(pool_.connect(url_, Protocol::http1).socket);
+  if (!reused_) {
+    origin_.throw_if_failed_since(failures_before_);
+    connection_ = std::make_unique<ClientConnection>(pool_.connect(origin_, url_, Protocol::http1).socket);
+  }
   connection_->begin_exchange();
   return *connection_;
 }

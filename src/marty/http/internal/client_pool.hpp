@@ -49,6 +49,7 @@ class ClientPool {
     Origin& origin_;
     const Presence presence_;
     const Url& url_;
+    const std::uint64_t failures_before_;  // of the origin, when it began to wait for the place
     std::unique_ptr<ClientConnection> connection_;
     bool reused_ = false;
   };
@@ -61,7 +62,10 @@ class ClientPool {
 
   Origin& origin_of(const Url& url);
   void close_expired();
-  Connected connect(const Url& url, Protocol protocol);
+  // Those that wait for an attempt share what comes of it: a server that does not answer is not asked by one after the
+  // other. Throws unavailable, and the caller's own cancelled and deadline_exceeded.
+  Connected connect(Origin& origin, const Url& url, Protocol protocol);
+  Connected try_to_connect(const Url& url, Protocol protocol);
   tls::Session shake_hands(runtime::Socket socket, const std::string& host, const std::vector<std::string>& alpn);
   std::shared_ptr<Http2Connection> http2(const Url& url);
 

@@ -20,6 +20,7 @@ Http1Session::Http1Session(LoopServer& server, Scratch& scratch, Connection& con
     : server_(server),
       scratch_(scratch),
       wire_(connection.socket(), scratch.in, scratch.out, server.limits()),
+      place_(server),
       connection_(connection),
       left_in_a_row_(kMaxRequestsInARow),
       fresh_(fresh) {
@@ -125,12 +126,12 @@ void Http1Session::serve_request() {
     scratch_.parser.relocate(scratch_.in.unread().data());
   }
   scratch_.in.consume(head.size);
-  scratch_.body.begin(wire_, head);
+  scratch_.body.begin(wire_, place_, head);
   keep_alive_ = head.keep_alive;
   scratch_.request.body_source = has_body ? &scratch_.body : nullptr;
   present_request();
   fresh_ = false;
-  answer(server_, scratch_.request, scratch_.response);
+  answer(server_, place_, scratch_.request, scratch_.response);
   finish_request();
 }
 

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "marty/http/internal/reply_stream.hpp"
+#include "marty/http/internal/request_place.hpp"
 #include "marty/http/internal/scratch.hpp"
 
 namespace marty::http::internal {
@@ -45,6 +46,7 @@ class Http1Session final : private ResponseChannel {
   LoopServer& server_;
   Scratch& scratch_;
   Wire wire_;
+  RequestPlace place_;
   Connection& connection_;
   runtime::TimePoint head_deadline_ = runtime::kNever;  // of the request that has begun to arrive
   std::optional<ReplyStream> begun_;                    // what the handler writes the body to, where it began the reply

@@ -83,6 +83,7 @@ struct Http2Callbacks {
 
   static int on_data(nghttp2_session* native, std::uint8_t, std::int32_t id, const std::uint8_t* data, std::size_t size,
                      void* user) noexcept {
+    session(user).body_bytes_ += size;
     Http2Stream* const stream = stream_of(native, id);
     if (stream == nullptr) return session(user).consume_connection(size), 0;
     return guarded([&] { return stream->on_data(text(data, size)), 0; });

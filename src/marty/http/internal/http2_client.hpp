@@ -37,7 +37,6 @@ class Http2ClientStream final : public Http2Stream {
  private:
   void released() noexcept override;
   [[noreturn]] void throw_too_large(std::size_t max_bytes) const override;
-  [[noreturn]] void throw_too_slow() const override;
 
   Http2Client* client_ = nullptr;
   Http2ReceivedFields head_;

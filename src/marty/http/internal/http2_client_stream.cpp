@@ -81,8 +81,4 @@ void Http2ClientStream::throw_too_large(std::size_t max_bytes) const {
   throw Error(Code::out_of_range, "the reply is larger than " + std::to_string(max_bytes) + " bytes");
 }
 
-void Http2ClientStream::throw_too_slow() const {
-  throw Error(Code::deadline_exceeded, "the reply did not arrive in time");
-}
-
 }  // namespace marty::http::internal

@@ -58,6 +58,19 @@ void Http2Server::fiber_ended(Http2ServerStream& stream) noexcept {
 
 void Http2Server::recycle(Http2ServerStream& stream) noexcept { server_.http2_streams().give_back(stream); }
 
+// A client that sends one body after the other has some that wait; and while nobody reads what fills the window of the
+// connection, it cannot send the others (RFC 9113 section 5.2).
+void Http2Server::on_tick(runtime::TimePoint now) noexcept {
+  constexpr std::int32_t kFrameBytes = 16 * 1024;
+  const auto since = std::chrono::duration_cast<std::chrono::milliseconds>(now - std::exchange(ticked_, now)).count();
+  const double due =
+      static_cast<double>(waiting_ * server_.limits().body_rate_bytes) * static_cast<double>(since) / 1000;
+  const auto came = static_cast<double>(take_body_bytes());
+  const std::int32_t window = nghttp2_session_get_effective_local_window_size(native()) -
+                              nghttp2_session_get_effective_recv_data_length(native());
+  bodies_flow_ = window < kFrameBytes || (due > 0 && came >= due);
+}
+
 void Http2Server::settle() noexcept {
   if (is_over()) {
     if (fibers_ == 0) server_.close(connection_);  // destroys this

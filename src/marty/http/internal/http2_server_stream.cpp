@@ -56,16 +56,36 @@ class Http2ServerStream::StreamWriter final : public BodyWriter {
   bool started_ = false;
 };
 
+// Time that counts for the pace of the body.
+class Http2ServerStream::PacedWait {
+ public:
+  explicit PacedWait(Http2ServerStream& stream) noexcept : stream_(stream) {
+    stream_.waits_since_ = runtime::coarse_now();
+    stream_.http2().add_waiting(1);
+  }
+  ~PacedWait() {
+    stream_.waited_ += runtime::coarse_now() - std::exchange(stream_.waits_since_, runtime::kNever);
+    stream_.http2().add_waiting(-1);
+  }
+  PacedWait(const PacedWait&) = delete;
+  PacedWait& operator=(const PacedWait&) = delete;
+
+ private:
+  Http2ServerStream& stream_;
+};
+
 void Http2ServerStream::begin(Http2Server& session, std::int32_t id) noexcept {
   Http2Stream::begin(session, id);
   response_.attach(this);
   max_bytes_ = server_.limits().body_bytes;
-  read_timeout_ = server_.limits().body_timeout;
+  pace_.begin(server_.limits().body_rate_bytes, server_.limits().body_timeout);
   began_ = runtime::coarse_now();
   answered_ = runtime::kNever;
   dropped_bytes_ = 0;
   state_ = State::head;
-  owes_continue_ = completed_ = false;
+  waits_since_ = runtime::kNever;
+  waited_ = runtime::Duration::zero();
+  owes_continue_ = completed_ = too_slow_ = false;
 }
 
 bool Http2ServerStream::has_grown() const noexcept {
@@ -85,7 +105,10 @@ void Http2ServerStream::on_fields_end() {
 }
 
 void Http2ServerStream::on_data(std::string_view bytes) {
-  if (answered_ == runtime::kNever) return Http2Stream::on_data(bytes);
+  if (answered_ == runtime::kNever) {
+    pace_.received(bytes.size());
+    return Http2Stream::on_data(bytes);
+  }
   session().consume(id(), bytes.size());
   dropped_bytes_ += bytes.size();
   if (dropped_bytes_ > kMaxDroppedBytes) reset(NGHTTP2_NO_ERROR);
@@ -104,7 +127,18 @@ void Http2ServerStream::on_tick(runtime::TimePoint now) noexcept {
   if (state_ == State::head && now - began_ > session().settings().header_timeout)
     return session().close(NGHTTP2_ENHANCE_YOUR_CALM);
   if (answered_ != runtime::kNever && now - answered_ > kDropTimeout) return reset(NGHTTP2_NO_ERROR);
+  watch_pace(now);
   Http2Stream::on_tick(now);
+}
+
+void Http2ServerStream::watch_pace(runtime::TimePoint now) noexcept {
+  const bool waits = waits_since_ != runtime::kNever;
+  if (waits) waited_ += now - std::exchange(waits_since_, now);
+  const runtime::Duration waited = std::exchange(waited_, runtime::Duration::zero());
+  if (!http2().bodies_flow()) pace_.waited(waited);
+  if (!waits || !pace_.is_spent()) return;
+  too_slow_ = true;
+  wake_reader();
 }
 
 void Http2ServerStream::refuse_to_start() noexcept {
@@ -150,7 +184,7 @@ void Http2ServerStream::serve() {
     refuse(server_, request_, response_, *error);
   } else {
     present_body();
-    answer(server_, request_, response_);
+    answer(server_, place_, request_, response_);
   }
   if (!is_closed()) send_response();
 }
@@ -213,13 +247,13 @@ void Http2ServerStream::send_head(std::optional<std::uint64_t> length) {
 }
 
 BodyWriter& Http2ServerStream::begin(Response&) {
-  before_wait();  // an interim reply comes before the final one
+  invite();  // an interim reply comes before the final one
   send_head(std::nullopt);
   if (forbids_body(response_.status) || request_.method == Method::head) return nowhere_;
   return *this;
 }
 
-void Http2ServerStream::before_wait() {
+void Http2ServerStream::invite() {
   if (!std::exchange(owes_continue_, false)) return;
   Http2Fields& fields = session().fields().add(":status", "100");
   require(nghttp2_submit_headers(session().native(), NGHTTP2_FLAG_NONE, id(), nullptr, fields.data(), fields.size(),
@@ -232,8 +266,33 @@ void Http2ServerStream::throw_too_large(std::size_t max_bytes) const {
       .with_http_status(413);
 }
 
-void Http2ServerStream::throw_too_slow() const {
-  throw Error(Code::deadline_exceeded, "the request body did not arrive in time").with_http_status(408);
+std::size_t Http2ServerStream::read_some(std::span<char> buffer) {
+  const RequestPlace::Read read(place_);
+  return Http2Stream::read_some(buffer);
+}
+
+std::string_view Http2ServerStream::read_piece() {
+  const RequestPlace::Read read(place_);
+  return Http2Stream::read_piece();
+}
+
+std::string_view Http2ServerStream::read_all(std::size_t max_bytes) {
+  const RequestPlace::Read read(place_);
+  const std::string_view all = Http2Stream::read_all(max_bytes);
+  place_.require();
+  return all;
+}
+
+// A stream of messages may come as slowly as it likes: a ping tells whether its client is there.
+void Http2ServerStream::wait_for_more() {
+  invite();
+  if (!is_limited()) return Http2Stream::wait_for_more();
+  if (!too_slow_) {
+    const RequestPlace::Wait wait(place_);
+    const PacedWait paced(*this);
+    Http2Stream::wait_for_more();
+  }
+  if (too_slow_) throw Error(Code::deadline_exceeded, "the request body did not arrive in time").with_http_status(408);
 }
 
 void Http2ServerStream::end() noexcept {

@@ -14,6 +14,7 @@ constexpr std::size_t kReadBytes = 64 * 1024;
 constexpr int kReadsPerBatch = 4;  // then the other connections of the loop have their turn
 constexpr runtime::Duration kLingerTimeout = std::chrono::seconds(2);
 constexpr runtime::Duration kDrainAnnouncement = std::chrono::seconds(1);
+constexpr runtime::Duration kPause = std::chrono::milliseconds(100);  // of reading from one that asks for too much
 
 // What the peer has to be told where reading failed as a whole.
 std::uint32_t error_code(long failure) noexcept {
@@ -76,11 +77,13 @@ Http2Session::~Http2Session() { nghttp2_session_del(native_); }
 
 void Http2Session::start(std::string_view received) noexcept {
   last_received_ = runtime::coarse_now();
-  batching_ = true;
-  try {
-    take(received);
-  } catch (const std::exception&) {
-    go_over();
+  {
+    const Inside inside(*this);
+    try {
+      take(received);
+    } catch (const std::exception&) {
+      go_over();
+    }
   }
   on_readable();
 }
@@ -91,16 +94,46 @@ void Http2Session::start() noexcept {
 }
 
 void Http2Session::on_readable() noexcept {
-  batching_ = true;
-  try {
-    read_batch();
-  } catch (const std::exception&) {  // reset by the peer, or no memory
-    go_over();
+  {
+    const Inside inside(*this);
+    try {
+      read_batch();
+    } catch (const std::exception&) {  // reset by the peer, or no memory
+      go_over();
+    }
   }
-  batching_ = false;
   flush();
-  if (state_ != State::over) socket_.park(this);
+  read_on();
   settle();
+}
+
+void Http2Session::read_on() noexcept {
+  if (state_ == State::over) return;
+  if (state_ == State::open && guard_.is_overdrawn()) {
+    pauser_.active = true;
+    try {
+      return loop_.launch(pauser_);
+    } catch (const std::exception&) {  // no memory for a stack: the one to go is whoever asks for too much
+      pauser_.active = false;
+      close(NGHTTP2_ENHANCE_YOUR_CALM);
+    }
+  }
+  if (state_ != State::over) socket_.park(this);
+}
+
+void Http2Session::Pauser::run() {
+  fiber = &runtime::current_fiber();
+  try {
+    runtime::sleep_for(kPause);
+  } catch (const Error&) {  // the connection is over
+  }
+}
+
+void Http2Session::Pauser::finished() noexcept {
+  fiber = nullptr;
+  active = false;
+  if (session_.state_ != State::over) session_.socket_.park(&session_);
+  session_.settle();
 }
 
 void Http2Session::read_batch() {
@@ -111,6 +144,7 @@ void Http2Session::read_batch() {
     if (*size == 0) return go_over();
     last_received_ = runtime::coarse_now();
     if (state_ == State::open) take({buffer, *size});
+    if (guard_.is_overdrawn()) return;
   }
 }
 
@@ -127,18 +161,20 @@ void Http2Session::take(std::string_view bytes) {
 }
 
 void Http2Session::flush_soon() noexcept {
-  if (batching_ || flusher_.active || state_ == State::over) return;
+  if (inside_ || flusher_.active || state_ == State::over) return;
   flusher_.active = true;
   try {
     loop_.launch(flusher_);
-  } catch (const std::exception&) {  // no memory for a stack
+  } catch (const std::exception&) {  // no memory for a stack: what the socket takes goes out at once
     flusher_.active = false;
-    go_over();
+    if (!unsent_.empty()) return go_over();  // and it takes nothing
+    flush();
   }
 }
 
 void Http2Session::flush() noexcept {
   try {
+    const Inside inside(*this);
     while (state_ == State::open && unsent_.empty() && collect()) send_collected();
   } catch (const std::exception&) {
     workspace_.out.clear();  // it is the loop's
@@ -208,7 +244,7 @@ void Http2Session::linger() noexcept {
   state_ = State::ending;
   state_since_ = runtime::coarse_now();
   socket_.shutdown_write();
-  while (first_stream_ != nullptr) first_stream_->on_close(Http2Stream::kConnectionLost);
+  if (!inside_) lose_streams();
 }
 
 void Http2Session::go_over() noexcept {
@@ -216,6 +252,12 @@ void Http2Session::go_over() noexcept {
   state_ = State::over;
   socket_.park(nullptr);
   if (flusher_.fiber != nullptr) runtime::cancel(*flusher_.fiber);
+  if (pauser_.fiber != nullptr) runtime::cancel(*pauser_.fiber);
+  if (!inside_) lose_streams();
+}
+
+// nghttp2 is not asked again.
+void Http2Session::lose_streams() noexcept {
   while (first_stream_ != nullptr) first_stream_->on_close(Http2Stream::kConnectionLost);
 }
 
@@ -250,16 +292,20 @@ void Http2Session::close(std::uint32_t error_code) noexcept {
 
 void Http2Session::cut() noexcept {
   go_over();
-  if (!batching_) settle();
+  if (!inside_) settle();
 }
 
 void Http2Session::tick(runtime::TimePoint now) noexcept {
   if (state_ == State::ending && now - state_since_ > kLingerTimeout) go_over();
   if (state_ == State::open) {
-    if (drain_ == Drain::announced && now - state_since_ > kDrainAnnouncement) end_drain();
-    watch_preface(now);
-    watch_silence(now);
-    for (Http2Stream* stream = first_stream_; stream != nullptr; stream = stream->next_) stream->on_tick(now);
+    {
+      const Inside inside(*this);
+      if (drain_ == Drain::announced && now - state_since_ > kDrainAnnouncement) end_drain();
+      watch_preface(now);
+      watch_silence(now);
+      on_tick(now);
+      for (Http2Stream* stream = first_stream_; stream != nullptr;) std::exchange(stream, stream->next_)->on_tick(now);
+    }
     flush();
   }
   settle();

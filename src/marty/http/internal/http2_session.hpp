@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "marty/http/internal/buffers.hpp"
 #include "marty/http/internal/http2_fields.hpp"
@@ -106,8 +107,11 @@ class Http2Session : public runtime::ReadableCallback {
   // After whatever may have changed the state; may destroy this.
   virtual void settle() noexcept = 0;
   virtual void on_peer_goes_away() noexcept {}
-  bool is_over() const noexcept { return state_ == State::over && !flusher_.active; }
-  bool is_busy() const noexcept { return batching_; }
+  // Before the streams are told the time.
+  virtual void on_tick(runtime::TimePoint) noexcept {}
+  bool is_over() const noexcept { return state_ == State::over && !flusher_.active && !pauser_.active; }
+  bool is_busy() const noexcept { return inside_; }
+  std::size_t take_body_bytes() noexcept { return std::exchange(body_bytes_, 0); }  // received since the last call
   // Those that nghttp2 has not sent yet, and will not any more.
   void refuse_unsent() noexcept;
   bool has_preface() const noexcept { return preface_; }
@@ -130,7 +134,40 @@ class Http2Session : public runtime::ReadableCallback {
     Http2Session& session_;
   };
 
+  // Lets nothing be read for a moment: for a peer that asks for more than it should.
+  class Pauser final : public runtime::FiberJob {
+   public:
+    explicit Pauser(Http2Session& session) : session_(session) {}
+    void run() override;
+    void finished() noexcept override;
+    runtime::Fiber* fiber = nullptr;
+    bool active = false;
+
+   private:
+    Http2Session& session_;
+  };
+
+  // While one exists, nghttp2 is on the stack or the streams are gone through: what there is to send goes out behind
+  // it, the streams of a connection that is lost meanwhile are closed at its end, and nobody destroys the session.
+  class Inside {
+   public:
+    explicit Inside(Http2Session& session) noexcept
+        : session_(session), outermost_(!std::exchange(session.inside_, true)) {}
+    ~Inside() {
+      if (!outermost_) return;
+      session_.inside_ = false;
+      if (session_.state_ != State::open) session_.lose_streams();
+    }
+    Inside(const Inside&) = delete;
+    Inside& operator=(const Inside&) = delete;
+
+   private:
+    Http2Session& session_;
+    const bool outermost_;
+  };
+
   void read_batch();
+  void read_on() noexcept;
   void take(std::string_view bytes);
   bool collect();  // into the workspace's out; false where there is nothing to send
   void send_collected();
@@ -138,6 +175,7 @@ class Http2Session : public runtime::ReadableCallback {
   void end_if_done() noexcept;
   void go_over() noexcept;
   void linger() noexcept;
+  void lose_streams() noexcept;
   void watch_preface(runtime::TimePoint now) noexcept;
   void watch_silence(runtime::TimePoint now) noexcept;
   void on_preface() noexcept { preface_ = true; }
@@ -153,7 +191,9 @@ class Http2Session : public runtime::ReadableCallback {
   std::size_t stream_count_ = 0;
   std::size_t header_bytes_ = 0;  // of the header section that arrives, decoded
   std::string unsent_;            // what the socket did not take
+  std::size_t body_bytes_ = 0;    // received
   Flusher flusher_{*this};
+  Pauser pauser_{*this};
   Http2Guard guard_;
   const runtime::TimePoint began_ = runtime::coarse_now();
   runtime::TimePoint last_received_{};
@@ -163,7 +203,7 @@ class Http2Session : public runtime::ReadableCallback {
   Drain drain_ = Drain::no;
   const Role role_;
   bool preface_ = false;  // of the peer: all of it, which ends with SETTINGS
-  bool batching_ = false;
+  bool inside_ = false;
 };
 
 }  // namespace marty::http::internal

@@ -43,7 +43,7 @@ void Http2Stream::begin(Http2Session& session, std::int32_t id) noexcept {
   close_code_ = NGHTTP2_NO_ERROR;
   last_progress_ = runtime::coarse_now();
   limited_ = true;
-  ended_ = closed_ = reset_here_ = deferred_ = finished_ = whole_ = false;
+  ended_ = closed_ = reset_here_ = deferred_ = finished_ = whole_ = waited_for_ = false;
   session.add(*this);
 }
 
@@ -73,15 +73,18 @@ void Http2Stream::on_end() noexcept {
   readable_.notify();
 }
 
-// What nobody will read makes room for the other streams.
+// Out of the session's list before anything that may end the connection, and with it all that are in the list.
 void Http2Stream::on_close(std::uint32_t error_code) noexcept {
+  if (closed_) return;
   closed_ = true;
   close_code_ = error_code;
-  session_->consume_connection(std::exchange(owed_bytes_, 0));
-  session_->remove(*this);
+  Http2Session& session = *session_;
+  const std::size_t unread = std::exchange(owed_bytes_, 0);
+  session.remove(*this);
   readable_.notify();
   writable_.notify();
   released();
+  session.consume_connection(unread);  // what nobody will read makes room for the other streams
 }
 
 void Http2Stream::on_tick(runtime::TimePoint now) noexcept {
@@ -172,16 +175,8 @@ void Http2Stream::consumed(std::size_t bytes) noexcept {
 
 void Http2Stream::wait_for_data() {
   throw_if_closed();
-  before_wait();
-  if (!limited_ || read_timeout_ == runtime::Duration::zero()) return readable_.wait("reading from a stream");
-  const runtime::TimePoint until = runtime::after(read_timeout_);
-  try {
-    const runtime::DeadlineScope scope(until);
-    readable_.wait("reading from a stream");
-  } catch (const Error& error) {
-    if (error.code() != Code::deadline_exceeded || runtime::deadline() <= runtime::now()) throw;  // the reader's own
-    throw_too_slow();
-  }
+  waited_for_ = true;
+  wait_for_more();
 }
 
 void Http2Stream::write(std::string_view bytes) {

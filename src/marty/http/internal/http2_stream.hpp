@@ -31,7 +31,9 @@ class Http2Stream : public BodySource, public BodyWriter {
 
   std::int32_t id() const noexcept { return id_; }
   bool is_closed() const noexcept { return closed_; }
-  bool has_ended() const noexcept { return ended_; }  // the peer's side
+  bool has_ended() const noexcept { return ended_; }           // the peer's side
+  bool is_limited() const noexcept { return limited_; }        // what the peer sends: no stream of messages
+  bool is_waited_for() const noexcept { return waited_for_; }  // the rest of what the peer sends
   std::uint32_t close_code() const noexcept { return close_code_; }
   void reset(std::uint32_t error_code) noexcept;
 
@@ -75,10 +77,9 @@ class Http2Stream : public BodySource, public BodyWriter {
 
   // Of reads; what is beyond the first throws the error of too_large().
   std::size_t max_bytes_ = ~std::size_t{0};
-  runtime::Duration read_timeout_{0};  // between two pieces; 0: none
   [[noreturn]] virtual void throw_too_large(std::size_t max_bytes) const = 0;
-  [[noreturn]] virtual void throw_too_slow() const = 0;
-  virtual void before_wait() {}  // of a read
+  virtual void wait_for_more() { readable_.wait("reading from a stream"); }
+  void wake_reader() noexcept { readable_.notify(); }
   std::optional<std::uint64_t> length_;
 
  private:
@@ -111,6 +112,7 @@ class Http2Stream : public BodySource, public BodyWriter {
   std::size_t taken_ = 0;  // since then
 
   bool limited_ = true;
+  bool waited_for_ = false;
   bool whole_ = false;  // read_all() has had it
   bool ended_ = false;
   bool closed_ = false;

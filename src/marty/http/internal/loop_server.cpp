@@ -43,6 +43,7 @@ LoopServer::LoopServer(ServerShared& shared, Handler& handler, const ServerOptio
       head_limits_{limits().request_line_bytes, limits().header_bytes, limits().header_count},
       http2_settings_(internal::http2_settings(limits())),
       own_share_(limits().in_flight / loops),
+      waiting_bodies_(own_share_),
       scratches_(head_limits_),
       acceptor_([this] { accept_one(); }),
       sweeper_([this] { sweep(); }) {}

@@ -9,6 +9,7 @@
 #include "marty/http/internal/connection.hpp"
 #include "marty/http/internal/date_cache.hpp"
 #include "marty/http/internal/http2_server.hpp"
+#include "marty/http/internal/request_place.hpp"
 #include "marty/http/internal/resident_fiber.hpp"
 #include "marty/http/internal/scratch.hpp"
 #include "marty/http/server.hpp"
@@ -72,20 +73,28 @@ class LoopServer {
   Http2ServerStreams& http2_streams() noexcept { return http2_streams_; }
   Http2Workspace& http2_workspace();
 
-  // Around the handler; false where too many requests are in flight.
+  // For a RequestPlace: around the handler; false where too many requests are in flight.
   bool enter() noexcept {
     requests_.add(1);
+    if (!has_room()) return false;
+    occupy();
+    return true;
+  }
+  bool has_room() const noexcept {
+    const bool others_matter =
+        in_flight_.get() >= own_share_ || shared_.loops_over_share.load(std::memory_order_relaxed) != 0;
+    return !others_matter || shared_.requests_in_flight() < limits().in_flight;
+  }
+  void occupy() noexcept {
     const std::uint64_t before = in_flight_.get();
-    const bool others_matter = before >= own_share_ || shared_.loops_over_share.load(std::memory_order_relaxed) != 0;
-    if (others_matter && shared_.requests_in_flight() >= limits().in_flight) return false;
     in_flight_.add(1);
     if (before == own_share_) shared_.loops_over_share.fetch_add(1, std::memory_order_relaxed);
-    return true;
   }
   void leave() noexcept {
     in_flight_.subtract(1);
     if (in_flight_.get() == own_share_) shared_.loops_over_share.fetch_sub(1, std::memory_order_relaxed);
   }
+  WaitingBodies& waiting_bodies() noexcept { return waiting_bodies_; }
   void count_malformed() noexcept { malformed_.add(1); }
 
   std::uint64_t in_flight() const noexcept { return in_flight_.get(); }
@@ -106,6 +115,7 @@ class LoopServer {
   const HeadLimits head_limits_;
   const Http2Settings http2_settings_;
   const std::size_t own_share_;  // of the in-flight limit
+  WaitingBodies waiting_bodies_;
   runtime::Loop* loop_ = nullptr;
   runtime::Listener listener_;
   DateCache date_;

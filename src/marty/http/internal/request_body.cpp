@@ -20,8 +20,11 @@ constexpr std::size_t kPieceBytes = 16 * 1024;
 
 }  // namespace
 
-void RequestBody::begin(Wire& wire, const RequestHead& head) {
+void RequestBody::begin(Wire& wire, RequestPlace& place, const RequestHead& head) {
   wire_ = &wire;
+  place_ = &place;
+  pace_.begin(wire.limits.body_rate_bytes, wire.limits.body_timeout);
+  limited_ = true;
   chunked_ = head.chunked;
   max_bytes_ = wire.limits.body_bytes;
   left_ = total_ = head.content_length.value_or(0);
@@ -38,8 +41,14 @@ std::optional<std::uint64_t> RequestBody::length() const noexcept {
   return chunked_ ? std::nullopt : std::optional<std::uint64_t>(total_);
 }
 
+void RequestBody::lift_limit() noexcept {
+  max_bytes_ = ~std::uint64_t{0};
+  limited_ = false;
+}
+
 std::size_t RequestBody::read_some(std::span<char> buffer) {
   if (buffer.empty()) throw Error(Code::invalid_argument, "a body cannot be read into an empty buffer");
+  const RequestPlace::Read read(*place_);
   return chunked_ ? read_chunked(buffer) : read_plain(buffer);
 }
 
@@ -86,7 +95,9 @@ std::string_view RequestBody::read_all(std::size_t max_bytes) {
   max_bytes = std::min(max_bytes, wire_->limits.body_bytes);
   if (!all_) {
     if (!chunked_ && left_ > max_bytes) throw_too_large(max_bytes);
+    const RequestPlace::Read read(*place_);
     all_ = chunked_ ? read_all_chunked(max_bytes) : read_all_plain();
+    place_->require();
   }
   if (all_->size() > max_bytes) throw_too_large(max_bytes);
   return *all_;
@@ -143,16 +154,27 @@ std::size_t RequestBody::receive(std::span<char> buffer) {
   broken_ = true;  // until it went well
   invite();
   if (!wire_->has_pump) wire_->flush();
-  std::size_t size = 0;
+  const std::optional<std::size_t> arrived = wire_->try_read(buffer);
+  const std::size_t size = arrived ? *arrived : wait_for_bytes(buffer);
+  if (size == 0) throw Error(Code::unavailable, "the client closed the connection in the middle of a request body");
+  pace_.received(size);
+  broken_ = false;
+  return size;
+}
+
+// A stream of messages may come as slowly as it likes, but nothing tells that its client has vanished.
+std::size_t RequestBody::wait_for_bytes(std::span<char> buffer) {
+  const runtime::TimePoint start = runtime::now();
   try {
-    size = wire_->read(buffer, wire_->limits.body_timeout);
+    if (!limited_) return wire_->read(buffer, wire_->limits.body_timeout);
+    const RequestPlace::Wait wait(*place_);
+    const std::size_t size = wire_->read(buffer, pace_.left());
+    pace_.waited(runtime::now() - start);
+    return size;
   } catch (const Error& error) {
     if (error.code() != Code::deadline_exceeded || runtime::deadline() <= runtime::now()) throw;  // the handler's own
     throw Error(Code::deadline_exceeded, "the request body did not arrive in time").with_http_status(408);
   }
-  if (size == 0) throw Error(Code::unavailable, "the client closed the connection in the middle of a request body");
-  broken_ = false;
-  return size;
 }
 
 void RequestBody::invite() {

@@ -4,8 +4,10 @@
 
 #include <string>
 
+#include "marty/http/internal/body_pace.hpp"
 #include "marty/http/internal/chunked.hpp"
 #include "marty/http/internal/request_parser.hpp"
+#include "marty/http/internal/request_place.hpp"
 #include "marty/http/internal/wire.hpp"
 
 namespace marty::http::internal {
@@ -18,13 +20,13 @@ class RequestBody final : public BodySource {
 
   // The head is consumed from the receive buffer; what follows there is the body. Behind the head there have to be
   // kMinSpaceBytes.
-  void begin(Wire& wire, const RequestHead& head);
+  void begin(Wire& wire, RequestPlace& place, const RequestHead& head);
 
   std::optional<std::uint64_t> length() const noexcept override;
   std::size_t read_some(std::span<char> buffer) override;
   std::string_view read_piece() override;
   std::string_view read_all(std::size_t max_bytes) override;
-  void lift_limit() noexcept override { max_bytes_ = ~std::uint64_t{0}; }
+  void lift_limit() noexcept override;
 
   // Before the reply begins: an interim one comes before the final one.
   void invite();
@@ -43,10 +45,13 @@ class RequestBody final : public BodySource {
   std::string_view read_all_plain();
   std::string_view read_all_chunked(std::size_t max_bytes);
   std::size_t receive(std::span<char> buffer);
+  std::size_t wait_for_bytes(std::span<char> buffer);
   void fill();
   bool rest_fits_behind_head() const noexcept;
 
   Wire* wire_ = nullptr;
+  RequestPlace* place_ = nullptr;
+  BodyPace pace_;
   ChunkedDecoder decoder_;
   std::string storage_;                  // a body that is not in the receive buffer
   std::optional<std::string_view> all_;  // what read_all() returned
@@ -55,6 +60,7 @@ class RequestBody final : public BodySource {
   std::uint64_t max_bytes_ = 0;          // chunked: what the server allows
   std::size_t position_ = 0;             // of the body in the receive buffer
   bool chunked_ = false;
+  bool limited_ = true;  // in size and rate
   bool broken_ = false;  // by an exception: what follows on the connection is unknown
   bool owes_continue_ = false;
 };

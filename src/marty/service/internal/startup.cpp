@@ -89,6 +89,7 @@ http::ServerOptions Service::State::server_options(int port) const {
   limits.body_bytes = static_cast<std::size_t>(section.max_body.bytes());
   limits.header_timeout = section.header_timeout;
   limits.body_timeout = section.body_timeout;
+  limits.body_rate_bytes = static_cast<std::size_t>(section.body_rate.bytes());
   limits.write_timeout = section.write_timeout;
   limits.idle_timeout = section.idle_timeout;
   limits.http2_streams = static_cast<std::size_t>(section.max_streams);
