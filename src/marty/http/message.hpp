@@ -195,6 +195,8 @@ class Handler {
  public:
   virtual ~Handler() = default;
   virtual void handle(Request& request, Response& response) = 0;
+  // What reports call a request that hangs: nothing of it that could be a secret. On any fiber of its loop.
+  virtual std::string name_of(const Request& request) { return std::string(request.method_text); }
 };
 
 }  // namespace marty::http

@@ -145,6 +145,7 @@ class App final : public http::Handler {
   bool started() const noexcept { return started_; }
 
   void handle(http::Request& request, http::Response& response) override;
+  std::string name_of(const http::Request& request) override;  // its route: "GET /pets/{id}"
 
   const std::vector<std::unique_ptr<Route>>& routes() const noexcept { return routes_; }
   std::vector<std::string> filters() const;  // "authentication: tokens", in order
