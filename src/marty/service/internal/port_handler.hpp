@@ -2,6 +2,8 @@
 // HTTP port.
 #pragma once
 
+#include <string>
+
 #include "marty/http/message.hpp"
 
 namespace marty::service {
@@ -11,6 +13,7 @@ class PortHandler final : public http::Handler {
   enum class Serves { all_but_grpc, grpc };
   PortHandler(http::Handler& handler, Serves serves) : handler_(handler), serves_(serves) {}
   void handle(http::Request& request, http::Response& response) override;
+  std::string name_of(const http::Request& request) override { return handler_.name_of(request); }
 
  private:
   http::Handler& handler_;
