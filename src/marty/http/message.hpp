@@ -203,6 +203,8 @@ class Handler {
   // request holds what could be read of it, perhaps nothing (then method is other, and the texts are empty); its body
   // is not to be read. By default a minimal problem+json. A handler around another one hands it on.
   virtual void refuse(Request& request, Response& response, const Error& refusal);
+  // What reports call a request that hangs: nothing of it that could be a secret. On any fiber of its loop.
+  virtual std::string name_of(const Request& request) { return std::string(request.method_text); }
 };
 
 }  // namespace marty::http

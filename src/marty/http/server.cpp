@@ -14,6 +14,8 @@
 namespace marty::http {
 namespace {
 
+constexpr runtime::Duration kCutPatience = std::chrono::seconds(3);  // then handlers that go on are logged
+
 // On a fiber of that loop; without a switch where it is the current one.
 template <class Function>
 void on_loop(runtime::Loop& loop, Function&& function) {
@@ -28,7 +30,8 @@ class Server::State final : public internal::ServerShared {
   State(Handler& handler, ServerOptions options) : handler_(handler), options_(std::move(options)) {}
 
   void start();
-  bool drain(runtime::Duration timeout);
+  void announce_drain();
+  bool drain(runtime::Duration timeout, runtime::Event* hurry);
   bool running() const noexcept { return !loops_.empty(); }
   runtime::Address address() const { return running() ? address_ : options_.address; }
   ServerStats stats() const;
@@ -36,6 +39,7 @@ class Server::State final : public internal::ServerShared {
   std::uint64_t requests_in_flight() const noexcept override;
   bool add_connection() noexcept override;
   void remove_connection() noexcept override;
+  void stopped_accepting() noexcept override;
 
  private:
   // One loop's part, and the loop on whose fibers it lives.
@@ -45,7 +49,8 @@ class Server::State final : public internal::ServerShared {
   };
 
   runtime::PortSharing sharing(std::size_t loops) const noexcept;
-  bool wait_for_connections(runtime::Duration timeout);
+  bool close_within(runtime::Duration timeout, runtime::Event* hurry);
+  void cut();
   void close_parts();
 
   Handler& handler_;
@@ -56,14 +61,14 @@ class Server::State final : public internal::ServerShared {
   std::atomic<std::uint64_t> connections_{0};
   // Set when the last connection has closed and none can come any more. Replaced at every start.
   std::unique_ptr<runtime::Event> all_closed_;
-  std::atomic<bool> accepts_{false};  // some loop may still take a connection
+  std::atomic<std::size_t> accepting_{0};  // loops that may still take a connection
 };
 
 void Server::State::start() {
   if (running()) throw Error(Code::failed_precondition, "the HTTP server on " + address_.to_string() + " runs already");
   const auto loops = runtime::World::current().loops();
   const runtime::ShieldScope shield;  // started on all loops or on none
-  accepts_ = true;
+  accepting_ = loops.size();
   all_closed_ = std::make_unique<runtime::Event>();
   address_ = options_.address;
   try {
@@ -88,41 +93,62 @@ runtime::PortSharing Server::State::sharing(std::size_t loops) const noexcept {
   return loops_.size() == 1 ? runtime::PortSharing::first : runtime::PortSharing::next;
 }
 
-bool Server::State::drain(runtime::Duration timeout) {
+void Server::State::announce_drain() {
+  const runtime::ShieldScope shield;  // on all loops or on none
+  for (Part& part : loops_) {
+    on_loop(*part.loop, [&] { part.server->announce_drain(); });
+  }
+}
+
+bool Server::State::drain(runtime::Duration timeout, runtime::Event* hurry) {
   if (!running()) return true;
   const runtime::ShieldScope shield;  // what was begun is finished
-  for (Part& part : loops_) {
-    on_loop(*part.loop, [&] { part.server->stop_accepting(); });
-  }
-  accepts_ = false;
-  const bool finished = wait_for_connections(timeout);
-  if (!finished) {
+  bool finished = timeout <= runtime::Duration::zero() && connections_.load() == 0;
+  if (timeout > runtime::Duration::zero()) {
     for (Part& part : loops_) {
-      on_loop(*part.loop, [&] { part.server->cancel_connections(); });
+      on_loop(*part.loop, [&] { part.server->drain(timeout); });
     }
-    all_closed_->wait();
+    finished = close_within(timeout, hurry);
   }
+  if (!all_closed_->is_set()) cut();
   close_parts();
   return finished;
 }
 
-// A shield also hides deadlines, so the waiting is done by a fiber that has none of its own.
-bool Server::State::wait_for_connections(runtime::Duration timeout) {
-  if (connections_.load() == 0) return true;
-  if (timeout <= runtime::Duration::zero()) return false;
-  bool timed_out = false;
-  runtime::spawn(
+// A shield also hides deadlines and cancellation, so the waiting is done by a fiber that has both.
+bool Server::State::close_within(runtime::Duration timeout, runtime::Event* hurry) {
+  bool closed = false;
+  auto waiting = runtime::spawn(
       [&] {
         const runtime::DeadlineScope scope(timeout);
         try {
           all_closed_->wait();
-        } catch (const Error&) {
-          timed_out = true;
+          closed = true;
+        } catch (const Error&) {  // too late, or in a hurry
         }
       },
-      "http drain")
-      .join();
-  return !timed_out;
+      "http drain");
+  auto impatience = runtime::spawn(
+      [&] {
+        if (hurry == nullptr) return;
+        hurry->wait();
+        waiting.cancel();
+      },
+      "http drain in a hurry");
+  waiting.join();
+  return closed;
+}
+
+// Handlers that ignore their cancellation have the rest of it: nothing that they use may go before them.
+void Server::State::cut() {
+  for (Part& part : loops_) {
+    on_loop(*part.loop, [&] { part.server->cut(); });
+  }
+  if (close_within(kCutPatience, nullptr)) return;
+  for (Part& part : loops_) {
+    on_loop(*part.loop, [&] { part.server->report_unending(kCutPatience); });
+  }
+  all_closed_->wait();
 }
 
 void Server::State::close_parts() {
@@ -157,7 +183,11 @@ bool Server::State::add_connection() noexcept {
 }
 
 void Server::State::remove_connection() noexcept {
-  if (connections_.fetch_sub(1) == 1 && !accepts_.load()) all_closed_->set();
+  if (connections_.fetch_sub(1) == 1 && accepting_.load() == 0) all_closed_->set();
+}
+
+void Server::State::stopped_accepting() noexcept {
+  if (accepting_.fetch_sub(1) == 1 && connections_.load() == 0) all_closed_->set();
 }
 
 Server::Server(Handler& handler, ServerOptions options)
@@ -169,7 +199,8 @@ Server::~Server() {
 
 void Server::start() { state_->start(); }
 runtime::Address Server::address() const { return state_->address(); }
-bool Server::drain(runtime::Duration timeout) { return state_->drain(timeout); }
+void Server::announce_drain() { state_->announce_drain(); }
+bool Server::drain(runtime::Duration timeout, runtime::Event* hurry) { return state_->drain(timeout, hurry); }
 ServerStats Server::stats() const { return state_->stats(); }
 
 }  // namespace marty::http

@@ -15,6 +15,9 @@
 
 #include "marty/http/message.hpp"
 
+namespace marty::runtime {
+class Event;
+}
 namespace marty::telemetry {
 class Logging;
 }
@@ -42,6 +45,9 @@ struct ServerLimits {
   std::size_t body_rate_bytes = 512;
   runtime::Duration write_timeout = std::chrono::seconds(30);  // a client that takes nothing for that long is cut
   runtime::Duration idle_timeout = std::chrono::seconds(75);   // keep-alive
+  // Of a drain: how long a kept connection still waits for a request that is on its way, and one that was ended for its
+  // client to notice. At most a quarter of what the drain may take.
+  runtime::Duration drain_grace = std::chrono::milliseconds(500);
 
   std::size_t http2_streams = 128;                      // at a time, of one connection; one more is refused
   std::size_t http2_stream_window_bytes = 256 << 10;    // of a body that nobody has read yet
@@ -58,13 +64,15 @@ struct ServerOptions {
   bool http2 = true;
   // HTTPS; the versions are those of its ALPN, "h2" and "http/1.1". Must outlive the server.
   const tls::ServerContext* tls = nullptr;
-  telemetry::Logging* logging = nullptr;  // of handshakes that failed; null: stderr. Must outlive the server
+  // Of handshakes that failed, connections refused, requests that ignore their end; null: stderr. Must outlive the
+  // server.
+  telemetry::Logging* logging = nullptr;
 };
 
 struct ServerStats {
   std::uint64_t connections_open = 0;
   std::uint64_t connections_accepted = 0;
-  std::uint64_t connections_refused = 0;  // over the limit
+  std::uint64_t connections_refused = 0;  // over a limit: of the options, or of descriptors
   std::uint64_t requests = 0;
   std::uint64_t requests_in_flight = 0;
   std::uint64_t requests_malformed = 0;  // answered 4xx by the parser
@@ -80,9 +88,14 @@ class Server {
 
   void start();                      // from a fiber
   runtime::Address address() const;  // with the real port
-  // From a fiber. Closes the listeners and the idle connections, answers what is in flight with Connection: close; what
-  // is not done in time is cancelled. True when all finished by themselves.
-  bool drain(runtime::Duration timeout);
+  // From a fiber. Goes on as before, but each reply of HTTP/1.1 is the last of its connection and says so (RFC 9112
+  // section 9.6), so that kept connections move on to other servers while load balancers notice that this one goes.
+  void announce_drain();
+  // From a fiber. Lets nobody new in, and finishes what has begun: who has connected is served once, kept connections
+  // get ServerLimits::drain_grace for a request that is on its way, replies say Connection: close (GOAWAY in HTTP/2).
+  // What is not done in time, or when `hurry` is set, is cancelled. Handlers that ignore that are logged after three
+  // seconds, and waited for. True when all finished by themselves.
+  bool drain(runtime::Duration timeout, runtime::Event* hurry = nullptr);
   ServerStats stats() const;
 
  private:

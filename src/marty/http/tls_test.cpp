@@ -185,5 +185,20 @@ TEST_P(TlsTest, ADrainEndsSecureConnectionsInOrder) {
   });
 }
 
+TEST_P(TlsTest, ADrainAnswersTheNextRequestOfASecureConnection) {
+  run([] {
+    SecureServer server;
+    const tls::ClientContext tls({.ca = server.pki.ca});
+    Client client({.protocol = Protocol::http1, .tls = &tls});
+    const std::string url = server.url();
+    EXPECT_EQ(client.get(url).status, 200);
+    auto drain = runtime::spawn([&] { return server.test.server.drain(10s); });
+    runtime::sleep_for(20ms);
+    EXPECT_EQ(client.get(url).header("connection"), "close");
+    EXPECT_TRUE(drain.join());
+    EXPECT_EQ(error_of([&] { client.get(url); }).code(), Code::unavailable);
+  });
+}
+
 }  // namespace
 }  // namespace marty::http

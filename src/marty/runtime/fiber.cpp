@@ -1,8 +1,12 @@
 #include "marty/runtime/fiber.hpp"
 
 #include <algorithm>
+#include <cstdio>
+#include <new>
+#include <string>
 
 #include "marty/base/check.hpp"
+#include "marty/base/error.hpp"
 #include "marty/runtime/internal/scheduler.hpp"
 
 namespace marty::runtime {
@@ -19,9 +23,50 @@ Fiber* this_fiber_or_null() noexcept {
   return scheduler != nullptr ? scheduler->current_fiber() : nullptr;
 }
 
+// Told to nobody: it is the answer to a cancellation, whose author knows.
+bool answers_cancellation(const std::exception_ptr& exception) {
+  if (this_fiber().cancelled) return true;
+  try {
+    std::rethrow_exception(exception);
+  } catch (const Error& error) {
+    return error.code() == Code::cancelled;
+  } catch (...) {
+    return false;
+  }
+}
+
+void print_lost(std::string_view fiber, const std::exception_ptr& exception) noexcept {
+  const std::string reason = describe(exception);
+  std::fprintf(stderr, "marty: fiber %.*s ended with an exception that nobody received: %s\n",
+               static_cast<int>(fiber.size()), fiber.data(), reason.c_str());
+}
+
+constexpr Duration kClaimTimeout = std::chrono::seconds(5);  // of an exception: then it is reported
+
 }  // namespace
 
 namespace internal {
+
+// What a report needs, as the fiber is gone by then.
+struct TaskState::Unclaimed final : Timer {
+  Unclaimed(TaskState& failed, const Fiber& fiber)
+      : task(failed),
+        scheduler(fiber.scheduler),
+        name(fiber.name.empty() ? std::string_view("(unnamed)") : fiber.name),
+        ambient(fiber.ambient != nullptr ? fiber.ambient->share() : nullptr) {}
+  ~Unclaimed() override {
+    scheduler.timers().remove(*this);
+    if (ambient != nullptr) ambient->release();
+  }
+  Unclaimed(const Unclaimed&) = delete;
+  Unclaimed& operator=(const Unclaimed&) = delete;
+  void on_timer() noexcept override { task.report_failure(); }
+
+  TaskState& task;
+  Scheduler& scheduler;
+  const std::string_view name;
+  Ambient* const ambient;
+};
 
 void start(TaskState& state, std::string_view name) {
   try {
@@ -38,11 +83,31 @@ void TaskState::run() {
     invoke();
   } catch (...) {
     error_ = std::current_exception();
+    keep_failure();
   }
+}
+
+// Where somebody is in join(), there is nothing to keep: that one gets it.
+void TaskState::keep_failure() {
+  if (joiner_ != nullptr && joiner_->state == FiberState::waiting) return;
+  if (answers_cancellation(error_)) return;
+  try {
+    unclaimed_ = new Unclaimed(*this, this_fiber());
+  } catch (const std::bad_alloc&) {
+    print_lost("(no memory for its name)", error_);
+  }
+}
+
+void TaskState::report_failure() noexcept {
+  const std::unique_ptr<Unclaimed> lost(std::exchange(unclaimed_, nullptr));
+  if (lost == nullptr) return;
+  if (lost->ambient != nullptr) return lost->ambient->report_lost(lost->name, error_);
+  print_lost(lost->name, error_);
 }
 
 void TaskState::finished() noexcept {
   done_ = true;
+  if (unclaimed_ != nullptr) unclaimed_->scheduler.timers().add(*unclaimed_, after(kClaimTimeout));
   fiber_ = nullptr;
   if (joiner_ != nullptr) joiner_->scheduler.wake(*joiner_);
   release();
@@ -56,6 +121,7 @@ void TaskState::join() {
     joiner_ = nullptr;
     if (wake != Wake::notified) scheduler.throw_interrupted(wake, "joining a fiber");
   }
+  delete std::exchange(unclaimed_, nullptr);
   if (error_ != nullptr) std::rethrow_exception(std::exchange(error_, nullptr));
 }
 
@@ -74,7 +140,9 @@ void TaskState::cancel_and_wait() noexcept {
 }
 
 void TaskState::release() noexcept {
-  if (--references_ == 0) delete this;
+  if (--references_ != 0) return;
+  report_failure();
+  delete this;
 }
 
 }  // namespace internal
@@ -131,6 +199,10 @@ ShieldScope::ShieldScope() noexcept {
 
 ShieldScope::~ShieldScope() {
   if (Fiber* fiber = this_fiber_or_null()) --fiber->shields;
+}
+
+void Ambient::report_lost(std::string_view fiber, const std::exception_ptr& exception) noexcept {
+  print_lost(fiber, exception);
 }
 
 Ambient* ambient() noexcept {

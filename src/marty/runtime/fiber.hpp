@@ -5,17 +5,18 @@
 //   auto stock = runtime::spawn([&] { return stocks.get(id); });
 //   return Offer{price.join(), stock.join()};                        // an exception of the child is rethrown here
 //
-// Structured: a Task that is destroyed unjoined is cancelled and awaited. A child inherits the deadline, the host (in
-// the simulated world) and the ambient context of its parent; cancelling a fiber cancels its unfinished children, but
-// for those that it started under a ShieldScope. Every
-// wait in this module throws Error(deadline_exceeded) at the fiber's deadline and Error(cancelled) once it is
-// cancelled.
+// Structured: a Task that is destroyed unjoined is cancelled and awaited. No failure is silent: an exception that
+// nobody has asked for five seconds later, or when the Task goes, is reported where the fiber's log lines go (Ambient).
+// A child inherits the deadline, the host (in the simulated world) and the ambient context of its parent; cancelling a
+// fiber cancels its unfinished children, but for those that it started under a ShieldScope. Every wait in this module
+// throws Error(deadline_exceeded) at the fiber's deadline and Error(cancelled) once it is cancelled.
 #pragma once
 
 #include <cstddef>
 #include <exception>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -33,6 +34,7 @@ class FiberJob {
   virtual void run() = 0;  // on the fiber; an exception that leaves it ends the process with a message
   virtual void finished() noexcept {
   }  // on the loop, after run() returned and the stack went back to the pool; may delete this
+  virtual std::string title() const { return {}; }  // on the loop: what it works on now, for reports
 };
 
 namespace internal {
@@ -53,8 +55,12 @@ class TaskState : public FiberJob {
   virtual void invoke() = 0;
 
  private:
+  struct Unclaimed;
   friend void start(TaskState&, std::string_view name);
+  void keep_failure();
+  void report_failure() noexcept;
   std::exception_ptr error_;
+  Unclaimed* unclaimed_ = nullptr;  // owned: what to report of an error that nobody has asked for
   Fiber* fiber_ = nullptr;
   Fiber* joiner_ = nullptr;
   int references_ = 1;
@@ -169,6 +175,9 @@ class Ambient {
  public:
   virtual Ambient* share() = 0;         // for a spawned fiber: a reference or a copy that it then owns
   virtual void release() noexcept = 0;  // the counterpart of share()
+  // A fiber that it rode with has ended by an exception that nobody receives: one line, on stderr unless overridden.
+  // Not on a fiber.
+  virtual void report_lost(std::string_view fiber, const std::exception_ptr& exception) noexcept;
 
  protected:
   ~Ambient() = default;

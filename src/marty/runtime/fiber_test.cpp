@@ -207,6 +207,25 @@ TEST(Sleep, WakesInOrderOfTimeNotOfCall) {
   });
 }
 
+TEST(Cancellation, AFiberThatIgnoresItLeavesTheLoopToOthers) {
+  in_world([] {
+    bool enough = false;
+    auto stubborn = spawn([&] {
+      while (!enough) {
+        try {
+          sleep_for(1h);
+        } catch (const Error&) {  // each wait throws at once from now on
+        }
+      }
+    });
+    yield();
+    stubborn.cancel();
+    sleep_for(1ms);
+    enough = true;
+    stubborn.join();
+  });
+}
+
 class CountedAmbient final : public Ambient {
  public:
   Ambient* share() override { return ++references, this; }

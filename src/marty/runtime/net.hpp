@@ -64,6 +64,7 @@ class SocketBackend {
   virtual void park(ReadableCallback* callback) noexcept = 0;
   virtual void shutdown_write() noexcept = 0;
   virtual bool closed_by_peer() const noexcept = 0;
+  virtual bool has_input() noexcept = 0;
   virtual Address local_address() const = 0;
   virtual Address peer_address() const = 0;
 };
@@ -92,6 +93,9 @@ class Socket {
   void shutdown_write() noexcept { backend_->shutdown_write(); }
   // A hint without a system call: the peer has closed or reset. Bytes may still be waiting.
   bool closed_by_peer() const noexcept { return backend_->closed_by_peer(); }
+  // Whether a read would find something, if only the end: asks the system, which may know more than events have told.
+  // For a last look before an end.
+  bool has_input() noexcept { return backend_->has_input(); }
   void close() noexcept { backend_.reset(); }
   bool is_open() const noexcept { return backend_ != nullptr; }
   Address local_address() const { return backend_->local_address(); }
@@ -105,6 +109,9 @@ class ListenerBackend {
  public:
   virtual ~ListenerBackend() = default;
   virtual Socket accept() = 0;
+  virtual std::optional<Socket> try_accept() = 0;
+  virtual void refuse_new() noexcept = 0;
+  virtual std::uint64_t turned_away() const noexcept = 0;
   virtual Address local_address() const = 0;
 };
 
@@ -114,6 +121,13 @@ class Listener {
   explicit Listener(std::unique_ptr<ListenerBackend> backend) : backend_(std::move(backend)) {}
   // Waits for the next connection. Survives descriptor exhaustion (it then closes the newcomer and goes on).
   Socket accept() { return backend_->accept(); }
+  // The next that is there already; nothing where accept() would wait. Asks the system: what no event told of, too.
+  std::optional<Socket> try_accept() { return backend_->try_accept(); }
+  // From now on nobody new gets in; who is there, or half-way through the handshake, still does. Before a close that
+  // resets nobody: refuse, accept what is left, close.
+  void refuse_new() noexcept { backend_->refuse_new(); }
+  // How many were closed at once, as the process had no descriptor for them.
+  std::uint64_t turned_away() const noexcept { return backend_->turned_away(); }
   Address local_address() const { return backend_->local_address(); }  // with the real port where 0 was asked for
   void close() noexcept { backend_.reset(); }
   bool is_open() const noexcept { return backend_ != nullptr; }

@@ -280,6 +280,7 @@ TEST(Accept, SurvivesDescriptorExhaustionByTurningClientsAway) {
     auto acceptor = spawn([&] { return listener.accept(); });
     char buffer[1];
     EXPECT_EQ(early.read_some(buffer), 0u);
+    EXPECT_EQ(listener.turned_away(), 1u);
     setrlimit(RLIMIT_NOFILE, &before);
     Socket late = connect(listener.local_address());
     EXPECT_TRUE(acceptor.join().is_open());

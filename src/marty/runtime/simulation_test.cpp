@@ -229,6 +229,23 @@ TEST(SimulatedWorld, SignalsReachTheHostThatWaits) {
   });
 }
 
+TEST(SimulatedWorld, ASignalReachesEveryFiberThatWaitsForIt) {
+  SimulatedWorld world;
+  world.run([&] {
+    int received = 0;
+    for (int i = 0; i < 2; ++i) {
+      world.host("shop").start([&] {
+        const int signals[] = {SIGTERM};
+        received += wait_for_signal(signals);
+      });
+    }
+    sleep_for(1s);
+    world.host("shop").raise(SIGTERM);
+    sleep_for(1s);
+    EXPECT_EQ(received, 2 * SIGTERM);
+  });
+}
+
 // Posts from finished() a function that starts a fiber, as a connection does that has more to read.
 class JobThatGoesOn final : public FiberJob {
  public:

@@ -12,21 +12,33 @@
 #include <limits>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "marty/runtime/time.hpp"
 
 namespace marty::runtime {
 
+class Ambient;
 class FiberJob;
 
 // What one loop has done and holds.
 struct LoopStats {
   std::size_t fibers = 0;            // alive now
   std::uint64_t fibers_started = 0;  // ever
-  // The deepest stack so far, to the page, of those that were looked at; what stack_bytes has to exceed.
+  // The deepest stack so far, to the page, of those that were looked at; what stack_bytes has to exceed. 0 in the
+  // simulated world, which has no say in it and would pay for each simulated second.
   std::size_t stack_high_water_bytes = 0;
   Duration processor_time{0};  // of the loop's thread; 0 in the simulated world
+};
+
+// A fiber that is alive, for reports.
+struct FiberView {
+  std::string name;   // that it was spawned with
+  std::string title;  // of its job: what that works on
+  bool cancelled = false;
+  Ambient* ambient = nullptr;
 };
 
 // One event loop and its fibers. Everything but post() is for its own thread.
@@ -44,7 +56,8 @@ class Loop {
   // the pool.
   virtual void launch(FiberJob& job) = 0;
   virtual void run_now(FiberJob& job) = 0;
-  virtual std::size_t index() const noexcept = 0;  // 0 .. loops-1
+  virtual std::size_t index() const noexcept = 0;     // 0 .. loops-1
+  virtual std::vector<FiberView> fibers() const = 0;  // the oldest first
   // Looks at so many stacks, those in use last: all of them is for now and then, some microseconds each.
   virtual LoopStats stats(std::size_t stacks = std::numeric_limits<std::size_t>::max()) const = 0;
 };
@@ -73,8 +86,9 @@ class World {
 // Runs `function` on a fiber of another loop and waits for its result there; exceptions travel back.
 void run_on(Loop& loop, const std::function<void()>& function);
 
-// Waits until the process gets one of the signals, e.g. {SIGTERM, SIGINT}; returns it. One waiter per signal. Never
-// returns in the simulated world unless the simulation raises one.
+// Waits until the process gets one of the signals, e.g. {SIGTERM, SIGINT}; returns it. Every fiber that waits for it
+// gets it; one that comes while none does is for the next. Never returns in the simulated world unless the simulation
+// raises one.
 int wait_for_signal(std::span<const int> signals);
 
 }  // namespace marty::runtime

@@ -17,6 +17,7 @@
 #include "marty/runtime/internal/scheduler.hpp"
 #include "marty/runtime/internal/test_world.hpp"
 #include "marty/runtime/net.hpp"
+#include "marty/runtime/simulation.hpp"
 #include "marty/runtime/sync.hpp"
 
 namespace marty::runtime {
@@ -239,6 +240,15 @@ TEST(LoopStats, LookAtAsManyStacksAsTheyMay) {
   });
 }
 
+TEST(LoopStats, TakeNoSystemCallInTheSimulatedWorld) {
+  SimulatedWorld().run([] {
+    const LoopStats stats = Loop::current().stats();
+    EXPECT_EQ(stats.fibers, 1u);
+    EXPECT_EQ(stats.stack_high_water_bytes, 0u) << "mincore(2)";
+    EXPECT_EQ(stats.processor_time, Duration::zero()) << "clock_gettime(2)";
+  });
+}
+
 TEST(LoopStats, ShowTheProcessorTimeOfTheLoopsThread) {
   in_world([] {
     const Duration before = Loop::current().stats(0).processor_time;
@@ -269,6 +279,33 @@ TEST(Signals, WakeTheFiberThatWaitsAndAreRestoredAfterwards) {
   struct sigaction after {};
   sigaction(SIGUSR1, nullptr, &after);
   EXPECT_EQ(after.sa_handler, before.sa_handler);
+}
+
+TEST(Signals, ReachEveryFiberThatWaitsForThem) {
+  in_world([] {
+    const int signals[] = {SIGUSR1};
+    auto first = spawn([&] { return wait_for_signal(signals); });
+    auto second = spawn([&] { return wait_for_signal(signals); });
+    yield();
+    raise(SIGUSR1);
+    EXPECT_EQ(first.join(), SIGUSR1);
+    EXPECT_EQ(second.join(), SIGUSR1);
+  });
+}
+
+TEST(Signals, ThatComeWhileNobodyWaitsAreForTheNext) {
+  in_world([] {
+    const int signals[] = {SIGUSR1};
+    auto first = spawn([&] { return wait_for_signal(signals); });
+    yield();
+    raise(SIGUSR1);
+    first.join();
+    raise(SIGUSR1);
+    sleep_for(1ms);
+    EXPECT_EQ(wait_for_signal(signals), SIGUSR1);
+    const DeadlineScope scope(1ms);
+    EXPECT_EQ(code_thrown_by([&] { wait_for_signal(signals); }), Code::deadline_exceeded);
+  });
 }
 
 TEST(Signals, WaitingObeysTheDeadlineAndRefusesWhatCannotBeCaught) {

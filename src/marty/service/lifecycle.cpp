@@ -9,6 +9,8 @@
 namespace marty::service {
 namespace {
 
+constexpr runtime::Duration kHangTimeout = std::chrono::seconds(5);  // of a part that was cancelled
+
 // The code of what went wrong, so that the caller sees unavailable as unavailable.
 Code code_of(std::exception_ptr exception) {
   try {
@@ -20,8 +22,11 @@ Code code_of(std::exception_ptr exception) {
   }
 }
 
+}  // namespace
+
 // On a fiber of its own, as what it spawns to stay must not inherit its limit.
-void call_within(const std::function<void()>& function, runtime::Duration timeout) {
+void Lifecycle::call_within(const std::string& part, const std::function<void()>& function,
+                            runtime::Duration timeout) const {
   const auto spawn = [&] {
     const runtime::ShieldScope shield;
     return runtime::spawn([&function] { function(); }, "lifecycle");
@@ -36,6 +41,12 @@ void call_within(const std::function<void()>& function, runtime::Duration timeou
   const bool cancelled = runtime::cancelled();
   const runtime::ShieldScope shield;
   call.cancel();
+  const auto alarm = runtime::spawn(
+      [&] {
+        runtime::sleep_for(kHangTimeout);  // tidy:allow(sleep): the runtime's, so virtual in a simulated world
+        if (on_hang_) on_hang_(part);
+      },
+      "lifecycle alarm");
   try {
     call.join();  // done after all
   } catch (const Error&) {
@@ -46,17 +57,16 @@ void call_within(const std::function<void()>& function, runtime::Duration timeou
   }
 }
 
-std::exception_ptr run_within(const std::function<void()>& function, runtime::Duration timeout) noexcept {
+std::exception_ptr Lifecycle::run_within(const std::string& part, const std::function<void()>& function,
+                                         runtime::Duration timeout) const noexcept {
   if (!function) return nullptr;
   try {
-    call_within(function, timeout);
+    call_within(part, function, timeout);
     return nullptr;
   } catch (...) {
     return std::current_exception();
   }
 }
-
-}  // namespace
 
 void Lifecycle::add(Part part) {
   MARTY_CHECK(!running());
@@ -66,7 +76,7 @@ void Lifecycle::add(Part part) {
 void Lifecycle::start() {
   MARTY_CHECK(!running());
   for (const Part& part : parts_) {
-    if (const auto failure = run_within(part.start, part.start_timeout)) {
+    if (const auto failure = run_within(part.name, part.start, part.start_timeout)) {
       stop_in_peace();
       throw Error(code_of(failure), "cannot start " + part.name, failure);
     }
@@ -85,7 +95,7 @@ std::vector<std::string> Lifecycle::stop() noexcept {
   std::vector<std::string> failures;
   while (started_ > 0) {
     const Part& part = parts_[--started_];
-    const auto failure = run_within(part.stop, part.stop_timeout);
+    const auto failure = run_within(part.name, part.stop, part.stop_timeout);
     if (!failure) continue;
     try {
       failures.push_back("cannot stop " + part.name + ": " + describe(failure));

@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 // Parts that write down what happens to them.
 struct Parts {
   std::vector<std::string> log;
-  Lifecycle lifecycle;
+  Lifecycle lifecycle{[this](const std::string& part) { log.push_back("hangs: " + part); }};
 
   void add(const std::string& name, std::function<void()> on_start = {}, std::function<void()> on_stop = {}) {
     lifecycle.add({.name = name,
@@ -133,6 +133,42 @@ TEST(Lifecycle, StopGoesOnPastFailuresAndSlowParts) {
     EXPECT_TRUE(failures[0].starts_with("cannot stop http: deadline_exceeded")) << failures[0];
     EXPECT_EQ(failures[1], "cannot stop cache: socket gone");
     EXPECT_EQ(parts.log.back(), "-database");
+  });
+}
+
+TEST(Lifecycle, TellsOfAPartThatGoesOnThoughItWasCancelled) {
+  in_simulation([] {
+    Parts parts;
+    const auto stubborn = [] {
+      const runtime::ShieldScope shield;
+      runtime::sleep_for(1min);
+    };
+    parts.add("cache", {}, stubborn);
+    parts.lifecycle.start();
+    const runtime::TimePoint before = runtime::now();
+    auto stopping = runtime::spawn([&] { return parts.lifecycle.stop(); });
+    runtime::sleep_for(14s);  // ten that it has, and nearly five
+    EXPECT_THAT(parts.log, ElementsAre("+cache", "-cache"));
+    runtime::sleep_for(2s);
+    EXPECT_THAT(parts.log, ElementsAre("+cache", "-cache", "hangs: cache"));
+    stopping.join();
+    EXPECT_GE(runtime::now() - before, 1min);
+    EXPECT_EQ(parts.log.size(), 3u);
+  });
+}
+
+TEST(Lifecycle, TellsOfAStartThatGoesOnThoughItWasCancelled) {
+  in_simulation([] {
+    Parts parts;
+    parts.add("broker", [] {
+      const runtime::ShieldScope shield;
+      runtime::sleep_for(1min);
+    });
+    auto starting = runtime::spawn([&] { parts.lifecycle.start(); });
+    runtime::sleep_for(11s);
+    EXPECT_THAT(parts.log, ElementsAre("+broker", "hangs: broker"));
+    starting.join();
+    parts.lifecycle.stop();
   });
 }
 

@@ -20,6 +20,8 @@ namespace {
 
 // Looking at a stack is a system call.
 constexpr std::size_t kStacksPerLook = 64;
+constexpr runtime::Duration kPeriod = std::chrono::seconds(1);
+constexpr runtime::Duration kSimulatedPeriod = std::chrono::minutes(1);
 
 // One loop; visited on its own thread.
 class WatchedLoop {
@@ -116,10 +118,13 @@ class RuntimeMetrics::Watch {
   runtime::Task<std::function<void()>> fiber_{[this] { run(); }, "runtime metrics"};
 };
 
-RuntimeMetrics::RuntimeMetrics(telemetry::Metrics& metrics, runtime::Duration period)
+RuntimeMetrics::RuntimeMetrics(telemetry::Metrics& metrics, std::optional<runtime::Duration> period)
     : metrics_(metrics), period_(period) {}
 RuntimeMetrics::~RuntimeMetrics() { MARTY_CHECK(!watch_); }
-void RuntimeMetrics::start() { watch_ = std::make_unique<Watch>(metrics_, period_); }
+void RuntimeMetrics::start() {
+  const bool simulated = runtime::World::current().simulated();
+  watch_ = std::make_unique<Watch>(metrics_, period_.value_or(simulated ? kSimulatedPeriod : kPeriod));
+}
 void RuntimeMetrics::stop() noexcept { watch_.reset(); }
 
 }  // namespace marty::service

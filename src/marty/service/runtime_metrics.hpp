@@ -1,11 +1,13 @@
 // RuntimeMetrics: what the loops and the blocking pools do, once a second: a little work. mmf_event_loop_lag_seconds is
-// how long a loop takes to get to its work – what a handler that blocks one does to all others.
+// how long a loop takes to get to its work – what a handler that blocks one does to all others. In the simulated world,
+// where no loop is ever late and a second costs nothing else, once a minute.
 //
 //   RuntimeMetrics runtime_metrics(metrics);
 //   runtime_metrics.start();   // from a fiber; until stop(), from a fiber of the same loop
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "marty/runtime/time.hpp"
 #include "marty/telemetry/metrics.hpp"
@@ -14,7 +16,7 @@ namespace marty::service {
 
 class RuntimeMetrics {
  public:
-  explicit RuntimeMetrics(telemetry::Metrics& metrics, runtime::Duration period = std::chrono::seconds(1));
+  explicit RuntimeMetrics(telemetry::Metrics& metrics, std::optional<runtime::Duration> period = std::nullopt);
   ~RuntimeMetrics();  // REQUIRES that it does not run
 
   void start();
@@ -23,7 +25,7 @@ class RuntimeMetrics {
  private:
   class Watch;
   telemetry::Metrics& metrics_;
-  const runtime::Duration period_;
+  const std::optional<runtime::Duration> period_;  // nothing: that of the world
   std::unique_ptr<Watch> watch_;
 };
 

@@ -23,7 +23,7 @@ telemetry::Series lag_of(const telemetry::Metrics& metrics, const std::string& l
 TEST(RuntimeMetrics, AsksOnceASecondUntilItIsStopped) {
   runtime::SimulatedWorld().run([] {
     telemetry::Metrics metrics;
-    RuntimeMetrics watch(metrics);
+    RuntimeMetrics watch(metrics, 1s);
     watch.start();
     runtime::sleep_for(5500ms);
     watch.stop();
@@ -31,6 +31,19 @@ TEST(RuntimeMetrics, AsksOnceASecondUntilItIsStopped) {
     EXPECT_EQ(lag_of(metrics, "0").sum, 0);
     runtime::sleep_for(5s);
     EXPECT_EQ(lag_of(metrics, "0").value, 5);
+  });
+}
+
+// A simulated second costs nothing but what happens in it: no look at a stack, which is a system call.
+TEST(RuntimeMetrics, LookOnceASimulatedMinute) {
+  runtime::SimulatedWorld().run([] {
+    telemetry::Metrics metrics;
+    RuntimeMetrics watch(metrics);
+    watch.start();
+    runtime::sleep_for(24h * 3 + 1s);
+    watch.stop();
+    EXPECT_EQ(lag_of(metrics, "0").value, 3 * 24 * 60);
+    EXPECT_EQ(metrics.value("mmf_fiber_stack_high_water_bytes", {{"loop", "0"}}), 0);
   });
 }
 

@@ -141,6 +141,7 @@ void Service::stop() noexcept {
   const telemetry::ContextScope scope(state.context);
   state.health->set_phase(health::Health::Phase::draining);
   kLog.info("stopping");
+  state.announce_stop();
   if (state.server) wait_for(state.server_section.drain_delay);
   for (const std::string& failure : state.lifecycle->stop()) kLog.error(failure);
   kLog.info("stopped");

@@ -6,6 +6,10 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stdexcept>
 
 #include "marty/base/error.hpp"
 #include "marty/http/client.hpp"
@@ -162,7 +166,9 @@ TEST(Service, IsRedToProbesBeforeItRefusesConnections) {
     auto stopping = runtime::spawn([&] { service.stop(); });
     runtime::sleep_for(std::chrono::seconds(4));
     EXPECT_EQ(http::Client().get(url + "/health/ready").status, 503);
-    EXPECT_EQ(http::Client().get(url + "/health/live").status, 200);
+    const http::Reply live = http::Client().get(url + "/health/live");
+    EXPECT_EQ(live.status, 200);
+    EXPECT_EQ(live.header("connection"), "close") << "RFC 9112 section 9.6";
     runtime::sleep_for(std::chrono::seconds(2));
     EXPECT_THROW(http::Client().get(url + "/health/live"), Error);
     stopping.join();
@@ -219,6 +225,27 @@ TEST(Service, FinishesWhatIsInFlightBeforeItStops) {
     runtime::sleep_for(std::chrono::seconds(1));
     service.stop();
     EXPECT_EQ(request.join(), 200);
+  });
+}
+
+struct Job {
+  std::optional<runtime::Task<std::function<void()>>> task;
+};
+
+TEST(Service, LogsWhatEndsAFiberThatNobodyJoins) {
+  runtime::SimulatedWorld().run([] {
+    telemetry::RecordingSink log;
+    Service service("dies", options(log));
+    service.provide([] { return std::make_unique<Job>(); });
+    service.on_start("job",
+                     [](Job& job) { job.task.emplace([] { throw std::runtime_error("the job broke"); }, "job"); });
+    service.on_stop("job", [](Job& job) { job.task.reset(); });
+    service.start();
+    runtime::sleep_for(std::chrono::seconds(10));
+    EXPECT_THAT(log.lines(), testing::Contains(testing::AllOf(
+                                 HasSubstr("\"level\":\"error\""), HasSubstr("\"logger\":\"marty.runtime\""),
+                                 HasSubstr("the job broke"), HasSubstr("\"fiber\":\"job\""))));
+    service.stop();
   });
 }
 

@@ -1,8 +1,14 @@
 #include "marty/telemetry/context.hpp"
 
 #include "marty/base/strings.hpp"
+#include "marty/telemetry/log.hpp"
 
 namespace marty::telemetry {
+namespace {
+
+constexpr Logger kRuntimeLog("marty.runtime");
+
+}  // namespace
 
 void Context::reset() noexcept {
   trace_id = {};
@@ -28,6 +34,11 @@ Context* Context::share() {
   return copy;
 }
 void Context::release() noexcept { delete this; }
+
+void Context::report_lost(std::string_view fiber, const std::exception_ptr& exception) noexcept {
+  const ContextScope scope(*this);
+  kRuntimeLog.error("a fiber ended with an exception that nobody received", exception, {{"fiber", fiber}});
+}
 
 void Inbound::take(std::string_view name, std::string_view value) {
   switch (name[0] | 0x20) {

@@ -111,6 +111,7 @@ class Context final : public runtime::Ambient {
 
   Context* share() override;
   void release() noexcept override;
+  void report_lost(std::string_view fiber, const std::exception_ptr& exception) noexcept override;
 
  private:
   friend class Inbound;

@@ -194,8 +194,9 @@ std::vector<Observation> observe_connections(Metrics& metrics, std::string_view 
                                          value(&ConnectionCounts::open)));
   all.push_back(metrics.observable_counter("mmf_connections_accepted_total", "Connections of clients accepted.", labels,
                                            value(&ConnectionCounts::accepted)));
-  all.push_back(metrics.observable_counter("mmf_connections_refused_total", "Connections closed because of the limit.",
-                                           labels, value(&ConnectionCounts::refused)));
+  all.push_back(metrics.observable_counter("mmf_connections_refused_total",
+                                           "Connections over a limit, of theirs or of open files.", labels,
+                                           value(&ConnectionCounts::refused)));
   return all;
 }
 

@@ -247,6 +247,12 @@ void App::live(http::Request& request, http::Response& response, const Error* re
   serve(exchange, arrival);
 }
 
+std::string App::name_of(const http::Request& request) {
+  RouteMatch match;
+  if (!started_ || !router_.match(request.method, request.path(), match)) return std::string(request.method_text);
+  return routes_[match.route]->name();
+}
+
 bool App::trusts_peer(const http::Request& request) const noexcept {
   return !options_.trusted_proxies.empty() && request.peer != nullptr &&
          runtime::contains(options_.trusted_proxies, *request.peer);

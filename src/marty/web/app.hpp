@@ -149,6 +149,7 @@ class App final : public http::Handler {
   // ids and the headers of those filters, in the log, the metrics and the spans – of its route, where its target was
   // read and has one.
   void refuse(http::Request& request, http::Response& response, const Error& refusal) override;
+  std::string name_of(const http::Request& request) override;  // its route: "GET /pets/{id}"
 
   const std::vector<std::unique_ptr<Route>>& routes() const noexcept { return routes_; }
   std::vector<std::string> filters() const;  // "authentication: tokens", in order

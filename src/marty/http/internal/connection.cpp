@@ -16,7 +16,9 @@ Connection::Connection(LoopServer& server, runtime::Socket socket)
 
 Connection::~Connection() = default;
 
-void Connection::on_readable() noexcept { server_.activate(*this); }
+void Connection::on_readable() noexcept { parts_ ? server_.discard(*this) : server_.activate(*this); }
+
+std::string Connection::title() const { return request_ != nullptr ? server_.handler().name_of(*request_) : ""; }
 
 void Connection::run() {
   fiber_ = &runtime::current_fiber();
@@ -33,6 +35,7 @@ void Connection::run() {
     return;
   }
   server_.scratches().give_back(scratch);
+  parts_ = end == Http1Session::End::part;
   if (end == Http1Session::End::close) socket_.close();
 }
 
@@ -55,6 +58,7 @@ bool Connection::shake_hands() {
 
 void Connection::finished() noexcept {
   fiber_ = nullptr;
+  request_ = nullptr;
   if (is_http2_ && socket_.is_open()) return start_http2();
   server_.deactivate(*this);
 }
@@ -86,6 +90,7 @@ void Connection::tick(runtime::TimePoint now) noexcept {
 }
 
 void ConnectionList::push_back(Connection& connection) noexcept {
+  connection.list_ = this;
   connection.previous_ = last_;
   connection.next_ = nullptr;
   (last_ != nullptr ? last_->next_ : first_) = &connection;

@@ -9,12 +9,16 @@
 #include "marty/runtime/fiber.hpp"
 #include "marty/runtime/net.hpp"
 
+namespace marty::http {
+struct Request;
+}
 namespace marty::tls {
 struct Identity;
 }
 
 namespace marty::http::internal {
 
+class ConnectionList;
 class Http2Server;
 class LoopServer;
 struct Scratch;
@@ -27,11 +31,14 @@ class Connection final : public runtime::FiberJob, public runtime::ReadableCallb
   void on_readable() noexcept override;  // starts the fiber
   void run() override;
   void finished() noexcept override;  // parks, or destroys this
+  std::string title() const override;
 
   runtime::Socket& socket() noexcept { return socket_; }
   const runtime::Address& peer() const noexcept { return peer_; }
   bool is_secure() const noexcept { return secure_; }
   const std::shared_ptr<const tls::Identity>& client() const noexcept { return client_; }
+  // What its fiber serves now; null: nothing. Of HTTP/1.1.
+  void set_request(const Request* request) noexcept { request_ = request; }
 
  private:
   friend class ConnectionList;
@@ -44,10 +51,12 @@ class Connection final : public runtime::FiberJob, public runtime::ReadableCallb
 
   LoopServer& server_;
   runtime::Socket socket_;
-  Connection* previous_ = nullptr;  // in the list of the idle or of the active
+  ConnectionList* list_ = nullptr;  // of the loop's server, where it stands
+  Connection* previous_ = nullptr;  // in that list
   Connection* next_ = nullptr;
   runtime::Fiber* fiber_ = nullptr;
-  runtime::TimePoint idle_since_{};
+  const Request* request_ = nullptr;
+  runtime::TimePoint idle_since_{};  // or parting
   runtime::Address peer_;
   std::unique_ptr<Http2Server> http2_;
   std::shared_ptr<const tls::Identity> client_;  // shared with its requests
@@ -55,13 +64,14 @@ class Connection final : public runtime::FiberJob, public runtime::ReadableCallb
   bool is_http2_ = false;
   bool secure_ = false;  // by a handshake
   bool fresh_ = true;    // no request yet
-  bool active_ = false;  // in the list of the active
+  bool parts_ = false;   // its last reply has said so
 };
 
-// Connections in order of arrival; owns nothing.
+// Connections in order of arrival, each in one list; owns nothing.
 class ConnectionList {
  public:
   Connection* first() const noexcept { return first_; }
+  Connection* last() const noexcept { return last_; }
   void push_back(Connection& connection) noexcept;
   void remove(Connection& connection) noexcept;
   // `visit` may destroy what it is given.

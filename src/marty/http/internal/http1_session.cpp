@@ -28,12 +28,17 @@ Http1Session::Http1Session(LoopServer& server, Scratch& scratch, Connection& con
 }
 
 Http1Session::End Http1Session::serve() noexcept {
+  End end = End::close;
   try {
     serve_until_quiet();
     if (is_http2_) return End::http2;
     if (!closing_) return End::idle;  // the scratch is as it was
     wire_.flush();
-    if (lingering_) wire_.linger();
+    if (lingering_) {
+      wire_.linger();
+    } else if (server_.says_close()) {
+      end = End::part;
+    }
   } catch (...) {
     // The client is gone or too slow, this fiber was cancelled, or a body stream failed: the client sees that the reply
     // is incomplete.
@@ -43,7 +48,7 @@ Http1Session::End Http1Session::serve() noexcept {
   scratch_.out.clear();
   scratch_.parser.reset();
   scratch_.response.clear();
-  return End::close;
+  return end;
 }
 
 void Http1Session::serve_until_quiet() {
@@ -78,7 +83,6 @@ Http1Session::Receipt Http1Session::receive() {
   ReceiveBuffer& in = scratch_.in;
   if (in.empty()) {
     in.clear();
-    if (server_.draining()) return Receipt::closed;
   } else if (in.space().size() < ReceiveBuffer::kMinSpaceBytes / 4) {
     in.make_room();
   }
@@ -131,8 +135,10 @@ void Http1Session::serve_request() {
   scratch_.request.body_source = has_body ? &scratch_.body : nullptr;
   present_request();
   fresh_ = false;
+  connection_.set_request(&scratch_.request);
   answer(server_, place_, scratch_.request, scratch_.response);
   finish_request();
+  connection_.set_request(nullptr);
 }
 
 void Http1Session::present_request() {
@@ -155,7 +161,7 @@ void Http1Session::finish_request() {
     drains = scratch_.body.skip_arrived();
     if (!drains) keep_alive_ = false, lingering_ = true;
   }
-  if (scratch_.response.closes_connection() || server_.draining()) keep_alive_ = false;
+  if (is_last()) keep_alive_ = false;
   write_reply();
   if (!keep_alive_) {
     closing_ = true;
@@ -167,6 +173,13 @@ void Http1Session::finish_request() {
   scratch_.parser.reset();
   scratch_.response.clear();
   if (scratch_.out.size() >= kMaxBatchBytes) wire_.flush();
+}
+
+// A server that goes says so with its last reply, and serves nothing after it (RFC 9112 section 9.6). Requests that
+// have arrived behind this one come before, but for those of a client that pipelines without end.
+bool Http1Session::is_last() const noexcept {
+  const bool more = !scratch_.in.empty() && left_in_a_row_ > 1;
+  return scratch_.response.closes_connection() || (server_.says_close() && !more);
 }
 
 ReplyHead Http1Session::reply_head() const noexcept {
@@ -229,7 +242,7 @@ void Http1Session::write_stream(ReplyHead& head) {
 }
 
 BodyWriter& Http1Session::begin(Response& response) {
-  if (response.closes_connection() || server_.draining()) keep_alive_ = false;
+  if (is_last()) keep_alive_ = false;
   if (scratch_.request.body_source != nullptr) scratch_.body.invite();
   ReplyHead head = reply_head();
   if (forbids_body(response.status)) {

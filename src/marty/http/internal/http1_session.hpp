@@ -16,7 +16,8 @@ class LoopServer;
 
 class Http1Session final : private ResponseChannel {
  public:
-  enum class End { idle, close, http2 };
+  // part: in order, as the server goes; the client has been told.
+  enum class End { idle, close, part, http2 };
 
   // `fresh`: nothing has come from this client yet, so that it may still be one of HTTP/2 (RFC 9113 section 3.3): then
   // serve() ends with what has arrived in the scratch.
@@ -33,6 +34,7 @@ class Http1Session final : private ResponseChannel {
   void give_way();
   void present_request();
   void finish_request();
+  bool is_last() const noexcept;
   void refuse(const ParseError& error);
   ReplyHead reply_head() const noexcept;
   void frame_stream(ReplyHead& head, std::optional<std::uint64_t> length);

@@ -31,6 +31,7 @@ class Http2ServerStream final : public Http2Stream, public runtime::FiberJob, pr
   // FiberJob: the handler, then the response.
   void run() override;
   void finished() noexcept override;
+  std::string title() const override;
 
   // Http2Stream.
   void on_field(std::string_view name, std::string_view value) override;

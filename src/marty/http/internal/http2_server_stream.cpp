@@ -158,6 +158,8 @@ void Http2ServerStream::run() {
   state_ = State::done;
 }
 
+std::string Http2ServerStream::title() const { return server_.handler().name_of(request_); }
+
 void Http2ServerStream::finished() noexcept {
   fiber_ = nullptr;
   http2().fiber_ended(*this);

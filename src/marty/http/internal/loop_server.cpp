@@ -1,7 +1,9 @@
 #include "marty/http/internal/loop_server.hpp"
 
+#include <algorithm>
 #include <array>
 #include <new>
+#include <utility>
 
 #include "marty/base/error.hpp"
 #include "marty/telemetry/context.hpp"
@@ -11,10 +13,15 @@ namespace marty::http::internal {
 namespace {
 
 constexpr runtime::Duration kSweepInterval = std::chrono::seconds(1);
-constexpr runtime::Duration kReportWindow = std::chrono::seconds(10);
-constexpr int kReportsPerWindow = 10;
-constexpr Logger kLog("marty.http");
 constexpr runtime::Duration kAcceptPause = std::chrono::milliseconds(10);  // after a failure: no memory, no descriptor
+constexpr runtime::Duration kPartTime = std::chrono::milliseconds(500);    // for clients to notice an end
+// Of a drain: until a handshake of TCP that has begun is done, nearby at once.
+constexpr runtime::Duration kHandshakeGrace = std::chrono::milliseconds(100);
+constexpr runtime::Duration kHandshakeGraceNearby = std::chrono::milliseconds(1);
+constexpr runtime::Duration kDrainInterval = std::chrono::milliseconds(20);
+constexpr int kMaxDiscardedReads = 16;
+constexpr int kReportedRequests = 10;  // of a loop, that do not end
+constexpr Logger kLog("marty.http");
 // Of a client that nothing was read from: all members that an application documents, none of which is known.
 constexpr std::array<std::string_view, 2> kTooManyConnections{
     "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\nContent-Length: 183\r\n"
@@ -46,7 +53,9 @@ LoopServer::LoopServer(ServerShared& shared, Handler& handler, const ServerOptio
       waiting_bodies_(own_share_),
       scratches_(head_limits_),
       acceptor_([this] { accept_one(); }),
-      sweeper_([this] { sweep(); }) {}
+      sweeper_([this] { sweep(); }),
+      drainer_([this] { go_on_draining(); }),
+      report_(options.logging) {}
 
 LoopServer::~LoopServer() = default;
 
@@ -72,9 +81,11 @@ void LoopServer::accept_one() {
     take(listener_.accept());
   } catch (const Error& error) {
     if (error.code() == Code::cancelled) throw;
-    pause_accepting();
+    count_refused(1);
+    runtime::sleep_for(kAcceptPause);
   } catch (const std::bad_alloc&) {
-    pause_accepting();
+    count_refused(1);
+    runtime::sleep_for(kAcceptPause);
   }
 }
 
@@ -82,19 +93,41 @@ void LoopServer::take(runtime::Socket socket) {
   auto connection = std::make_unique<Connection>(*this, std::move(socket));
   if (!shared_.add_connection()) {
     refused_.add(1);
+    report_.over_limit();
     connection->socket_.try_write(kTooManyConnections);
     connection->socket_.shutdown_write();
     return;
   }
   accepted_.add(1);
   Connection& idle = *connection.release();  // destroyed by close()
-  make_idle(idle);
+  idle.idle_since_ = runtime::coarse_now();
+  idle_.push_back(idle);
   idle.socket_.park(&idle);
 }
 
-void LoopServer::pause_accepting() {
-  refused_.add(1);
-  runtime::sleep_for(kAcceptPause);
+// Memory and descriptors.
+void LoopServer::count_refused(std::uint64_t count) noexcept {
+  refused_.add(count);
+  report_.without_descriptor(count);
+}
+
+// Who has connected meets no reset: what the system has let in is served.
+void LoopServer::accept_rest() noexcept {
+  try {
+    while (std::optional<runtime::Socket> socket = listener_.try_accept()) take(std::move(*socket));
+  } catch (const std::exception&) {
+    count_refused(1);
+  }
+}
+
+void LoopServer::close_listener() {
+  if (!std::exchange(accepting_, false)) return;
+  if (listener_.is_open()) {
+    acceptor_.stop();
+    if (stage_ != Stage::cut) accept_rest();
+    listener_.close();
+  }
+  shared_.stopped_accepting();
 }
 
 void LoopServer::activate(Connection& connection) noexcept {
@@ -108,31 +141,51 @@ void LoopServer::activate(Connection& connection) noexcept {
 
 // After its fiber has ended.
 void LoopServer::deactivate(Connection& connection) noexcept {
-  if (draining_ || !connection.socket_.is_open()) return close(connection);
-  set_active(connection, false);
+  if (stage_ == Stage::cut || !connection.socket_.is_open()) return close(connection);
+  if (connection.parts_) {
+    part(connection);
+  } else {
+    set_active(connection, false);
+  }
   connection.socket_.park(&connection);
 }
 
-void LoopServer::make_idle(Connection& connection) noexcept {
-  connection.idle_since_ = runtime::coarse_now();
-  idle_.push_back(connection);
+void LoopServer::set_active(Connection& connection, bool active) noexcept {
+  if ((connection.list_ == &active_) == active) return;
+  if (active) return move(connection, active_);
+  move(connection, idle_);
+  if (draining() && connection.http2_ != nullptr) end_idle(connection);
 }
 
-void LoopServer::set_active(Connection& connection, bool active) noexcept {
-  if (connection.active_ == active) return;
-  connection.active_ = active;
-  if (active) {
-    idle_.remove(connection);
-    active_.push_back(connection);
-  } else {
-    active_.remove(connection);
-    make_idle(connection);
-    if (draining_) end_idle(connection);
+void LoopServer::move(Connection& connection, ConnectionList& list) noexcept {
+  connection.list_->remove(connection);
+  connection.idle_since_ = runtime::coarse_now();
+  list.push_back(connection);
+}
+
+// Closing at once would answer a request that is on its way by a reset, which may also take the reply before it from
+// the client (RFC 9112 section 9.6). So this side ends, and for a moment takes in what comes.
+void LoopServer::part(Connection& connection) noexcept {
+  connection.parts_ = true;
+  move(connection, parting_);
+  connection.socket_.shutdown_write();
+}
+
+void LoopServer::discard(Connection& connection) noexcept {
+  char bytes[4096];
+  try {
+    for (int reads = 0; reads < kMaxDiscardedReads; ++reads) {
+      const std::optional<std::size_t> size = connection.socket_.try_read(bytes);
+      if (!size) return connection.socket_.park(&connection);
+      if (*size == 0) break;
+    }
+  } catch (const std::exception&) {  // it is gone
   }
+  close(connection);
 }
 
 void LoopServer::close(Connection& connection) noexcept {
-  (connection.active_ ? active_ : idle_).remove(connection);
+  connection.list_->remove(connection);
   delete &connection;
   shared_.remove_connection();
 }
@@ -141,64 +194,106 @@ void LoopServer::sweep() {
   runtime::sleep_for(kSweepInterval);
   const runtime::TimePoint now = runtime::coarse_now();
   end_idle_since(now - limits().idle_timeout);
+  end_parting_since(now - kPartTime);
   active_.for_each([now](Connection& connection) { connection.tick(now); });
+  if (listener_.is_open()) {
+    count_refused(listener_.turned_away() - turned_away_);
+    turned_away_ = listener_.turned_away();
+  }
+  report_.tell_refusals();
 }
 
 // Those idle for longer, too.
 void LoopServer::end_idle_since(runtime::TimePoint time) noexcept {
-  while (idle_.first() != nullptr && idle_.first()->idle_since_ <= time) end_idle(*idle_.first());
+  const Connection* const last = idle_.last();  // one that turns out to be at work goes behind it
+  while (idle_.first() != nullptr && idle_.first()->idle_since_ <= time) {
+    const bool is_last = idle_.first() == last;
+    end_idle(*idle_.first());
+    if (is_last) return;
+  }
 }
 
-// HTTP/2 says good-bye first.
+// HTTP/2 says good-bye first. Over HTTP/1.1 a request may have come since the loop looked: it goes before.
 void LoopServer::end_idle(Connection& connection) noexcept {
-  if (connection.http2_ == nullptr) return close(connection);
+  if (stage_ == Stage::cut) return close(connection);
+  if (connection.http2_ == nullptr) {
+    if (!connection.socket_.has_input()) return part(connection);
+    move(connection, idle_);
+    return connection.socket_.park(&connection);  // which calls back
+  }
   set_active(connection, true);
   connection.http2_->drain();
 }
 
-void LoopServer::stop_accepting() {
-  draining_ = true;
-  if (listener_.is_open()) acceptor_.stop();
-  listener_.close();
-  end_idle_since(runtime::kNever);
-  active_.for_each([](Connection& connection) {
-    if (connection.http2_ != nullptr) connection.http2_->drain();
-  });
+void LoopServer::end_parting_since(runtime::TimePoint time) noexcept {
+  while (parting_.first() != nullptr && parting_.first()->idle_since_ <= time) close(*parting_.first());
 }
 
-void LoopServer::cancel_connections() {
+void LoopServer::announce_drain() {
+  if (stage_ == Stage::serving) stage_ = Stage::announcing;
+}
+
+void LoopServer::drain(runtime::Duration limit) {
+  stage_ = Stage::draining;
+  grace_ = std::min(limits().drain_grace, limit / 4);
+  drain_interval_ = std::min(kDrainInterval, limit / 8);
+  if (listener_.is_open()) listener_.refuse_new();
+  const auto say_good_bye = [this](Connection& connection) {
+    if (connection.http2_ != nullptr) end_idle(connection);
+  };
+  idle_.for_each(say_good_bye);
+  active_.for_each(say_good_bye);
+  drainer_.start(*loop_);
+  drains_by_itself_ = true;
+}
+
+// Kept connections had their last request answered before they could be told. So each gets a grace: a client that is at
+// work sends the next one, and is told then.
+void LoopServer::go_on_draining() {
+  if (accepting_) {
+    const bool is_far =
+        listener_.is_open() && !listener_.local_address().is_unix() && !listener_.local_address().is_loopback();
+    runtime::sleep_for(is_far ? kHandshakeGrace : kHandshakeGraceNearby);
+    return close_listener();
+  }
+  runtime::sleep_for(drain_interval_);
+  const runtime::TimePoint now = runtime::coarse_now();
+  end_idle_since(now - grace_);
+  end_parting_since(now - grace_);
+}
+
+void LoopServer::cut() {
+  stage_ = Stage::cut;
+  close_listener();
+  end_idle_since(runtime::kNever);
+  end_parting_since(runtime::kNever);
   active_.for_each([](Connection& connection) { connection.cancel(); });
 }
 
+void LoopServer::report_unending(runtime::Duration since) const {
+  int left = kReportedRequests;
+  for (const runtime::FiberView& fiber : loop_->fibers()) {
+    if (!fiber.cancelled || fiber.title.empty() || left-- <= 0) continue;
+    telemetry::Context nobody;
+    nobody.logging = options_.logging;
+    auto* const its_own = static_cast<telemetry::Context*>(fiber.ambient);  // nothing else derives from Ambient
+    const telemetry::ContextScope scope(its_own != nullptr ? *its_own : nobody);
+    kLog.error(
+        "a request goes on though it was cancelled: look for a catch (...) that does not rethrow, a wait under a "
+        "ShieldScope, or a loop without a wait",
+        {{"request", fiber.title},
+         {"cancelled_for_ms", std::chrono::duration_cast<std::chrono::milliseconds>(since).count()}});
+  }
+}
+
 void LoopServer::stop() {
+  if (drains_by_itself_) drainer_.stop();
   if (sweeping_) sweeper_.stop();
 }
 
-// Whoever makes handshakes fail does not fill the log: ten lines in ten seconds, and how many more there were.
 void LoopServer::report_failed_handshake(const Error& error) noexcept {
   failed_handshakes_.add(1);
-  const runtime::TimePoint now = runtime::coarse_now();
-  if (now - report_window_ >= kReportWindow) {
-    report_window_ = now;
-    reported_ = 0;
-  }
-  if (++reported_ > kReportsPerWindow) {
-    ++unreported_;
-    return;
-  }
-  telemetry::Context context;
-  context.logging = options_.logging;
-  const telemetry::ContextScope scope(context);
-  const std::uint64_t left_out = std::exchange(unreported_, 0);
-  try {
-    if (error.code() == Code::unauthenticated) {
-      kLog.warning("TLS: " + error.message(), {{"not_logged_before", left_out}});
-    } else {
-      kLog.info("TLS: " + error.message(), {{"not_logged_before", left_out}});
-    }
-  } catch (const std::bad_alloc&) {
-    ++unreported_;
-  }
+  report_.handshake_failed(error);
 }
 
 void LoopServer::add_to(ServerStats& stats) const noexcept {

@@ -7,6 +7,7 @@
 
 #include "marty/base/error.hpp"
 #include "marty/http/internal/connection.hpp"
+#include "marty/http/internal/connection_report.hpp"
 #include "marty/http/internal/date_cache.hpp"
 #include "marty/http/internal/http2_server.hpp"
 #include "marty/http/internal/request_place.hpp"
@@ -34,6 +35,7 @@ class ServerShared {
   virtual std::uint64_t requests_in_flight() const noexcept = 0;  // of all loops
   virtual bool add_connection() noexcept = 0;                     // false: there are too many
   virtual void remove_connection() noexcept = 0;
+  virtual void stopped_accepting() noexcept = 0;  // one loop, for good
 
   // How many loops have more requests in flight than their share of the limit. Rarely written: while it is zero, a loop
   // below its share need not ask the others, whose counters are in their caches.
@@ -49,17 +51,21 @@ class LoopServer {
   // On fibers of its loop.
   runtime::Address listen(const runtime::Address& address, runtime::PortSharing sharing);
   void start(runtime::Loop& loop);
-  void stop_accepting();  // and ends the idle connections; active ones end after their reply
-  void cancel_connections();
+  void announce_drain();                // replies are the last of their connections
+  void drain(runtime::Duration limit);  // begins it; all of it is done by itself
+  void cut();                           // what the drain has not ended
+  void report_unending(runtime::Duration since) const;
   void stop();  // no connection is left
 
   // For connections.
   void activate(Connection& connection) noexcept;
   void deactivate(Connection& connection) noexcept;
   void set_active(Connection& connection, bool active) noexcept;  // of HTTP/2
-  void close(Connection& connection) noexcept;                    // in neither list any more, and destroyed
+  void discard(Connection& connection) noexcept;                  // what one that parts still sends
+  void close(Connection& connection) noexcept;                    // in no list any more, and destroyed
   ScratchPool& scratches() noexcept { return scratches_; }
-  bool draining() const noexcept { return draining_; }
+  bool draining() const noexcept { return stage_ >= Stage::draining; }
+  bool says_close() const noexcept { return stage_ != Stage::serving; }
   const ServerLimits& limits() const noexcept { return options_.limits; }
   const HeadLimits& head_limits() const noexcept { return head_limits_; }
   Handler& handler() const noexcept { return handler_; }
@@ -101,13 +107,25 @@ class LoopServer {
   void add_to(ServerStats& stats) const noexcept;
 
  private:
+  // What becomes of connections; each includes those before it.
+  enum class Stage : std::uint8_t {
+    serving,
+    announcing,  // replies end them
+    draining,    // nobody new comes; those that stay idle end
+    cut,         // all end now
+  };
   void accept_one();
+  void accept_rest() noexcept;
+  void close_listener();
   void take(runtime::Socket socket);
-  void pause_accepting();
+  void count_refused(std::uint64_t count) noexcept;
   void sweep();
-  void make_idle(Connection& connection) noexcept;
+  void go_on_draining();
+  static void move(Connection& connection, ConnectionList& list) noexcept;
+  void part(Connection& connection) noexcept;
   void end_idle_since(runtime::TimePoint time) noexcept;
   void end_idle(Connection& connection) noexcept;
+  void end_parting_since(runtime::TimePoint time) noexcept;
 
   ServerShared& shared_;
   Handler& handler_;
@@ -124,10 +142,17 @@ class LoopServer {
   std::unique_ptr<Http2Workspace> http2_workspace_;  // from the first connection that needs it
   ConnectionList idle_;                              // the longest idle first
   ConnectionList active_;
+  ConnectionList parting_;  // told that nothing more comes; they may still send, or close. The longest first
   ResidentFiber acceptor_;
   ResidentFiber sweeper_;
-  bool draining_ = false;
+  ResidentFiber drainer_;
+  Stage stage_ = Stage::serving;
+  bool accepting_ = true;
   bool sweeping_ = false;
+  bool drains_by_itself_ = false;  // the drainer runs
+  runtime::Duration grace_{};      // of a drain
+  runtime::Duration drain_interval_{};
+  std::uint64_t turned_away_ = 0;  // of the listener, as counted here
 
   LoopCounter accepted_;
   LoopCounter refused_;
@@ -135,9 +160,7 @@ class LoopServer {
   LoopCounter in_flight_;
   LoopCounter malformed_;
   LoopCounter failed_handshakes_;
-  runtime::TimePoint report_window_{};  // of at most so many log lines
-  int reported_ = 0;
-  std::uint64_t unreported_ = 0;
+  ConnectionReport report_;
 };
 
 }  // namespace marty::http::internal

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <linux/filter.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -9,6 +10,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <iterator>
 #include <utility>
 
 #include "marty/base/check.hpp"
@@ -24,6 +26,19 @@ namespace {
 
 constexpr std::size_t kBatch = 32;
 constexpr auto kRetryAfter = std::chrono::milliseconds(10);  // when the system is short of memory
+
+constexpr int kMaxTries = 4096;  // of a look for what is left in the queue
+
+// A filter that lets through what belongs to a handshake that has begun, and drops the segment that begins one: SYN
+// without ACK in byte 13 of the header (RFC 9293 section 3.1). The client repeats it, and meets no listener then.
+void drop_new_handshakes(int descriptor) noexcept {
+  sock_filter steps[] = {BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 13), BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0x12),
+                         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x02, 0, 1), BPF_STMT(BPF_RET | BPF_K, 0),
+                         BPF_STMT(BPF_RET | BPF_K, 0xffffffff)};
+  const sock_fprog program{.len = std::size(steps), .filter = steps};
+  // Where the system has no filters, who comes between the last look and the close is reset, as ever.
+  setsockopt(descriptor, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
+}
 
 int open_reserve() noexcept { return open("/dev/null", O_RDONLY | O_CLOEXEC); }
 
@@ -128,6 +143,25 @@ Socket EpollListener::accept() {
     if (wake != Wake::notified)
       scheduler_.throw_interrupted(wake, fmt::format("listening on {}", address_.to_string()));
   }
+  return take_accepted();
+}
+
+std::optional<Socket> EpollListener::try_accept() {
+  pending_ = true;  // the loop may not have heard of it yet
+  for (int tries = 0; accepted_.empty() && pending_ && tries < kMaxTries; ++tries) accept_batch();
+  if (accepted_.empty()) return std::nullopt;
+  return take_accepted();
+}
+
+void EpollListener::refuse_new() noexcept {
+  if (address_.is_unix()) {
+    shutdown(descriptor_, SHUT_RD);  // unix(7): a connect fails from now on; the queue stays
+  } else {
+    drop_new_handshakes(descriptor_);
+  }
+}
+
+Socket EpollListener::take_accepted() {
   Accepted next = std::move(accepted_.front());
   accepted_.pop_front();
   LooseDescriptor descriptor(next.descriptor);
@@ -176,7 +210,10 @@ bool EpollListener::turn_one_away() noexcept {
   const int descriptor = accept4(descriptor_, nullptr, nullptr, SOCK_CLOEXEC);
   const bool nobody = descriptor < 0 && errno == EAGAIN;
   if (nobody) pending_ = false;
-  if (descriptor >= 0) close(descriptor);
+  if (descriptor >= 0) {
+    close(descriptor);
+    ++turned_away_;
+  }
   reserve_ = open_reserve();
   return nobody || descriptor >= 0;
 }

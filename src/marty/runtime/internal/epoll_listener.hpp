@@ -20,6 +20,9 @@ class EpollListener final : public ListenerBackend, public EpollSource {
   ~EpollListener() override;
 
   Socket accept() override;
+  std::optional<Socket> try_accept() override;
+  void refuse_new() noexcept override;
+  std::uint64_t turned_away() const noexcept override { return turned_away_; }
   Address local_address() const override { return address_; }
   void on_events(std::uint32_t events) noexcept override;
 
@@ -30,6 +33,7 @@ class EpollListener final : public ListenerBackend, public EpollSource {
   };
   void bind(const Address& address, const ListenOptions& options);
   void accept_batch();
+  Socket take_accepted();
   bool turn_one_away() noexcept;  // false where even that needs a descriptor that nobody has
 
   Scheduler& scheduler_;
@@ -40,6 +44,7 @@ class EpollListener final : public ListenerBackend, public EpollSource {
   Fiber* waiter_ = nullptr;
   bool pending_ = true;  // accept4(2) may find somebody
   bool bound_path_ = false;
+  std::uint64_t turned_away_ = 0;
   std::deque<Accepted> accepted_;
 };
 

@@ -29,6 +29,7 @@ class EpollSocket final : public SocketBackend, public EpollSource {
   void park(ReadableCallback* callback) noexcept override;
   void shutdown_write() noexcept override;
   bool closed_by_peer() const noexcept override { return hung_up_; }
+  bool has_input() noexcept override;
   Address local_address() const override;
   Address peer_address() const override { return peer_; }
 

@@ -256,16 +256,24 @@ Wake Scheduler::wait(TimePoint until) {
   MARTY_CHECK(current_ != nullptr);
   Fiber& fiber = *current_;
   if (fiber.shields == 0) {
-    if (fiber.cancelled) return Wake::cancelled;
+    if (fiber.cancelled) return give_way(Wake::cancelled);
     until = std::min(until, fiber.deadline);
   }
   if (until != kNever) {
-    if (until <= now_) return Wake::timeout;
+    if (until <= now_) return give_way(Wake::timeout);
     timers_.add(fiber, until);
   }
   fiber.state = FiberState::waiting;
   suspend();
   return fiber.wake;
+}
+
+// A wait that is over at once. Who catches that and waits again, for ever, does not have the loop for itself.
+Wake Scheduler::give_way(Wake wake) noexcept {
+  if (--steps_left_ > 0) return wake;
+  make_ready(*current_);
+  suspend();
+  return wake;
 }
 
 void Scheduler::wait_uninterrupted() {
@@ -343,15 +351,24 @@ std::vector<std::string> Scheduler::live_fiber_names() const {
   return names;
 }
 
+std::vector<FiberView> Scheduler::fibers() const {
+  std::vector<FiberView> result;
+  for (const Fiber* fiber = live_; fiber != nullptr; fiber = fiber->live_next)
+    result.push_back({std::string(fiber->name), fiber->job->title(), fiber->cancelled, fiber->ambient});
+  std::reverse(result.begin(), result.end());
+  return result;
+}
+
 LoopStats Scheduler::stats(std::size_t stacks) const {
+  LoopStats stats{.fibers = live_count_, .fibers_started = started_};
+  if (world_.simulated()) return stats;  // the rest is of this machine and takes system calls
   std::size_t deepest = pool_.high_water_bytes(stacks);
   for (const Fiber* fiber = live_; fiber != nullptr && stacks > 0; fiber = fiber->live_next, --stacks) {
     deepest = std::max(deepest, high_water_bytes(fiber->stack));
   }
-  return {.fibers = live_count_,
-          .fibers_started = started_,
-          .stack_high_water_bytes = deepest,
-          .processor_time = world_.simulated() ? Duration::zero() : thread_processor_time()};
+  stats.stack_high_water_bytes = deepest;
+  stats.processor_time = thread_processor_time();
+  return stats;
 }
 
 }  // namespace marty::runtime::internal

@@ -50,6 +50,7 @@ class Scheduler final : public Loop {
   void launch(FiberJob& job) override;
   void run_now(FiberJob& job) override;
   std::size_t index() const noexcept override { return index_; }
+  std::vector<FiberView> fibers() const override;
   LoopStats stats(std::size_t stacks) const override;
   using Loop::stats;
 
@@ -124,6 +125,7 @@ class Scheduler final : public Loop {
   void retire(Fiber& fiber) noexcept;
   void run_job(Fiber& fiber) noexcept;
   void interrupt(Fiber& fiber) noexcept;
+  Wake give_way(Wake wake) noexcept;
 
   World& world_;
   const std::size_t index_;

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cerrno>
@@ -41,17 +42,42 @@ SignalHub::~SignalHub() {
   close(write_end_);
 }
 
+// A fiber that waits, from wait() to its return.
+struct SignalHub::Waiting {
+  std::span<const int> signals;
+  std::vector<Waiting*>& all;
+  int received = 0;
+
+  Waiting(std::span<const int> awaited, std::vector<Waiting*>& list) : signals(awaited), all(list) {
+    all.push_back(this);
+  }
+  ~Waiting() { std::erase(all, this); }
+  Waiting(const Waiting&) = delete;
+  Waiting& operator=(const Waiting&) = delete;
+};
+
 int SignalHub::wait(std::span<const int> signals) {
   std::unique_lock state(state_);
   for (const int signal : signals) install(signal);
-  for (;;) {
-    for (const int signal : signals) {
-      if ((pending_ & bit(signal)) == 0) continue;
-      pending_ &= ~bit(signal);
-      return signal;
-    }
-    waiters_.wait(state);
+  for (const int signal : signals) {
+    if ((pending_ & bit(signal)) == 0) continue;
+    pending_ &= ~bit(signal);
+    return signal;
   }
+  const Waiting waiting(signals, waiting_);
+  while (waiting.received == 0) waiters_.wait(state);
+  return waiting.received;
+}
+
+// Everybody who waits for it gets it: one who takes it away from the others would stop them from ever stopping.
+void SignalHub::hand_out(int signal) noexcept {
+  bool awaited = false;
+  for (Waiting* const waiting : waiting_) {
+    if (waiting->received != 0 || std::ranges::find(waiting->signals, signal) == waiting->signals.end()) continue;
+    waiting->received = signal;
+    awaited = true;
+  }
+  if (!awaited) pending_ |= bit(signal);
 }
 
 void SignalHub::install(int signal) {
@@ -101,7 +127,7 @@ void SignalHub::on_events(std::uint32_t) noexcept {
   const std::lock_guard state(state_);
   char bytes[64];
   const ssize_t size = read(read_end_, bytes, sizeof bytes);
-  for (ssize_t i = 0; i < size; ++i) pending_ |= bit(bytes[i]);
+  for (ssize_t i = 0; i < size; ++i) hand_out(bytes[i]);
   waiters_.wake_all();
 }
 

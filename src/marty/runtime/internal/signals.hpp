@@ -7,6 +7,7 @@
 #include <map>
 #include <mutex>
 #include <span>
+#include <vector>
 
 #include "marty/runtime/internal/epoll.hpp"
 #include "marty/runtime/sync.hpp"
@@ -24,15 +25,18 @@ class SignalHub final : public EpollSource {
   void on_events(std::uint32_t events) noexcept override;
 
  private:
+  struct Waiting;
   void open_pipe();
+  void hand_out(int signal) noexcept;
   void install(int signal);
 
   Epoll& epoll_;
   std::mutex state_;
   WaitList waiters_;
+  std::vector<Waiting*> waiting_;
   int read_end_ = -1;
   int write_end_ = -1;
-  std::uint64_t pending_ = 0;  // bit n-1: signal n came and nobody took it yet
+  std::uint64_t pending_ = 0;  // bit n-1: signal n came and nobody was waiting
   std::map<int, struct sigaction> before_;
 };
 

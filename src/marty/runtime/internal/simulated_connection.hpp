@@ -82,6 +82,7 @@ class SimulatedSocket final : public SocketBackend {
   void park(ReadableCallback* callback) noexcept override;
   void shutdown_write() noexcept override;
   bool closed_by_peer() const noexcept override { return self().peer_finished || self().broken; }
+  bool has_input() noexcept override { return self().readable(); }
   Address local_address() const override { return self().address; }
   Address peer_address() const override { return peer().address; }
 

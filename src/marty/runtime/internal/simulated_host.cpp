@@ -43,8 +43,12 @@ SimulatedListener::~SimulatedListener() { close(); }
 
 void SimulatedListener::close() noexcept {
   if (std::exchange(closed_, true)) return;
-  host_.remove_listener(address_);
+  refuse_new();
   pending_.clear();
+}
+
+void SimulatedListener::refuse_new() noexcept {
+  if (std::exchange(listens_, false)) host_.remove_listener(address_);
 }
 
 bool SimulatedListener::offer(Socket& socket) {
@@ -65,6 +69,11 @@ Socket SimulatedListener::accept() {
     acceptor_ = nullptr;
     if (woken != Wake::notified) scheduler.throw_interrupted(woken, "accepting on " + address_.to_string());
   }
+  return *try_accept();
+}
+
+std::optional<Socket> SimulatedListener::try_accept() {
+  if (pending_.empty()) return std::nullopt;
   Socket socket = std::move(pending_.front());
   pending_.pop_front();
   return socket;
@@ -109,13 +118,15 @@ int Host::wait_for_signal(std::span<const int> signals) {
 }
 
 void Host::raise(int signal) {
+  bool awaited = false;
   for (SignalWait* wait : signal_waits_) {
     if (wait->received != 0 || std::find(wait->signals.begin(), wait->signals.end(), signal) == wait->signals.end())
       continue;
     wait->received = signal;
-    return driver_.scheduler().wake(*wait->fiber);
+    driver_.scheduler().wake(*wait->fiber);
+    awaited = true;
   }
-  pending_signals_.push_back(signal);
+  if (!awaited) pending_signals_.push_back(signal);
 }
 
 void Host::crash() {

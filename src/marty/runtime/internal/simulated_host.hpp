@@ -26,9 +26,12 @@ class SimulatedListener final : public ListenerBackend {
   SimulatedListener(Host& host, Address address, std::size_t backlog);
   ~SimulatedListener() override;
   Socket accept() override;
+  std::optional<Socket> try_accept() override;
+  void refuse_new() noexcept override;
+  std::uint64_t turned_away() const noexcept override { return 0; }
   Address local_address() const override { return address_; }
   bool offer(Socket& socket);  // false: the backlog is full
-  void close() noexcept;       // its host crashed
+  void close() noexcept;       // its host crashed, or it goes
 
  private:
   Host& host_;
@@ -36,6 +39,7 @@ class SimulatedListener final : public ListenerBackend {
   const std::size_t backlog_;
   std::deque<Socket> pending_;
   Fiber* acceptor_ = nullptr;
+  bool listens_ = true;
   bool closed_ = false;
 };
 

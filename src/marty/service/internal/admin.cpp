@@ -93,7 +93,7 @@ void Service::State::start_admin() {
 }
 
 void Service::State::stop_admin() {
-  admin_server->drain(kAdminPatience);
+  admin_server->drain(kAdminPatience, hurry ? &*hurry : nullptr);
   admin_server.reset();
   admin_pages.reset();
   live_requests.reset();

@@ -2,6 +2,8 @@
 // HTTP port.
 #pragma once
 
+#include <string>
+
 #include "marty/http/message.hpp"
 
 namespace marty::service {
@@ -14,6 +16,7 @@ class PortHandler final : public http::Handler {
   void refuse(http::Request& request, http::Response& response, const Error& refusal) override {
     handler_.refuse(request, response, refusal);
   }
+  std::string name_of(const http::Request& request) override { return handler_.name_of(request); }
 
  private:
   http::Handler& handler_;

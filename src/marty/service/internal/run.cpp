@@ -131,6 +131,7 @@ runtime::WorldOptions Service::State::world_options() const {
 }
 
 int Service::State::serve(Service& self) {
+  owns_process = true;
   constexpr int kSignals[] = {SIGTERM, SIGINT};
   runtime::Event asked_to_stop;
   // Caught from the beginning: a signal that comes just when the service is ready has to stop it in order.
@@ -152,11 +153,13 @@ int Service::State::serve(Service& self) {
   hang_up.cancel();
   // A second signal is from somebody who does not want to wait.
   bool cut_off = false;
+  hurry.emplace();
   auto stopping = runtime::spawn([&] { self.stop(); }, "stop");
   auto impatient = runtime::spawn(
       [&] {
         runtime::wait_for_signal(kSignals);
         cut_off = true;
+        hurry->set();
         stopping.cancel();
       },
       "second signal");

@@ -9,6 +9,7 @@ namespace marty {
 namespace {
 
 constexpr Logger kLog("marty.service");
+constexpr runtime::Duration kCutTime = std::chrono::seconds(1);  // for requests that a stop has cancelled
 
 // "server.http_port": MARTY_SERVER__HTTP_PORT.
 std::string variable_of(std::string_view key) {
@@ -146,24 +147,6 @@ void Service::State::observe_servers() {
   if (grpc_server != nullptr) observe(*grpc_server, "grpc");
 }
 
-// Both at the same time. Who is cancelled already, by a second signal, waits for nobody.
-void Service::State::drain_servers() {
-  const runtime::Duration patience =
-      runtime::cancelled() ? runtime::Duration::zero() : server_section.drain_timeout.value();
-  bool finished = true;
-  connection_metrics.clear();
-  {
-    auto other = runtime::spawn([&] {
-      if (grpc_server != nullptr && !grpc_server->drain(patience)) finished = false;
-    });
-    if (server != nullptr && !server->drain(patience)) finished = false;
-    other.join();
-  }
-  if (!finished) kLog.warning("requests were cut off: they took longer than server.drain_timeout");
-  grpc_server.reset();
-  server.reset();
-}
-
 void Service::State::watch_configuration() {
   service::Reloader::Watched watched;
   if (configuration_section.watch) watched.folders.push_back(path_of("config"));
@@ -196,7 +179,7 @@ void Service::State::start_application() {
 }
 
 void Service::State::plan_lifecycle() {
-  lifecycle.emplace();
+  lifecycle.emplace([this](const std::string& part) { give_up(part); });
   health.emplace(name, description.version);
   plan_export();
   plan_span_collection();
@@ -233,7 +216,7 @@ void Service::State::plan_lifecycle() {
   lifecycle->add({.name = grpc_port_is_own() ? "http and grpc servers" : "http server",
                   .start = [this] { start_servers(), observe_servers(); },
                   .stop = [this] { drain_servers(); },
-                  .stop_timeout = server_section.drain_timeout.value() + std::chrono::seconds(5)});
+                  .stop_timeout = server_section.drain_timeout.value() + kCutTime});
 }
 
 }  // namespace marty

@@ -67,7 +67,10 @@ class Service::State {
   bool grpc_port_is_own() const noexcept;
   void start_servers();
   void observe_servers();
+  // stopping.cpp
+  void announce_stop();
   void drain_servers();
+  void give_up(const std::string& part);
   // export.cpp
   void make_exporter();
   void plan_export();
@@ -153,6 +156,8 @@ class Service::State {
   std::vector<health::HealthCheck> health_checks;
   std::optional<health::Health> health;
   std::optional<service::Lifecycle> lifecycle;
+  std::optional<runtime::Event> hurry;                         // of a stop: set, nobody waits for requests any more
+  bool owns_process = false;                                   // it is the program: what hangs may end it
   std::unique_ptr<service::Certificates> certificates;         // null: no TLS
   std::unique_ptr<service::PortHandler> http_only, grpc_only;  // where gRPC has a port of its own
   std::unique_ptr<http::Server> server;

@@ -65,6 +65,7 @@ class LimitedSocket final : public runtime::SocketBackend {
   }
   void park(runtime::ReadableCallback* callback) noexcept override { inner_.park(callback); }
   void shutdown_write() noexcept override { inner_.shutdown_write(); }
+  bool has_input() noexcept override { return inner_.has_input(); }
   bool closed_by_peer() const noexcept override { return inner_.closed_by_peer(); }
   runtime::Address local_address() const override { return inner_.local_address(); }
   runtime::Address peer_address() const override { return inner_.peer_address(); }

@@ -294,6 +294,9 @@ void TlsSocket::shutdown_write() noexcept {
   transport_->finish();
 }
 
+// Of what has been read from it already a callback has told, or it is a part of a record.
+bool TlsSocket::has_input() noexcept { return transport_->socket().has_input(); }
+
 bool TlsSocket::closed_by_peer() const noexcept {
   return failure_ != nullptr || (SSL_get_shutdown(ssl_.get()) & SSL_RECEIVED_SHUTDOWN) != 0 ||
          transport_->socket().closed_by_peer();

@@ -48,6 +48,7 @@ class TlsSocket final : public runtime::SocketBackend, public runtime::ReadableC
   void park(runtime::ReadableCallback* callback) noexcept override;
   void shutdown_write() noexcept override;
   bool closed_by_peer() const noexcept override;
+  bool has_input() noexcept override;
   runtime::Address local_address() const override { return transport_->socket().local_address(); }
   runtime::Address peer_address() const override { return transport_->socket().peer_address(); }
 
