@@ -119,6 +119,16 @@ void App::add_filter(Phase phase, std::string name, std::unique_ptr<Filter> filt
   if (phase <= Phase::authorization) ++authorized_at_;
 }
 
+void App::authentication(Authentication authentication) {
+  if (started_) throw Error(Code::failed_precondition, "authentication is told before the start, not after it");
+  check(authentication);
+  for (const Authentication& other : options_.authentications) {
+    if (other.name == authentication.name)
+      throw Error(Code::already_exists, "there is an authentication " + other.name + " already: name this one");
+  }
+  options_.authentications.push_back(std::move(authentication));
+}
+
 void App::authorize_by(Authorizer authorizer) {
   if (started_) throw Error(Code::failed_precondition, "who authorizes is said before the start, not after it");
   if (!authorizer) throw Error(Code::invalid_argument, "authorize_by() needs a function that decides");
@@ -312,6 +322,8 @@ void App::report(Exchange& exchange, const std::exception_ptr& exception) const 
   exchange.failure_ = error.code();
   if (exchange.span_ != nullptr && internal::is_failure_of_service(exchange.route_, error)) exchange.span_->fail(error);
   write_error(exchange, error);
+  if (error.http_status() == 401 && !exchange.response_.begun())
+    challenge(exchange.response_, options_.authentications);
   if (telemetry_) telemetry_->of(exchange.route_).record_error(error.code());
   if (error.http_status() < 500 || error.code() == Code::unimplemented) return;
   const std::string name =

@@ -20,6 +20,7 @@
 
 #include "marty/http/message.hpp"
 #include "marty/runtime/address_block.hpp"
+#include "marty/web/authentication.hpp"
 #include "marty/web/authorization.hpp"
 #include "marty/web/dependencies.hpp"
 #include "marty/web/filter.hpp"
@@ -66,6 +67,7 @@ struct AppOptions {
   std::vector<ApiServer> servers;  // none: the one that serves the document
   std::vector<ApiTag> tags;        // what the tags of the routes stand for
   ApiLicense license;
+  std::vector<Authentication> authentications;  // App::authentication()
   std::string service = "marty";                // the label of the metrics
 
   bool docs = true;  // serves /openapi.json, and /docs, /docs/redoc, /docs/stoplight where these are built in
@@ -131,6 +133,10 @@ class App final : public http::Handler {
   void filter(Phase phase, std::string name, Function function) {
     add_filter(phase, std::move(name), std::make_unique<internal::FunctionFilter<Function>>(std::move(function)));
   }
+
+  // Tells how callers prove who they are, one of several ways: see authentication.hpp. Throws Error: invalid_argument,
+  // already_exists where there is one of that name.
+  void authentication(Authentication authentication);
 
   // Decides in place of Caller::may() whether callers have the permissions that routes require: see authorization.hpp.
   // Throws Error: invalid_argument for an empty function, already_exists where there is one.
