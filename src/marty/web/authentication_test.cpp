@@ -102,5 +102,63 @@ TEST_F(AuthenticationTest, RefusesWhatCannotBeWritten) {
   EXPECT_EQ(code(basic_credentials("another")), Code::already_exists);
 }
 
+TEST_F(AuthenticationTest, WhoTheCallerIsStandsInTheLinesOfTheRequestFromThenOnAndInItsSpan) {
+  telemetry::RecordingSink sink;
+  telemetry::Logging logging({}, sink);
+  telemetry::Tracer tracer;
+  tracer.record(true);
+  app.options().logging = &logging;
+  app.options().tracer = &tracer;
+  app.options().access_log = true;
+  app.filter(Phase::edge, "operation", [](http::Request&, http::Response&, Next next) {
+    const auto correlation = telemetry::with_correlation({.operation = "shopping"});
+    log::info("before");
+    next();
+  });
+  app.get(
+      "/log",
+      [] {
+        log::info("in the handler");
+        return PlainText{std::string(telemetry::current().user_id.view())};
+      },
+      "Logs");
+  app.start();
+  EXPECT_EQ(get(app, "/log", {{"x-api-key", "ann"}}).body, "ann");
+  ASSERT_EQ(sink.lines().size(), 3U);
+  EXPECT_EQ(json::Value::parse(sink.lines()[0]).find("user_id"), nullptr);
+  EXPECT_EQ(json::Value::parse(sink.lines()[1])["user_id"].as_string(), "ann");
+  EXPECT_EQ(json::Value::parse(sink.lines()[2])["user_id"].as_string(), "ann") << "the access log";
+  const auto spans = telemetry::internal::collect_all(tracer);
+  ASSERT_EQ(spans.size(), 1U);
+  EXPECT_EQ(spans[0].attributes.at("mmf.user_id"), "ann");
+}
+
+TEST_F(AuthenticationTest, ACertificateNamesTheUserUnlessATrustedProxyDoes) {
+  app.options().trusted_proxies = {runtime::AddressBlock::parse("10.0.0.0/8")};
+  app.get(
+      "/who",
+      [](const Caller& caller) {
+        return PlainText{caller.id + " " + std::string(telemetry::current().user_id.view())};
+      },
+      "Who asks");
+  app.start();
+  const runtime::Address proxy = runtime::Address::parse("10.1.2.3:80"), other = runtime::Address::parse("11.1.2.3:80");
+  const std::vector<http::Header> headers = {{"x-mmf-user-id", "kim"}};
+  const auto who = [&](const runtime::Address& peer) {
+    http::Request request;
+    request.target = "/who";
+    request.headers = http::HeaderList(headers);
+    request.peer = &peer;
+    auto identity = std::make_shared<tls::Identity>();
+    identity->spiffe_id = "spiffe://shop/orders";
+    request.client = identity;
+    http::Response response;
+    app.handle(request, response);
+    return std::string(response.body());
+  };
+  EXPECT_EQ(who(other), "spiffe://shop/orders spiffe://shop/orders");
+  EXPECT_EQ(who(proxy), "spiffe://shop/orders kim");
+}
+
 }  // namespace
 }  // namespace marty::web
