@@ -48,6 +48,8 @@ def check_cpp(modules, relative, source):
         yield 1, "no marty_module() holds this file", "move it into a module's folder or its internal/"
         return
     yield from layers.check_includes(modules, module, source)
+    if not is_test(relative) and not pathlib.PurePosixPath(relative).name.startswith("test_"):
+        yield from rules.check_list_fields(source)
     if relative.endswith(".hpp") and "/internal/" not in relative:
         yield from rules.check_public_header(source, module.name)
 

@@ -34,6 +34,7 @@ class ServerCall final : public Call, public CallDriver, private MessageSource, 
   void flush() override;
 
   void read_headers();
+  void read_encoding();
   bool caller_takes_gzip() const noexcept;
   bool reads_query() const noexcept;
   void decode(std::string_view bytes, bool compressed, google::protobuf::Message& message);

@@ -65,7 +65,7 @@ bool Http2RequestHead::interpret(const Header& header) {
     if (failure != std::errc() || at != end) return false;
     content_length_ = length;
   } else if (header.name == "expect") {
-    expects_continue_ = equals_ignore_case(header.value, "100-continue");
+    expects_continue_ = expects_continue_ || ListField(header.value).contains("100-continue");
   }
   return true;
 }

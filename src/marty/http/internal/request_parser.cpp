@@ -206,10 +206,11 @@ bool RequestParser::interpret(const Header& header) {
       return true;
     case 6:
       if (!token_is(header.name, "expect")) return true;
-      if (!header_name_equals(header.value, "100-continue")) {
-        return fail({417, Code::invalid_argument, "the only expectation known here is 100-continue"}), false;
+      for (const std::string_view expectation : ListField(header.value)) {
+        if (!header_name_equals(expectation, "100-continue"))
+          return fail({417, Code::invalid_argument, "the only expectation known here is 100-continue"}), false;
+        seen_ |= kExpectSeen;
       }
-      seen_ |= kExpectSeen;
       return true;
     case 10:
       if (token_is(header.name, "connection")) interpret_connection(header.value);
