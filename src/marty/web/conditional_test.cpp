@@ -122,7 +122,11 @@ TEST(RangeTest, ReadsOneRange) {
   for (const char* none : {"bytes=1000-", "bytes=-0", "bytes=99999999999999999999999-"}) {
     EXPECT_EQ(parse_range(none, 1000).kind, Kind::unsatisfiable) << none;
   }
-  EXPECT_EQ(parse_range("bytes=-1", 0).kind, Kind::unsatisfiable);
+  EXPECT_EQ(part("Bytes=0-1", 1000), (ByteRange{0, 2})) << "RFC 9110 section 14.1: units are compared without case";
+  // RFC 9110 section 14.1.1: a suffix that is not zero is satisfiable; a 206 could not say which bytes it has.
+  EXPECT_EQ(parse_range("bytes=-5", 0).kind, Kind::whole);
+  EXPECT_EQ(parse_range("bytes=-0", 0).kind, Kind::unsatisfiable);
+  EXPECT_EQ(parse_range("bytes=0-", 0).kind, Kind::unsatisfiable);
   for (const char* whole :
        {"", "bytes", "bytes=", "bytes=-", "bytes=5-2", "bytes=a-b", "items=0-1", "bytes=0-1,3-4", "bytes=0--1"}) {
     EXPECT_EQ(parse_range(whole, 1000).kind, Kind::whole) << whole;
