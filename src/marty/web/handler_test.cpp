@@ -279,6 +279,27 @@ TEST_F(TypedHandlerTest, ReadsAllLinesOfTheHeadersThatNegotiate) {
   EXPECT_EQ(post({{"content-encoding", "identity"}, {"content-encoding", "Identity"}}), 200);
 }
 
+TEST_F(TypedHandlerTest, AFileThatWasNotChosenIsAbsent) {
+  app.post(
+      "/photo",
+      [](Upload<"photo", std::optional<File>> photo) {
+        return PlainText{photo->has_value() ? "there: " + (**photo).filename : "none"};
+      },
+      "Photo");
+  app.post(
+      "/required", [](Upload<"photo">) {}, "Photo");
+  app.start();
+  const auto send = [&](std::string_view path, std::string_view filename, std::string_view content) {
+    std::string body = "--B\r\nContent-Disposition: form-data; name=\"photo\"; filename=\"" + std::string(filename);
+    body += "\"\r\nContent-Type: application/octet-stream\r\n\r\n" + std::string(content) + "\r\n--B--\r\n";
+    return ask(app, {"POST", path, {{"content-type", "multipart/form-data; boundary=B"}}, body});
+  };
+  EXPECT_EQ(send("/photo", "", "").body, "none");
+  EXPECT_EQ(send("/photo", "empty.txt", "").body, "there: empty.txt");
+  EXPECT_EQ(send("/photo", "", "content").body, "there: ");
+  EXPECT_THAT(problems(send("/required", "", "")), ElementsAre(HasSubstr("form.photo: is required")));
+}
+
 TEST_F(TypedHandlerTest, ReadsFormsAndUploads) {
   app.post(
       "/form", [](Form<NewPet> pet) { return PlainText{pet->name + " " + std::to_string(pet->age_months)}; }, "Form");

@@ -13,6 +13,7 @@
 #include "marty/base/strings.hpp"
 #include "marty/web/conditional.hpp"
 #include "marty/web/http_date.hpp"
+#include "marty/web/internal/disposition.hpp"
 #include "marty/web/internal/form.hpp"
 #include "marty/web/media_type.hpp"
 #include "marty/web/percent.hpp"
@@ -85,6 +86,19 @@ void read_list(std::string_view text) {
   MARTY_CHECK(std::ranges::equal(http::HeaderList(headers).list("LIST"), elements));
 }
 
+// Names survive the way in which browsers write them.
+void read_disposition(std::string_view text) {
+  if (const auto read = internal::parse_disposition(text)) MARTY_CHECK(read->name.size() <= text.size());
+  std::string written;
+  for (const char c : text)
+    c == '"' ? written += "%22" : c == '\r' ? written += "%0D" : c == '\n' ? written += "%0A" : written += c;
+  const auto read = internal::parse_disposition("form-data; name=\"" + written + "\"; filename=\"" + written + '"');
+  MARTY_CHECK(read && read->filename == read->name);
+  const bool is_ambiguous =
+      text.find("%22") != text.npos || text.find("%0D") != text.npos || text.find("%0A") != text.npos;
+  MARTY_CHECK(is_ambiguous || read->name == text);
+}
+
 void read_form(std::string_view text, std::string_view content_type) {
   const http::Header header{"content-type", content_type};
   InputSource source(text);
@@ -124,6 +138,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   read_pairs(cookie_pairs(text), size);
   read_headers(text);
   read_list(text);
+  read_disposition(text);
   read_form(text, "multipart/form-data; boundary=B");
   read_form(text, "application/x-www-form-urlencoded");
   route(text);
