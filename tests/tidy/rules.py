@@ -49,6 +49,16 @@ BANNED_CALLS = (
     ),
 )
 
+# Header fields whose grammar is a list (RFC 9110 section 5.6.1, and the specifications of the others): read with
+# header(), get() or find() the first line would pass for all of it.
+LIST_FIELD_READ = re.compile(
+    r"\b(?:header|get|find)\(\s*\"(?:accept(?:-charset|-encoding|-language|-ranges)?|allow|baggage|cache-control"
+    r"|access-control-(?:allow|request)-headers|connection|content-(?:encoding|language)|expect|forwarded|if-match"
+    r"|if-none-match|(?:connect|grpc)-accept-encoding|link|proxy-authenticate|te|tracestate|trailer"
+    r"|transfer-encoding|upgrade|vary|via|www-authenticate|x-forwarded-for)\"\s*\)",
+    re.IGNORECASE,
+)
+
 
 def check_file_length(text):
     lines = text.count("\n")
@@ -140,3 +150,14 @@ def check_codes(source):
             number = source.line_at(match.start())
             if f"tidy:allow({name})" not in lines[number - 1]:
                 yield number, f"'{match.group()}' {what}", f"{advice} (or say why not on this line: tidy:allow({name}))"
+
+
+def check_list_fields(source):
+    for number, line in enumerate(source.text.splitlines(), 1):
+        match = LIST_FIELD_READ.search(line.split("//")[0])
+        if match and "tidy:allow(list)" not in line:
+            yield (
+                number,
+                f"'{match.group().strip()}': the field is a list, and this is its first line alone",
+                "read it with list(...), see http/list_field.hpp; has(...) says whether it is there",
+            )

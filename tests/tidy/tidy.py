@@ -51,6 +51,8 @@ def check_cpp(modules, relative, source):
     yield from layers.check_includes(modules, module, source)
     if not is_test(relative):
         yield from rules.check_codes(source)
+    if not is_test(relative) and not pathlib.PurePosixPath(relative).name.startswith("test_"):
+        yield from rules.check_list_fields(source)
     if relative.endswith(".hpp") and "/internal/" not in relative:
         yield from rules.check_public_header(source, module.name)
 

@@ -186,6 +186,17 @@ class Calls(unittest.TestCase):
         self.assertNotEqual(violations("src/marty/http/a.cpp", "std::thread t;  // tidy:allow(clock)\n"), [])
 
 
+class ListFields(unittest.TestCase):
+    def test_the_first_line_of_a_list_is_not_read_for_all_of_it(self):
+        for read in ('request.header("accept")', 'headers.find("if-match")', 'list.get( "Vary" )'):
+            self.assertIn("first line alone", violations("src/marty/http/a.cpp", f"auto x = {read};\n")[0])
+
+    def test_other_fields_tests_and_writes_pass(self):
+        for line in ('x.header("content-type");', 'x.set_header("vary", "a");', 'x.list("accept");', '// x.get("te")'):
+            self.assertEqual(violations("src/marty/http/a.cpp", line + "\n"), [])
+        self.assertEqual(violations("src/marty/http/a_test.cpp", 'x.header("vary");\n'), [])
+
+
 class Layers(unittest.TestCase):
     def test_an_include_must_be_of_a_declared_module(self):
         self.assertEqual(

@@ -28,13 +28,13 @@ bool wants_json(const http::Request& request) {
     if (pair->value == "json" || pair->value == "html") return pair->value == "json";
     throw Error(Code::invalid_argument, "format is json or html");
   }
-  const std::string_view accept = request.header("accept");
+  const http::ListField accept = request.list("accept");
   return web::media_quality(accept, "application/json") > web::media_quality(accept, "text/html");
 }
 
 template <class Page>
 void answer(const http::Request& request, http::Response& response, const Page& page) {
-  response.set_header("vary", "accept");
+  web::add_vary(response, "Accept");
   if (wants_json(request)) return response.set_body(json::to_string(page), "application/json");
   response.set_body(internal::to_html(page), "text/html; charset=utf-8");
 }

@@ -45,7 +45,8 @@ struct Condition {
 
   // From outside names and texts: field, operator ("eq", "ne", "lt", "le", "gt", "ge", "starts_with", "in" with commas,
   // "is_null" with true or false; also "=", "!=", "<", "<=", ">", ">=") and value. Throws invalid_argument with the
-  // nearest names. A write_only field, a password's hash, is none: who may ask for its order learns it bit by bit.
+  // nearest names, at "query." and the field. A write_only field, a password's hash, is none: who may ask for its order
+  // learns it bit by bit.
   static Condition parse(const reflect::Type& type, std::string_view field, std::string_view operation,
                          std::string_view value);
 };
@@ -55,8 +56,9 @@ struct SortColumn {
   const reflect::Field* field = nullptr;
   bool descending = false;
 
-  // "-age_months,name": a minus sorts descending. Throws as Condition::parse() does.
-  static std::vector<SortColumn> parse(const reflect::Type& type, std::string_view text);
+  // "-age_months,name": a minus sorts descending. Throws as Condition::parse() does; `place` is the parameter's.
+  static std::vector<SortColumn> parse(const reflect::Type& type, std::string_view text,
+                                       std::string_view place = "query.sort");
 };
 
 // A Condition on a field of T.
@@ -74,9 +76,9 @@ template <class T>
 struct SortKey {
   SortColumn column;
 
-  static std::vector<SortKey> parse(std::string_view text) {
+  static std::vector<SortKey> parse(std::string_view text, std::string_view place = "query.sort") {
     std::vector<SortKey> keys;
-    for (const SortColumn& column : SortColumn::parse(reflect::type_of<T>(), text)) keys.push_back({column});
+    for (const SortColumn& column : SortColumn::parse(reflect::type_of<T>(), text, place)) keys.push_back({column});
     return keys;
   }
 };

@@ -83,6 +83,29 @@ TEST(Filter, from_texts_knows_no_field_that_is_never_shown) {
   EXPECT_NE((where<&User::password_hash> == "abc").condition.field, nullptr);  // the program's own business
 }
 
+TEST(Filter, and_a_sort_key_name_the_parameter_that_is_wrong) {
+  const auto fields = [](auto&& parse) -> std::vector<FieldError> {
+    try {
+      parse();
+    } catch (const Error& error) {
+      return error.fields();
+    }
+    return {};
+  };
+  const auto place = [&](auto&& parse) {
+    const std::vector<FieldError> wrong = fields(parse);
+    return wrong.size() == 1 ? wrong[0].pointer : std::to_string(wrong.size()) + " fields";
+  };
+  EXPECT_EQ(place([] { SortKey<Pet>::parse("-nope"); }), "query.sort");
+  EXPECT_EQ(place([] { SortKey<Pet>::parse("name,tags", "query.order"); }), "query.order");
+  EXPECT_EQ(place([] { Filter<Pet>::parse("nope", "eq", "1"); }), "query.nope");
+  EXPECT_EQ(place([] { Filter<Pet>::parse("tags", "eq", "1"); }), "query.tags");
+  EXPECT_EQ(place([] { Filter<Pet>::parse("age_months", "eqq", "1"); }), "query.age_months");
+  EXPECT_EQ(place([] { Filter<Pet>::parse("age_months", "in", "1,x"); }), "query.age_months");
+  EXPECT_EQ(place([] { Filter<Pet>::parse("age_months", "starts_with", "1"); }), "query.age_months");
+  EXPECT_EQ(place([] { Filter<Pet>::parse("owner", "is_null", "maybe"); }), "query.owner");
+}
+
 TEST(SortKey, reads_fields_and_directions) {
   const auto keys = SortKey<Pet>::parse("-age_months,name");
   ASSERT_EQ(keys.size(), 2u);

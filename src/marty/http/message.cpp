@@ -89,17 +89,17 @@ std::optional<std::string_view> HeaderList::find(std::string_view name) const no
 }
 
 bool HeaderList::contains_token(std::string_view name, std::string_view token) const noexcept {
-  for (const Header& header : headers_) {
-    if (!header_name_equals(header.name, name)) continue;
-    std::string_view rest = header.value;
-    while (true) {
-      const std::size_t comma = rest.find(',');
-      if (header_name_equals(internal::trim_blanks(rest.substr(0, comma)), token)) return true;
-      if (comma == std::string_view::npos) break;
-      rest.remove_prefix(comma + 1);
-    }
-  }
-  return false;
+  return list(name).contains(token);
+}
+
+// Both searches end: add_header() wrote the line, and neither a name nor a value can hold ':' respectively CR before
+// it.
+Header internal::take_line(std::string_view& lines) noexcept {
+  const std::size_t colon = lines.find(':');
+  const std::size_t end = lines.find('\r', colon);
+  const Header header{lines.substr(0, colon), lines.substr(colon + 2, end - colon - 2)};
+  lines.remove_prefix(end + 2);
+  return header;
 }
 
 std::string_view Request::query() const noexcept {
@@ -145,30 +145,29 @@ void Response::set_header(std::string_view name, std::string_view value) {
 
 void Response::remove_header(std::string_view name) noexcept {
   for (std::size_t at = 0; at < head_.size();) {
-    const std::size_t begin = at;
-    if (header_name_equals(header_at(at).name, name)) {
-      head_.erase(begin, at - begin);
-      at = begin;
-    }
+    std::string_view rest = std::string_view(head_).substr(at);
+    const std::size_t before = rest.size();
+    const bool found = header_name_equals(internal::take_line(rest).name, name);
+    const std::size_t size = before - rest.size();
+    found ? void(head_.erase(at, size)) : void(at += size);
   }
 }
 
 std::string_view Response::header(std::string_view name) const noexcept {
-  for (std::size_t at = 0; at < head_.size();) {
-    const Header header = header_at(at);
+  for (std::string_view lines = head_; !lines.empty();) {
+    const Header header = internal::take_line(lines);
     if (header_name_equals(header.name, name)) return header.value;
   }
   return {};
 }
 
-// Both searches end: add_header() wrote the line, and neither a name nor a value can hold ':' respectively CR before
-// it.
-Header Response::header_at(std::size_t& at) const noexcept {
-  const std::string_view rest = std::string_view(head_).substr(at);
-  const std::size_t colon = rest.find(':');
-  const std::size_t end = rest.find('\r', colon);
-  at += end + 2;
-  return {rest.substr(0, colon), rest.substr(colon + 2, end - colon - 2)};
+void Response::add_to_list(std::string_view name, std::string_view element) {
+  const ListField before = list(name);
+  if (before.empty()) return set_header(name, element);
+  if (before.contains(element)) return;
+  std::string all;
+  for (const std::string_view each : before) all.append(each).append(", ");
+  set_header(name, all.append(element));
 }
 
 void Response::set_body(std::string_view content, std::string_view content_type) {

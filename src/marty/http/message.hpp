@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "marty/http/list_field.hpp"
 #include "marty/runtime/net.hpp"
 
 namespace marty {
@@ -43,6 +44,11 @@ struct Header {
   std::string_view value;  // without surrounding white space
 };
 
+namespace internal {
+// Takes the first of lines as they are written, "name: value\r\n" each. REQUIRES one.
+Header take_line(std::string_view& lines) noexcept;
+}  // namespace internal
+
 // The headers of a message as received, in order.
 class HeaderList {
  public:
@@ -50,8 +56,12 @@ class HeaderList {
   explicit HeaderList(std::span<const Header> headers) : headers_(headers) {}
   std::optional<std::string_view> find(std::string_view name) const noexcept;  // the first of that name
   std::string_view get(std::string_view name) const noexcept { return find(name).value_or(std::string_view()); }
-  bool contains_token(std::string_view name,
-                      std::string_view token) const noexcept;  // in a comma-separated list: "connection", "close"
+  bool has(std::string_view name) const noexcept { return find(name).has_value(); }
+  // A field that is a list, over all its lines; whether it has an element: "connection", "close".
+  ListField list(std::string_view name) const noexcept {
+    return {headers_.data(), headers_.data() + headers_.size(), name};
+  }
+  bool contains_token(std::string_view name, std::string_view token) const noexcept;
   auto begin() const noexcept { return headers_.begin(); }
   auto end() const noexcept { return headers_.end(); }
   std::size_t size() const noexcept { return headers_.size(); }
@@ -93,6 +103,7 @@ class Request {
   std::string_view path() const noexcept { return target.substr(0, target.find('?')); }  // percent-encoded
   std::string_view query() const noexcept;                                               // without '?'
   std::string_view header(std::string_view name) const noexcept { return headers.get(name); }
+  ListField list(std::string_view name) const noexcept { return headers.list(name); }  // of a field that is a list
   // The whole body, at most max_bytes (else Error with status 413).
   std::string_view body(std::size_t max_bytes = kNoLimit) {
     return body_source ? body_source->read_all(max_bytes) : std::string_view();
@@ -142,10 +153,13 @@ class Response {
   void set_header(std::string_view name, std::string_view value);  // replaces
   void remove_header(std::string_view name) noexcept;
   std::string_view header(std::string_view name) const noexcept;  // "" where absent
+  ListField list(std::string_view name) const noexcept { return ListField::of_lines(head_, name); }
+  // Adds an element to a field that is a list, unless it is there: all its elements then stand on one line.
+  void add_to_list(std::string_view name, std::string_view element);
   template <class Visit>
   void for_each_header(Visit&& visit) const {  // visit(name, value)
-    for (std::size_t at = 0; at < head_.size();) {
-      const Header header = header_at(at);
+    for (std::string_view lines = head_; !lines.empty();) {
+      const Header header = internal::take_line(lines);
       visit(header.name, header.value);
     }
   }
@@ -180,7 +194,6 @@ class Response {
   void clear() noexcept;                                            // for the next request; keeps capacity
 
  private:
-  Header header_at(std::size_t& at) const noexcept;  // moves `at` behind it
   std::string head_;
   std::string body_;
   std::string trailers_;

@@ -145,6 +145,11 @@ const Context& current() noexcept {
   return ambient != nullptr ? *static_cast<const Context*>(ambient) : none;  // nothing else derives from Ambient
 }
 
+void set_user(std::string_view user) noexcept {
+  auto* context = static_cast<Context*>(runtime::ambient());  // nothing else derives from Ambient
+  for (; context != nullptr; context = context->outer_.pointer) context->user_id.assign_cleaned(user);
+}
+
 CorrelationScope::CorrelationScope(const Correlation& correlation) : context_(current()) {
   context_.span_taken = true;  // as in share()
   if (!context_.trace_id.valid()) context_.begin();
@@ -160,7 +165,7 @@ CorrelationScope::CorrelationScope(const Correlation& correlation) : context_(cu
   set(context_.operation, correlation.operation);
   set(context_.plugin_id, correlation.plugin_id);
   before_ = runtime::exchange_ambient(&context_);
-  context_.outer_.pointer = static_cast<const Context*>(before_);
+  context_.outer_.pointer = static_cast<Context*>(before_);
 }
 
 CorrelationScope::~CorrelationScope() { runtime::exchange_ambient(before_); }

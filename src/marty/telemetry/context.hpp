@@ -117,12 +117,13 @@ class Context final : public runtime::Ambient {
   friend class Inbound;
   friend class Span;
   friend class CorrelationScope;
+  friend void set_user(std::string_view user) noexcept;
   friend Span* current_span() noexcept;
   void reset() noexcept;
   void reject(Rejection what) noexcept { rejected |= static_cast<std::uint8_t>(1u << static_cast<unsigned>(what)); }
 
-  internal::NotCopied<Span> innermost_;       // of the spans that this is the context of
-  internal::NotCopied<const Context> outer_;  // of the same fiber: that with_correlation() copied
+  internal::NotCopied<Span> innermost_;  // of the spans that this is the context of
+  internal::NotCopied<Context> outer_;   // of the same fiber: that with_correlation() copied
 };
 
 // Reads the headers of one request into a Context: take() each, then finish().
@@ -190,6 +191,10 @@ void Context::inject(Visit&& visit, Identity identity) const {
 
 // The context of this fiber; an empty one (without valid ids) where nobody began one.
 const Context& current() noexcept;
+
+// Whose work this is has turned out: from now on that is the user of the current context, and of those around it that
+// with_correlation() copied. Cut and cleaned as there; an empty text: nobody.
+void set_user(std::string_view user) noexcept;
 
 // Makes a context the current one of this fiber for a scope. The context must outlive it.
 class [[nodiscard]] ContextScope {

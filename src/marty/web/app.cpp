@@ -39,20 +39,6 @@ std::string default_operation_id(http::Method method, const std::vector<PatternS
   return id;
 }
 
-// What protects the routes that require something, unless an authorization filter of the user's takes that over.
-void check_permissions(http::Request&, http::Response& response, Next next) {
-  const Route& route = *next.exchange().route();
-  const Caller& caller = next.exchange().caller();
-  if (route.requires_caller && !caller.authenticated()) {
-    response.set_header("www-authenticate", "Bearer");
-    throw Error(Code::unauthenticated, "this needs a caller who is known: send credentials");
-  }
-  for (const std::string& permission : route.permissions) {
-    if (!caller.may(permission)) throw Error(Code::permission_denied, "this needs the permission " + permission);
-  }
-  next();
-}
-
 }  // namespace
 
 // The series that requests count in, looked up once per route.
@@ -132,6 +118,24 @@ void App::add_filter(Phase phase, std::string name, std::unique_ptr<Filter> filt
       std::find_if(filters_.begin(), filters_.end(), [&](const auto& other) { return other->phase > phase; });
   filters_.insert(place, std::move(filter));
   if (phase == Phase::edge) ++edge_filters_;
+  if (phase <= Phase::authorization) ++authorized_at_;
+}
+
+void App::authentication(Authentication authentication) {
+  if (started_) throw Error(Code::failed_precondition, "authentication is told before the start, not after it");
+  check(authentication);
+  for (const Authentication& other : options_.authentications) {
+    if (other.name == authentication.name)
+      throw Error(Code::already_exists, "there is an authentication " + other.name + " already: name this one");
+  }
+  options_.authentications.push_back(std::move(authentication));
+}
+
+void App::authorize_by(Authorizer authorizer) {
+  if (started_) throw Error(Code::failed_precondition, "who authorizes is said before the start, not after it");
+  if (!authorizer) throw Error(Code::invalid_argument, "authorize_by() needs a function that decides");
+  if (authorizer_) throw Error(Code::already_exists, "authorize_by() was called already: one function decides");
+  authorizer_ = std::move(authorizer);
 }
 
 Protocol& App::add_protocol(std::unique_ptr<Protocol> protocol) {
@@ -167,17 +171,14 @@ void App::set_sampling(std::string_view name, double ratio) {
 std::vector<std::string> App::filters() const {
   std::vector<std::string> names;
   for (const auto& filter : filters_) names.push_back(std::string(phase_name(filter->phase)) + ": " + filter->name);
+  const bool protects = std::ranges::any_of(routes_, [](const auto& route) { return route->is_protected(); });
+  if (protects) names.insert(names.begin() + std::ptrdiff_t(authorized_at_), "authorization: permissions");
   return names;
 }
 
 void App::start() {
   if (started_) throw Error(Code::failed_precondition, "the application is started already");
   for (const auto& protocol : protocols_) protocol->complete(*this);
-  const bool protects =
-      std::any_of(routes_.begin(), routes_.end(), [](const auto& route) { return route->requires_caller; });
-  const bool authorizes = std::any_of(filters_.begin(), filters_.end(),
-                                      [](const auto& filter) { return filter->phase == Phase::authorization; });
-  if (protects && !authorizes) filter(Phase::authorization, "permissions", check_permissions);
   document();
   bind_routes();
   if (options_.telemetry && options_.metrics != nullptr) telemetry_ = std::make_unique<Telemetry>(options_, routes_);
@@ -296,6 +297,7 @@ void App::advance(Exchange& exchange, std::size_t filter) const {
 
 void App::respond(Exchange& exchange, std::size_t filter) const {
   if (filter == edge_filters_ && !exchange.in_protocol_) return pass_protocol(exchange, filter);
+  if (filter == authorized_at_) authorize(exchange, authorizer_);
   options_.trace_steps&& exchange.span_ != nullptr ? trace_step(exchange, filter) : step(exchange, filter);
 }
 
@@ -341,6 +343,8 @@ void App::report(Exchange& exchange, const std::exception_ptr& exception) const 
   exchange.failure_ = error.code();
   if (exchange.span_ != nullptr && internal::is_failure_of_service(exchange.route_, error)) exchange.span_->fail(error);
   write_error(exchange, error);
+  if (error.http_status() == 401 && !exchange.response_.begun())
+    challenge(exchange.response_, options_.authentications);
   if (telemetry_) telemetry_->of(exchange.route_).record_error(error.code());
   if (error.http_status() < 500 || error.code() == Code::unimplemented) return;
   // In an overload a line for each refusal would be the next overload; the access log has them where it is on.

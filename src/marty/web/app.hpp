@@ -20,6 +20,8 @@
 
 #include "marty/http/message.hpp"
 #include "marty/runtime/address_block.hpp"
+#include "marty/web/authentication.hpp"
+#include "marty/web/authorization.hpp"
 #include "marty/web/dependencies.hpp"
 #include "marty/web/filter.hpp"
 #include "marty/web/handler.hpp"
@@ -65,7 +67,8 @@ struct AppOptions {
   std::vector<ApiServer> servers;  // none: the one that serves the document
   std::vector<ApiTag> tags;        // what the tags of the routes stand for
   ApiLicense license;
-  std::string service = "marty";  // the label of the metrics
+  std::vector<Authentication> authentications;  // App::authentication()
+  std::string service = "marty";                // the label of the metrics
 
   bool docs = true;  // serves /openapi.json, and /docs, /docs/redoc, /docs/stoplight where these are built in
 
@@ -131,6 +134,14 @@ class App final : public http::Handler {
     add_filter(phase, std::move(name), std::make_unique<internal::FunctionFilter<Function>>(std::move(function)));
   }
 
+  // Tells how callers prove who they are, one of several ways: see authentication.hpp. Throws Error: invalid_argument,
+  // already_exists where there is one of that name.
+  void authentication(Authentication authentication);
+
+  // Decides in place of Caller::may() whether callers have the permissions that routes require: see authorization.hpp.
+  // Throws Error: invalid_argument for an empty function, already_exists where there is one.
+  void authorize_by(Authorizer authorizer);
+
   // What else it speaks: see protocol.hpp. Throws already_exists where there is one of that name.
   Protocol& add_protocol(std::unique_ptr<Protocol> protocol);
   Protocol* find_protocol(std::string_view name) const noexcept;  // null: not there
@@ -138,8 +149,7 @@ class App final : public http::Handler {
   // RouteBuilder::sampling() by the name of a route: its pattern, or "GET /pets". Throws not_found.
   void set_sampling(std::string_view route, double ratio);
 
-  // Completes and checks: dependencies exist, documentation can be written, nothing is protected without effect. Throws
-  // Error.
+  // Completes and checks: dependencies exist, documentation can be written. Throws Error.
   void start();
   void stop() noexcept;
   bool started() const noexcept { return started_; }
@@ -152,7 +162,8 @@ class App final : public http::Handler {
   std::string name_of(const http::Request& request) override;  // its route: "GET /pets/{id}"
 
   const std::vector<std::unique_ptr<Route>>& routes() const noexcept { return routes_; }
-  std::vector<std::string> filters() const;  // "authentication: tokens", in order
+  // "authentication: tokens", in order; with the built-in step "authorization: permissions" where a route is protected.
+  std::vector<std::string> filters() const;
   const AppOptions& options() const noexcept { return options_; }
   AppOptions& options() noexcept { return options_; }  // before start()
   // The OpenAPI 3.1 document, as /openapi.json gives it. REQUIRES start(), and options().docs.
@@ -188,6 +199,8 @@ class App final : public http::Handler {
   std::vector<std::unique_ptr<Protocol>> protocols_;
   std::vector<std::unique_ptr<Filter>> filters_;  // by phase
   std::size_t edge_filters_ = 0;
+  std::size_t authorized_at_ = 0;  // how many filters stand before authorization
+  Authorizer authorizer_;          // empty: Caller::may()
   std::unique_ptr<Telemetry> telemetry_;
   std::unique_ptr<internal::ServerSpans> spans_;            // null: no tracer
   std::unique_ptr<internal::Documentation> documentation_;  // null: options().docs is off

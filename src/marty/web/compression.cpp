@@ -4,7 +4,6 @@
 
 #include "marty/base/strings.hpp"
 #include "marty/compress/compress.hpp"
-#include "marty/web/cors.hpp"
 #include "marty/web/media_type.hpp"
 
 namespace marty::web {
@@ -56,12 +55,14 @@ class CompressedStream final : public http::BodyStream {
   Coding coding_;
 };
 
-// The coding that the client likes best; brotli where it likes both as much.
-std::optional<Coding> choose(std::string_view accept_encoding, bool brotli, bool gzip) {
-  const int brotli_quality = brotli ? encoding_quality(accept_encoding, "br") : 0;
-  const int gzip_quality = gzip ? encoding_quality(accept_encoding, "gzip") : 0;
-  if (brotli_quality == 0 && gzip_quality == 0) return std::nullopt;
-  return brotli_quality >= gzip_quality ? Coding::brotli : Coding::gzip;
+// The coding that the client likes best; brotli where it likes both as much; none where it likes none better.
+std::optional<Coding> choose(const http::ListField& accept_encoding, bool brotli, bool gzip) {
+  const bool takes_brotli = brotli && prefers_coding(accept_encoding, "br");
+  const bool takes_gzip = gzip && prefers_coding(accept_encoding, "gzip");
+  if (!takes_brotli && !takes_gzip) return std::nullopt;
+  if (!takes_brotli || !takes_gzip) return takes_brotli ? Coding::brotli : Coding::gzip;
+  const bool rather_gzip = encoding_quality(accept_encoding, "gzip") > encoding_quality(accept_encoding, "br");
+  return rather_gzip ? Coding::gzip : Coding::brotli;
 }
 
 bool covers(std::string_view range, std::string_view essence) {
@@ -75,13 +76,22 @@ void weaken_etag(http::Response& response) {
   if (etag.starts_with('"')) response.set_header("etag", "W/" + etag);
 }
 
+// A 304 has the tag of the 200 that it stands for (RFC 9110 section 15.4.5). Whether that was compressed cannot be seen
+// any more; who has kept it names the tag that it came with.
+void restore_etag(const http::Request& request, http::Response& response) {
+  const std::string weak = "W/" + std::string(response.header("etag"));
+  for (const std::string_view kept : request.list("if-none-match").with(http::Backslash::literal)) {
+    if (kept == weak) return response.set_header("etag", weak);
+  }
+}
+
 }  // namespace
 
 bool Compression::worthwhile(const http::Response& response) const {
   if (response.stream() == nullptr && response.body().size() < options_.min_bytes) return false;
   if (response.status < 200 || response.status == 204 || response.status == 206 || response.status == 304) return false;
-  if (!response.header("content-encoding").empty()) return false;
-  if (response.header("cache-control").find("no-transform") != std::string_view::npos) return false;
+  if (!response.list("content-encoding").empty() || response.list("cache-control").contains("no-transform"))
+    return false;
   const std::string_view essence = parse_media_type(response.header("content-type")).essence;
   if (essence.ends_with("+json") || essence.ends_with("+xml")) return true;
   for (const std::string& range : options_.media_types) {
@@ -92,13 +102,15 @@ bool Compression::worthwhile(const http::Response& response) const {
 
 void Compression::operator()(http::Request& request, http::Response& response, Next next) const {
   next();
-  // It has the headers of the reply that it stands for (RFC 9110 section 15.4.5), whose media type is not known here.
-  if (response.status == 304) return add_vary(response, "Accept-Encoding");
+  const std::optional<Coding> coding = choose(request.list("accept-encoding"), options_.brotli, options_.gzip);
+  if (response.status == 304) {  // it has the headers of its 200, whose media type is not known here
+    add_vary(response, "Accept-Encoding");
+    if (coding) restore_etag(request, response);
+    return;
+  }
   if (!worthwhile(response)) return;
   add_vary(response, "Accept-Encoding");
-  const std::string_view accepted = request.header("accept-encoding");
-  const std::optional<Coding> coding = choose(accepted, options_.brotli, options_.gzip);
-  if (accepted.empty() || !coding) return;
+  if (!coding) return;
   if (response.stream() != nullptr) {
     response.set_stream(std::make_unique<CompressedStream>(response.take_stream(), *coding));
   } else {

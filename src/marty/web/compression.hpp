@@ -4,7 +4,10 @@
 //
 // Leaves alone: small bodies, media types that do not shrink, what is encoded already, partial content, and what says
 // "cache-control: no-transform". Streams are compressed piece by piece; a flush of the stream reaches the client. A
-// strong entity tag becomes a weak one.
+// strong entity tag becomes a weak one, in the 304 as well: If-Match, which compares strongly, does not take it back.
+//
+// A client that refuses "identity" and takes no coding of ours is answered without one all the same, not with 406
+// (section 12.4.1 leaves the choice).
 #pragma once
 
 #include <cstddef>

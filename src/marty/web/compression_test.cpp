@@ -3,7 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
 #include "marty/compress/compress.hpp"
+#include "marty/web/conditional.hpp"
 #include "marty/web/entity_tags.hpp"
 #include "marty/web/internal/test_request.hpp"
 #include "marty/web/web.hpp"
@@ -39,6 +45,26 @@ class CompressionTest : public ::testing::Test {
           response.set_body(kLong, "text/plain");
         },
         "Not to be changed");
+    app.get(
+        "/fixed-by-the-second-line",
+        [] {
+          return Reply<std::string>{.headers = {{"cache-control", "private"}, {"cache-control", "No-Transform"}},
+                                    .value = kLong};
+        },
+        "Not to be changed either");
+    app.get(
+        "/fixed-stream",
+        [](http::Response& response) {
+          response.set_header("cache-control", "no-transform");
+          return stream("text/plain", [](http::BodyWriter& out) { out.write(kLong); });
+        },
+        "Not to be changed either");
+    app.get(
+        "/not-fixed",
+        [] {
+          return Reply<std::string>{.headers = {{"cache-control", "x=\"no-transform\""}}, .value = kLong};
+        },
+        "May be changed");
     app.get(
         "/stream",
         [] {
@@ -84,8 +110,28 @@ TEST_F(CompressionTest, LeavesTheReplyAloneWhereTheClientTakesNoCoding) {
 }
 
 TEST_F(CompressionTest, LeavesAloneWhatIsSmallOrPackedOrFixed) {
-  for (const char* path : {"/short", "/picture", "/fixed", "/none"}) {
+  for (const char* path : {"/short", "/picture", "/fixed", "/fixed-by-the-second-line", "/fixed-stream", "/none"}) {
     EXPECT_EQ(get(app, path, {{"accept-encoding", "gzip"}}).header("content-encoding"), "") << path;
+  }
+  EXPECT_EQ(get(app, "/not-fixed", {{"accept-encoding", "gzip"}}).header("content-encoding"), "gzip");
+}
+
+// RFC 9110 section 12.5.3.
+TEST_F(CompressionTest, NoCodingIsACodingThatAClientMayLikeBest) {
+  const auto coding = [&](std::vector<http::Header> headers) {
+    return get(app, "/long", std::move(headers)).header("content-encoding");
+  };
+  EXPECT_EQ(coding({{"accept-encoding", "gzip;q=0.5, identity;q=1"}}), "");
+  EXPECT_EQ(coding({{"accept-encoding", "identity, gzip;q=0.1"}}), "");
+  EXPECT_EQ(coding({{"accept-encoding", "identity;q=0.5, gzip, br;q=0.4"}}), "gzip");
+  EXPECT_EQ(coding({{"accept-encoding", "gzip;q=0.1"}}), "gzip");
+  EXPECT_EQ(coding({{"accept-encoding", "br;q=0.1, *;q=0.9"}}), "gzip");
+  EXPECT_EQ(coding({{"accept-encoding", "X-GZip"}}), "gzip") << "section 8.4.1.3";
+  EXPECT_EQ(coding({{"accept-encoding", "identity;q=0.1"}, {"accept-encoding", "gzip"}}), "gzip") << "two lines";
+  for (const char* nothing : {"identity;q=0", "identity;q=0, deflate", "*;q=0"}) {
+    const Answer answer = get(app, "/long", {{"accept-encoding", nothing}});
+    EXPECT_EQ(answer.status, 200) << "a plain reply is better than none (section 12.4.1)";
+    EXPECT_EQ(answer.body, kLong);
   }
 }
 
@@ -104,6 +150,53 @@ TEST_F(CompressionTest, WeakensTheEntityTagOfACompressedReply) {
   const Answer again = get(app, "/long", {{"accept-encoding", "gzip"}, {"if-none-match", weak}});
   EXPECT_EQ(again.status, 304);
   EXPECT_EQ(again.header("vary"), "Accept-Encoding") << "caches keep the headers of a 304";
+}
+
+// RFC 9110 section 15.4.5: a 304 has the ETag that the 200 would have had; RFC 9111 section 4.3.4: by it caches find
+// what they have kept.
+TEST_F(CompressionTest, A304HasTheTagThatIts200Had) {
+  app.stop();
+  const auto folder = std::filesystem::path(::testing::TempDir()) / ("marty-compression-" + std::to_string(getpid()));
+  std::filesystem::create_directories(folder);
+  std::ofstream(folder / "long.txt") << kLong;
+  std::ofstream(folder / "small.txt") << "small";
+  serve_files(app, "/static", folder.string());
+  app.get(
+      "/own",
+      [](http::Request& request, http::Response& response) {
+        response.set_header("etag", "\"v1\"");
+        if (const auto status = precondition(request, {.etag = "\"v1\""})) return void(response.status = *status);
+        response.set_body(kLong, "text/plain");
+      },
+      "Looks by itself");
+  app.start();
+  for (const char* path : {"/long", "/short", "/picture", "/fixed", "/tagged", "/own", "/static/long.txt",
+                           "/static/small.txt", "/openapi.json"}) {
+    for (const char* coding : {"gzip", "br", "identity", "gzip;q=0.1, identity"}) {
+      for (const char* method : {"GET", "HEAD"}) {
+        const Answer first = ask(app, {method, path, {{"accept-encoding", coding}}});
+        EXPECT_EQ(first.status, 200) << path;
+        const std::string etag = first.header("etag");
+        for (const std::vector<http::Header>& kept : {std::vector<http::Header>{{"if-none-match", etag}},
+                                                      {{"if-none-match", "\"x\""}, {"if-none-match", etag}}}) {
+          std::vector<http::Header> headers = kept;
+          headers.push_back({"accept-encoding", coding});
+          const Answer again = ask(app, {method, path, headers});
+          EXPECT_EQ(again.status, 304) << method << path << coding;
+          EXPECT_EQ(again.header("etag"), etag) << method << path << coding;
+        }
+      }
+    }
+  }
+  std::filesystem::remove_all(folder);
+}
+
+// RFC 9110 section 13.1.1: If-Match compares strongly.
+TEST_F(CompressionTest, AWeakTagFulfilsNoIfMatch) {
+  const std::string weak = get(app, "/long", {{"accept-encoding", "gzip"}}).header("etag");
+  EXPECT_EQ(get(app, "/long", {{"accept-encoding", "gzip"}, {"if-match", weak}}).status, 412);
+  const std::string strong = get(app, "/long", {{"accept-encoding", "identity"}}).header("etag");
+  EXPECT_EQ(get(app, "/long", {{"if-match", strong}}).status, 200);
 }
 
 TEST_F(CompressionTest, EntityTagsAnswerWhatTheClientHasAlready) {

@@ -6,7 +6,6 @@
 
 #include "marty/runtime/time.hpp"
 #include "marty/web/http_date.hpp"
-#include "marty/web/media_type.hpp"
 
 namespace marty::web {
 namespace {
@@ -51,26 +50,25 @@ std::string make_etag(std::string_view content) {
   return etag;
 }
 
-bool has_etag(std::string_view list, std::string_view etag, Comparison comparison) noexcept {
+bool has_etag(const http::ListField& list, std::string_view etag, Comparison comparison) noexcept {
   const bool weak = comparison == Comparison::weak;
-  while (!list.empty()) {
-    const std::string_view element = take_element(list);
+  for (const std::string_view element : list.with(http::Backslash::literal)) {
     if (element == "*") return true;
-    if (element.empty() || etag.empty()) continue;
+    if (etag.empty()) continue;
     if (weak ? opaque(element) == opaque(etag) : element == etag && !etag.starts_with("W/")) return true;
   }
   return false;
 }
 
 std::optional<int> precondition(const http::Request& request, const Validators& validators) {
-  if (const auto match = request.headers.find("if-match")) {
-    if (!has_etag(*match, validators.etag, Comparison::strong)) return 412;
+  if (request.headers.has("if-match")) {
+    if (!has_etag(request.list("if-match"), validators.etag, Comparison::strong)) return 412;
   } else if (const auto since = date_header(request, "if-unmodified-since"); since && validators.last_modified) {
     if (to_seconds(*validators.last_modified) > *since) return 412;
   }
   const bool read = request.method == http::Method::get || request.method == http::Method::head;
-  if (const auto none = request.headers.find("if-none-match")) {
-    if (has_etag(*none, validators.etag, Comparison::weak)) return read ? 304 : 412;
+  if (request.headers.has("if-none-match")) {
+    if (has_etag(request.list("if-none-match"), validators.etag, Comparison::weak)) return read ? 304 : 412;
   } else if (read && validators.last_modified) {
     const auto since = date_header(request, "if-modified-since");
     if (since && to_seconds(*validators.last_modified) <= *since) return 304;

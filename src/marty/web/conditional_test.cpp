@@ -15,6 +15,7 @@
 namespace marty::web {
 namespace {
 
+using http::ListField;
 using ::testing::ElementsAre;
 
 Timestamp at(std::string_view text) { return *parse_timestamp(text); }
@@ -59,14 +60,15 @@ TEST(EntityTagTest, ChangesWithEveryByte) {
 }
 
 TEST(EntityTagTest, IsComparedStronglyOrWeakly) {
-  EXPECT_TRUE(has_etag("\"a\", \"b\"", "\"b\"", Comparison::strong));
-  EXPECT_FALSE(has_etag("W/\"b\"", "\"b\"", Comparison::strong));
-  EXPECT_FALSE(has_etag("W/\"b\"", "W/\"b\"", Comparison::strong));
-  EXPECT_TRUE(has_etag("W/\"b\"", "\"b\"", Comparison::weak));
-  EXPECT_TRUE(has_etag("\"a,b\"", "\"a,b\"", Comparison::strong));
-  EXPECT_TRUE(has_etag("*", "\"x\"", Comparison::strong));
-  EXPECT_TRUE(has_etag("*", "W/\"x\"", Comparison::strong)) << "whatever it is, it is there";
-  EXPECT_FALSE(has_etag("\"a\"", "", Comparison::weak));
+  EXPECT_TRUE(has_etag(ListField("\"a\", \"b\""), "\"b\"", Comparison::strong));
+  EXPECT_FALSE(has_etag(ListField("W/\"b\""), "\"b\"", Comparison::strong));
+  EXPECT_FALSE(has_etag(ListField("W/\"b\""), "W/\"b\"", Comparison::strong));
+  EXPECT_TRUE(has_etag(ListField("W/\"b\""), "\"b\"", Comparison::weak));
+  EXPECT_TRUE(has_etag(ListField("\"a,b\""), "\"a,b\"", Comparison::strong));
+  EXPECT_TRUE(has_etag(ListField("*"), "\"x\"", Comparison::strong));
+  EXPECT_TRUE(has_etag(ListField("*"), "W/\"x\"", Comparison::strong)) << "whatever it is, it is there";
+  EXPECT_FALSE(has_etag(ListField("\"a\""), "", Comparison::weak));
+  EXPECT_TRUE(has_etag(ListField("\"a\\\", \"b\""), "\"b\"", Comparison::strong)) << "a backslash escapes nothing";
 }
 
 // Status of a request with these headers; 0: go on.
@@ -97,6 +99,14 @@ TEST(PreconditionTest, FollowsTheOrderOfTheStandard) {
             0);
 }
 
+TEST(PreconditionTest, ReadsAllLinesOfAList) {
+  using http::Method;
+  EXPECT_EQ(evaluate(Method::get, {{"if-none-match", "\"v1\""}, {"if-none-match", "\"v2\""}}), 304);
+  EXPECT_EQ(evaluate(Method::put, {{"if-match", "\"v1\""}, {"if-match", "\"v2\""}}), 0);
+  EXPECT_EQ(evaluate(Method::put, {{"if-match", "\"v1\""}, {"if-match", "W/\"v2\""}}), 412);
+  EXPECT_EQ(evaluate(Method::put, {{"if-match", ""}}), 412) << "a condition that nothing fulfils";
+}
+
 TEST(RangeTest, ReadsOneRange) {
   using Kind = RangeRequest::Kind;
   const auto part = [](std::string_view header, std::uint64_t size) {
@@ -112,7 +122,11 @@ TEST(RangeTest, ReadsOneRange) {
   for (const char* none : {"bytes=1000-", "bytes=-0", "bytes=99999999999999999999999-"}) {
     EXPECT_EQ(parse_range(none, 1000).kind, Kind::unsatisfiable) << none;
   }
-  EXPECT_EQ(parse_range("bytes=-1", 0).kind, Kind::unsatisfiable);
+  EXPECT_EQ(part("Bytes=0-1", 1000), (ByteRange{0, 2})) << "RFC 9110 section 14.1: units are compared without case";
+  // RFC 9110 section 14.1.1: a suffix that is not zero is satisfiable; a 206 could not say which bytes it has.
+  EXPECT_EQ(parse_range("bytes=-5", 0).kind, Kind::whole);
+  EXPECT_EQ(parse_range("bytes=-0", 0).kind, Kind::unsatisfiable);
+  EXPECT_EQ(parse_range("bytes=0-", 0).kind, Kind::unsatisfiable);
   for (const char* whole :
        {"", "bytes", "bytes=", "bytes=-", "bytes=5-2", "bytes=a-b", "items=0-1", "bytes=0-1,3-4", "bytes=0--1"}) {
     EXPECT_EQ(parse_range(whole, 1000).kind, Kind::whole) << whole;
@@ -159,25 +173,27 @@ TEST(MediaTypeTest, ReadsTypesAndParameters) {
 }
 
 TEST(MediaTypeTest, TheMostExactRangeDecides) {
-  EXPECT_TRUE(acceptable("", "application/json"));
-  EXPECT_TRUE(acceptable("text/html, */*;q=0.1", "application/json"));
-  EXPECT_FALSE(acceptable("text/html", "application/json"));
-  EXPECT_FALSE(acceptable("*/*, application/json;q=0", "application/json"));
-  EXPECT_TRUE(acceptable("application/*;q=0, application/json", "application/json"));
-  EXPECT_TRUE(acceptable("APPLICATION/JSON;q=0.001", "application/json"));
-  EXPECT_EQ(media_quality("application/json;version=1;q=0.5, */*;q=0.1", "application/json"), 500);
-  EXPECT_EQ(media_quality("application/json;version=1;q=0.5, */*;q=0.1", "text/plain"), 100);
-  EXPECT_TRUE(acceptable("nonsense", "application/json"));
-  EXPECT_TRUE(acceptable("text/html;q=2", "application/json"));
+  EXPECT_TRUE(acceptable(ListField(""), "application/json"));
+  EXPECT_TRUE(acceptable(ListField("text/html, */*;q=0.1"), "application/json"));
+  EXPECT_FALSE(acceptable(ListField("text/html"), "application/json"));
+  EXPECT_FALSE(acceptable(ListField("*/*, application/json;q=0"), "application/json"));
+  EXPECT_TRUE(acceptable(ListField("application/*;q=0, application/json"), "application/json"));
+  EXPECT_TRUE(acceptable(ListField("APPLICATION/JSON;q=0.001"), "application/json"));
+  EXPECT_EQ(media_quality(ListField("application/json;version=1;q=0.5, */*;q=0.1"), "application/json"), 500);
+  EXPECT_EQ(media_quality(ListField("application/json;version=1;q=0.5, */*;q=0.1"), "text/plain"), 100);
+  EXPECT_TRUE(acceptable(ListField("nonsense"), "application/json"));
+  EXPECT_TRUE(acceptable(ListField("text/html;q=2"), "application/json"));
 }
 
 TEST(MediaTypeTest, EncodingsHaveQualities) {
-  EXPECT_EQ(encoding_quality("gzip;q=0.5, br", "gzip"), 500);
-  EXPECT_EQ(encoding_quality("gzip;q=0.5, br", "br"), 1000);
-  EXPECT_EQ(encoding_quality("*;q=0.25", "br"), 250);
-  EXPECT_EQ(encoding_quality("gzip;q=0, *", "gzip"), 0);
-  EXPECT_EQ(encoding_quality("", "gzip"), 0);
-  EXPECT_EQ(encoding_quality("", "identity"), 1000);
+  EXPECT_EQ(encoding_quality(ListField("gzip;q=0.5, br"), "gzip"), 500);
+  EXPECT_EQ(encoding_quality(ListField("gzip;q=0.5, br"), "br"), 1000);
+  EXPECT_EQ(encoding_quality(ListField("*;q=0.25"), "br"), 250);
+  EXPECT_EQ(encoding_quality(ListField("gzip;q=0, *"), "gzip"), 0);
+  EXPECT_EQ(encoding_quality(ListField(""), "gzip"), 0);
+  EXPECT_EQ(encoding_quality(ListField(""), "identity"), 1) << "not named it is the least that is wanted";
+  EXPECT_EQ(encoding_quality(ListField("*;q=0"), "identity"), 0);
+  EXPECT_EQ(encoding_quality(ListField("X-GZIP;q=0.5"), "gzip"), 500);
 }
 
 }  // namespace

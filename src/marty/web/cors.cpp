@@ -42,16 +42,6 @@ bool matches(std::string_view pattern, std::string_view origin) noexcept {
 
 }  // namespace
 
-void add_vary(http::Response& response, std::string_view name) {
-  std::string_view before = response.header("vary");
-  for (std::string_view rest = before; !rest.empty();) {
-    if (const std::string_view element = take_element(rest); element == "*" || equals_ignore_case(element, name))
-      return;
-  }
-  const std::string all = before.empty() ? std::string(name) : std::string(before) + ", " + std::string(name);
-  response.set_header("vary", all);
-}
-
 Cors::Cors(CorsOptions options)
     : options_(std::move(options)),
       methods_(join(options_.methods)),
@@ -91,8 +81,11 @@ void Cors::answer_preflight(const http::Request& request, http::Response& respon
   if (!allowed) return;
   add_origin(request.header("origin"), response);
   response.set_header("access-control-allow-methods", methods_);
-  const std::string_view headers = headers_.empty() ? request.header("access-control-request-headers") : headers_;
-  if (!headers.empty()) response.set_header("access-control-allow-headers", headers);
+  if (!headers_.empty()) response.set_header("access-control-allow-headers", headers_);
+  if (headers_.empty()) {
+    for (const std::string_view header : request.list("access-control-request-headers"))
+      response.add_to_list("access-control-allow-headers", header);
+  }
   response.set_header("access-control-max-age", max_age_);
 }
 
@@ -100,7 +93,7 @@ void Cors::operator()(http::Request& request, http::Response& response, Next nex
   const auto origin = request.headers.find("origin");
   const bool allowed = origin && allows(*origin);
   const bool preflight =
-      origin && request.method == http::Method::options && request.headers.find("access-control-request-method");
+      origin && request.method == http::Method::options && request.headers.has("access-control-request-method");
   if (preflight) {
     answer_preflight(request, response, allowed);
     return vary(response);

@@ -50,7 +50,4 @@ class Cors {
   bool any_origin_ = false;
 };
 
-// Adds a name to the Vary header where it is not there yet.
-void add_vary(http::Response& response, std::string_view name);
-
 }  // namespace marty::web

@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "marty/web/compression.hpp"
 #include "marty/web/internal/test_request.hpp"
+#include "marty/web/media_type.hpp"
 #include "marty/web/web.hpp"
 
 namespace marty::web {
@@ -118,6 +120,42 @@ TEST(VaryTest, AddsANameOnce) {
   response.set_header("vary", "*");
   add_vary(response, "Origin");
   EXPECT_EQ(response.header("vary"), "*");
+}
+
+// RFC 9110 section 12.5.5: what each of them says the reply varies by.
+TEST(VaryTest, OfHandlersFiltersAndCompressionIsOneSet) {
+  App app;
+  app.filter(Phase::edge, "cors", Cors({.origins = {"https://shop.example"}}));
+  app.filter(Phase::edge, "compression", Compression());
+  const auto add = [&](std::string path, ResponseHeaders headers) {
+    app.get(
+        path, [headers] { return Reply<PlainText>{.headers = headers, .value = {std::string(4000, 'x')}}; }, "Text");
+  };
+  add("/none", {});
+  add("/one", {{"vary", "Accept-Language, Cookie"}});
+  add("/two", {{"vary", "Accept-Language"}, {"vary", "Cookie"}});
+  add("/same", {{"vary", "origin"}, {"vary", "accept-encoding"}});
+  app.start();
+  for (const char* coding : {"gzip", "identity"}) {
+    const auto vary = [&](std::string_view path) {
+      return get(app, path, {{"accept-encoding", coding}}).header("vary");
+    };
+    EXPECT_EQ(vary("/none"), "Origin, Accept-Encoding");
+    EXPECT_EQ(vary("/one"), "Origin, Accept-Language, Cookie, Accept-Encoding");
+    EXPECT_EQ(vary("/two"), "Origin, Accept-Language, Cookie, Accept-Encoding");
+  }
+  EXPECT_THAT(get(app, "/same", {{"accept-encoding", "gzip"}}).header("vary"), ::testing::StrCaseEq("Origin"));
+}
+
+TEST_F(CorsTest, GrantsTheHeadersOfAllLines) {
+  serve({.origins = {"https://shop.example"}});
+  const Answer answer = ask(app, {"OPTIONS",
+                                  "/pets",
+                                  {{"origin", "https://shop.example"},
+                                   {"access-control-request-method", "PUT"},
+                                   {"access-control-request-headers", "x-a,x-b"},
+                                   {"access-control-request-headers", "x-c"}}});
+  EXPECT_EQ(answer.header("access-control-allow-headers"), "x-a, x-b, x-c");
 }
 
 }  // namespace

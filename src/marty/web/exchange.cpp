@@ -26,12 +26,20 @@ Exchange::Exchange(http::Request& request, http::Response& response, telemetry::
   ambient_[std::size_t(Ambient::caller)] = const_cast<Caller*>(&kAnonymous);  // handlers get it as const Caller&
   ambient_[std::size_t(Ambient::context)] = &context;
   ambient_[std::size_t(Ambient::exchange)] = this;
-  if (request.client != nullptr) set_caller(caller_of(request.client));
+  if (request.client == nullptr) return;
+  const bool has_user = !context.user_id.empty();  // named by a proxy that is trusted, which is not the user itself
+  has_user ? take_caller(caller_of(request.client)) : set_caller(caller_of(request.client));
 }
 
 Exchange::~Exchange() = default;
 
 void Exchange::set_caller(Caller caller) {
+  take_caller(std::move(caller));
+  context_.user_id.assign_cleaned(caller_->id);  // also where a child fiber of the request says it
+  telemetry::set_user(caller_->id);
+}
+
+void Exchange::take_caller(Caller caller) {
   caller_ = std::move(caller);
   ambient_[std::size_t(Ambient::caller)] = &*caller_;
 }

@@ -50,7 +50,8 @@ class Exchange {
   std::string_view redacted_path(std::string& buffer) const;
 
   const Caller& caller() const noexcept { return *static_cast<const Caller*>(ambient_[std::size_t(Ambient::caller)]); }
-  void set_caller(Caller caller);  // by an authentication filter
+  // By an authentication filter. From then on its id is the user's in logs, spans and feature flags, too.
+  void set_caller(Caller caller);
 
   // For the adapters.
   RequestScope& scope() noexcept { return scope_; }
@@ -73,6 +74,7 @@ class Exchange {
 
  private:
   friend class App;
+  void take_caller(Caller caller);
   http::Request& request_;
   http::Response& response_;
   telemetry::Context& context_;

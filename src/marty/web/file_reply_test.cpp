@@ -104,6 +104,14 @@ TEST_F(FileReplyTest, SendsTheRangeThatIsAskedFor) {
   EXPECT_EQ(get(app, "/static/hello.txt", {{"range", "bytes=0-1,3-4"}}).status, 200);
 }
 
+TEST_F(FileReplyTest, TheEndOfAnEmptyFileIsAllOfIt) {
+  write("public/empty.txt", "");
+  const Answer answer = get(app, "/static/empty.txt", {{"range", "bytes=-5"}});
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.header("content-range"), "");
+  EXPECT_EQ(get(app, "/static/empty.txt", {{"range", "bytes=0-"}}).status, 416);
+}
+
 TEST_F(FileReplyTest, IfRangeSendsTheWholeOfAChangedFile) {
   const Answer first = get(app, "/static/hello.txt");
   const std::string etag = first.header("etag");

@@ -95,6 +95,20 @@ void stamp(http::Request& request, http::Response& response, Next next) {
 }
 // [/filter]
 
+// [authentication]
+void by_key(http::Request& request, http::Response&, Next next) {
+  if (request.header("x-api-key") == "the key of ann")
+    next.exchange().set_caller({.id = "ann", .permissions = {"pet:*:create", "pet:7:*"}});
+  next();
+}
+
+void protect(App& app) {
+  app.authentication(api_key_in_header("X-API-Key"));
+  app.filter(Phase::authentication, "keys", by_key);
+  app.post("/pets", add_pet, "Add a pet").requires_permission("pet:*:create");
+}
+// [/authentication]
+
 struct Unit {
   std::vector<std::string>& journal;
 };
@@ -177,6 +191,19 @@ TEST(AddPet, GivesThePetItsAddress) {
   EXPECT_EQ(get_pet(1, pets)->name, "Rex");
 }
 // [/test]
+
+TEST(GuideAuthentication, LetsInWhoHasTheKey) {
+  App app;
+  protect(app);
+  app.provide([] { return Pets(); });
+  app.start();
+  const auto status = [&](std::vector<http::Header> headers) {
+    headers.push_back({"content-type", "application/json"});
+    return ask(app, {"POST", "/pets", headers, R"({"name": "Rex"})"}).status;
+  };
+  EXPECT_EQ(status({}), 401);
+  EXPECT_EQ(status({{"x-api-key", "the key of ann"}}), 201);
+}
 
 TEST(GuideDependencies, PerRequestValuesFollowTheirRequest) {
   std::vector<std::string> journal;

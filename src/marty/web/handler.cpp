@@ -22,13 +22,16 @@ void add_problem(Exchange& exchange, std::string_view place, std::string_view na
   if (!message.empty()) exchange.problems().add(std::string(place) + "." + std::string(name), std::move(message));
 }
 
+bool takes_list(const ParameterInfo& info) {
+  return info.type->kind == Kind::sequence || (info.optional && info.type->element->kind == Kind::sequence);
+}
+
 // Reads one value into a scalar, an optional or a list; `found` says whether there was one before.
 void read_value(Exchange& exchange, std::string_view place, const ParameterInfo& info, const Pair& pair, bool& found,
                 void* value) {
-  const bool list = info.type->kind == Kind::sequence || (info.optional && info.type->element->kind == Kind::sequence);
   if (!pair.valid) {
     add_problem(exchange, place, info.name, "must be percent-encoded UTF-8");
-  } else if (found && !list) {
+  } else if (found && !takes_list(info)) {
     add_problem(exchange, place, info.name, "is given more than once");
   } else {
     add_problem(exchange, place, info.name, read_text(*info.type, pair.value, value));
@@ -76,7 +79,17 @@ void read_pairs(Exchange& exchange, std::string_view place, const ParameterInfo&
   require(exchange, place, info, found);
 }
 
+// Elements with commas between them, on however many lines: the style "simple" of OpenAPI.
+void read_header_list(Exchange& exchange, const ParameterInfo& info, void* value) {
+  if (!exchange.request().headers.has(info.name)) return;
+  if (info.optional) info.type->optional->emplace(value);
+  bool found = false;
+  for (const std::string_view element : exchange.request().list(info.name))
+    read_value(exchange, "header", info, {info.name, element, is_utf8(element)}, found, value);
+}
+
 void read_header(Exchange& exchange, const ParameterInfo& info, void* value) {
+  if (takes_list(info)) return read_header_list(exchange, info, value);
   bool found = false;
   for (const http::Header& header : exchange.request().headers) {
     if (!http::header_name_equals(header.name, info.name)) continue;
@@ -101,8 +114,8 @@ void read_cookies(Exchange& exchange, const ParameterInfo& info, void* value) {
 
 // Bodies are read as they are (RFC 9110 section 15.5.16).
 void refuse_content_coding(Exchange& exchange) {
-  const std::string_view coding = exchange.request().header("content-encoding");
-  if (coding.empty() || equals_ignore_case(coding, "identity")) return;
+  const auto is_coded = [](std::string_view coding) { return !equals_ignore_case(coding, "identity"); };
+  if (std::ranges::none_of(exchange.request().list("content-encoding"), is_coded)) return;
   exchange.response().set_header("accept-encoding", "identity");
   throw Error(Code::invalid_argument, "send the body as it is, without Content-Encoding").with_http_status(415);
 }
@@ -162,10 +175,8 @@ void check_query_names(Exchange& exchange, const RouteHandler& handler) {
 }
 
 void check_acceptable(Exchange& exchange, std::string_view media_type) {
-  const auto accept = exchange.request().headers.find("accept");
-  if (!accept || *accept == "*/*") return;
   const std::string_view essence = media_type.substr(0, media_type.find(';'));
-  if (acceptable(*accept, essence)) return;
+  if (acceptable(exchange.request().list("accept"), essence)) return;
   throw Error(Code::invalid_argument,
               "the reply is " + std::string(essence) + ", which the Accept header does not admit")
       .with_http_status(406);

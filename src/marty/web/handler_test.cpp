@@ -241,6 +241,65 @@ TEST_F(TypedHandlerTest, RepliesCarryStatusHeadersAndOtherContent) {
   EXPECT_EQ(get(app, "/events").body, "event: tick\nid: 1\ndata: one\ndata: two\n\n");
 }
 
+// The style "simple" of OpenAPI 3.1; RFC 9110 section 5.3.
+TEST_F(TypedHandlerTest, AListInAHeaderHasCommasOnHoweverManyLines) {
+  app.get(
+      "/tags",
+      [](HeaderValue<"x-tag", std::vector<std::string>> tags,
+         HeaderValue<"x-number", std::optional<std::vector<int>>> numbers) {
+        std::string all;
+        for (const std::string& tag : *tags) all += "[" + tag + "]";
+        if (*numbers) all += " " + std::to_string((*numbers)->size());
+        return PlainText{all};
+      },
+      "Tags");
+  app.start();
+  const auto tags = [&](std::vector<http::Header> headers) { return get(app, "/tags", std::move(headers)).body; };
+  EXPECT_EQ(tags({{"x-tag", "a,b"}}), "[a][b]");
+  EXPECT_EQ(tags({{"x-tag", "a, b"}, {"X-Tag", "c"}}), "[a][b][c]");
+  EXPECT_EQ(tags({{"x-tag", "\"a,b\", , c"}}), "[\"a,b\"][c]");
+  EXPECT_EQ(tags({{"x-number", "1, 2"}, {"x-number", "3"}}), " 3");
+  EXPECT_EQ(tags({{"x-number", ""}}), " 0");
+  EXPECT_EQ(tags({}), "");
+  EXPECT_THAT(problems(get(app, "/tags", {{"x-number", "1,x"}})),
+              ElementsAre(HasSubstr("header.x-number: must be an integer")));
+}
+
+TEST_F(TypedHandlerTest, ReadsAllLinesOfTheHeadersThatNegotiate) {
+  app.get("/pets", list_pets, "List pets");
+  app.post("/pets", add_pet, "Add a pet");
+  app.start();
+  EXPECT_EQ(get(app, "/pets", {{"accept", "text/html"}, {"accept", "application/json"}}).status, 200);
+  EXPECT_EQ(get(app, "/pets", {{"accept", "text/html"}, {"accept", "text/plain"}}).status, 406);
+  const auto post = [&](std::vector<http::Header> headers) {
+    headers.push_back({"content-type", "application/json"});
+    return ask(app, {"POST", "/pets", headers, R"({"name": "Rex"})"}).status;
+  };
+  EXPECT_EQ(post({{"content-encoding", "identity"}, {"content-encoding", "gzip"}}), 415);
+  EXPECT_EQ(post({{"content-encoding", "identity"}, {"content-encoding", "Identity"}}), 200);
+}
+
+TEST_F(TypedHandlerTest, AFileThatWasNotChosenIsAbsent) {
+  app.post(
+      "/photo",
+      [](Upload<"photo", std::optional<File>> photo) {
+        return PlainText{photo->has_value() ? "there: " + (**photo).filename : "none"};
+      },
+      "Photo");
+  app.post(
+      "/required", [](Upload<"photo">) {}, "Photo");
+  app.start();
+  const auto send = [&](std::string_view path, std::string_view filename, std::string_view content) {
+    std::string body = "--B\r\nContent-Disposition: form-data; name=\"photo\"; filename=\"" + std::string(filename);
+    body += "\"\r\nContent-Type: application/octet-stream\r\n\r\n" + std::string(content) + "\r\n--B--\r\n";
+    return ask(app, {"POST", path, {{"content-type", "multipart/form-data; boundary=B"}}, body});
+  };
+  EXPECT_EQ(send("/photo", "", "").body, "none");
+  EXPECT_EQ(send("/photo", "empty.txt", "").body, "there: empty.txt");
+  EXPECT_EQ(send("/photo", "", "content").body, "there: ");
+  EXPECT_THAT(problems(send("/required", "", "")), ElementsAre(HasSubstr("form.photo: is required")));
+}
+
 TEST_F(TypedHandlerTest, ReadsFormsAndUploads) {
   app.post(
       "/form", [](Form<NewPet> pet) { return PlainText{pet->name + " " + std::to_string(pet->age_months)}; }, "Form");

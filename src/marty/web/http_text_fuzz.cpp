@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <string>
+#include <vector>
 
 #include "marty/base/check.hpp"
 #include "marty/base/encoding.hpp"
@@ -11,6 +13,7 @@
 #include "marty/base/strings.hpp"
 #include "marty/web/conditional.hpp"
 #include "marty/web/http_date.hpp"
+#include "marty/web/internal/disposition.hpp"
 #include "marty/web/internal/form.hpp"
 #include "marty/web/media_type.hpp"
 #include "marty/web/percent.hpp"
@@ -52,10 +55,11 @@ void read_headers(std::string_view text) {
   std::string buffer;
   const MediaType type = parse_media_type(text);
   if (const auto boundary = type.parameter("boundary", buffer)) MARTY_CHECK(boundary->size() <= text.size());
-  acceptable(text, "application/json");
-  const int quality = encoding_quality(text, "gzip");
+  acceptable(http::ListField(text), "application/json");
+  const int quality = encoding_quality(http::ListField(text), "gzip");
   MARTY_CHECK(quality >= 0 && quality <= 1000);
-  MARTY_CHECK(!has_etag(text, "W/\"x\"", Comparison::strong) || text.find('*') != std::string_view::npos);
+  MARTY_CHECK(!has_etag(http::ListField(text), "W/\"x\"", Comparison::strong) ||
+              text.find('*') != std::string_view::npos);
   const RangeRequest range = parse_range(text, 1000);
   if (range.kind == RangeRequest::Kind::part)
     MARTY_CHECK(range.range.size > 0 && range.range.first + range.range.size <= 1000);
@@ -68,6 +72,31 @@ void read_headers(std::string_view text) {
     append_percent_encoded(encoded, *decoded);
     MARTY_CHECK(percent_decode(encoded, again) == *decoded);
   }
+}
+
+// A list is the same on one line, on two, and with all its elements on lines of their own.
+void read_list(std::string_view text) {
+  std::vector<std::string_view> elements;
+  for (const std::string_view element : http::ListField(text)) {
+    MARTY_CHECK(element.find_first_not_of(" \t") == 0 && element.data() >= text.data());
+    elements.push_back(element);
+  }
+  std::vector<http::Header> headers;
+  for (const std::string_view element : elements) headers.push_back({"list", element});
+  MARTY_CHECK(std::ranges::equal(http::HeaderList(headers).list("LIST"), elements));
+}
+
+// Names survive the way in which browsers write them.
+void read_disposition(std::string_view text) {
+  if (const auto read = internal::parse_disposition(text)) MARTY_CHECK(read->name.size() <= text.size());
+  std::string written;
+  for (const char c : text)
+    c == '"' ? written += "%22" : c == '\r' ? written += "%0D" : c == '\n' ? written += "%0A" : written += c;
+  const auto read = internal::parse_disposition("form-data; name=\"" + written + "\"; filename=\"" + written + '"');
+  MARTY_CHECK(read && read->filename == read->name);
+  const bool is_ambiguous =
+      text.find("%22") != text.npos || text.find("%0D") != text.npos || text.find("%0A") != text.npos;
+  MARTY_CHECK(is_ambiguous || read->name == text);
 }
 
 void read_form(std::string_view text, std::string_view content_type) {
@@ -108,6 +137,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   read_pairs(query_pairs(text), size);
   read_pairs(cookie_pairs(text), size);
   read_headers(text);
+  read_list(text);
+  read_disposition(text);
   read_form(text, "multipart/form-data; boundary=B");
   read_form(text, "application/x-www-form-urlencoded");
   route(text);

@@ -5,22 +5,9 @@
 namespace marty::web {
 namespace {
 
-std::string_view trim(std::string_view text) noexcept {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
-
 bool is_token_byte(char c) noexcept {
   if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')) return true;
   return c != '\0' && std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-}
-
-bool is_token(std::string_view text) noexcept {
-  for (const char c : text) {
-    if (!is_token_byte(c)) return false;
-  }
-  return !text.empty();
 }
 
 // "q=0.25" among parameters, in thousandths; 1000 where there is none, -1 where it is malformed (RFC 9110
@@ -54,22 +41,11 @@ int precision(std::string_view range, std::string_view type) noexcept {
 
 }  // namespace
 
-std::string_view take_element(std::string_view& list, char separator) noexcept {
-  bool quoted = false;
-  std::size_t end = 0;
-  for (; end < list.size(); ++end) {
-    if (quoted && list[end] == '\\') {
-      ++end;
-    } else if (list[end] == '"') {
-      quoted = !quoted;
-    } else if (!quoted && list[end] == separator) {
-      break;
-    }
+bool is_token(std::string_view text) noexcept {
+  for (const char c : text) {
+    if (!is_token_byte(c)) return false;
   }
-  end = std::min(end, list.size());
-  const std::string_view element = trim(list.substr(0, end));
-  list.remove_prefix(std::min(end + 1, list.size()));
-  return element;
+  return !text.empty();
 }
 
 MediaType parse_media_type(std::string_view value) noexcept {
@@ -109,13 +85,11 @@ std::optional<std::string_view> MediaType::parameter(std::string_view name, std:
   return std::nullopt;
 }
 
-int media_quality(std::string_view accept, std::string_view type) noexcept {
+int media_quality(const http::ListField& accept, std::string_view type) noexcept {
   int best_precision = 0;
   int best_quality = 0;
   bool any = false;
-  while (!accept.empty()) {
-    std::string_view element = take_element(accept);
-    if (element.empty()) continue;
+  for (std::string_view element : accept) {
     const std::string_view range = take_element(element, ';');
     const int wanted = quality(element);
     if (range.find('/') == std::string_view::npos || wanted < 0) return 1000;  // malformed
@@ -129,17 +103,29 @@ int media_quality(std::string_view accept, std::string_view type) noexcept {
   return any ? best_quality : 1000;
 }
 
-int encoding_quality(std::string_view accept_encoding, std::string_view coding) noexcept {
-  int others = coding == "identity" ? 1000 : 0;
-  while (!accept_encoding.empty()) {
-    std::string_view element = take_element(accept_encoding);
+bool is_coding(std::string_view name, std::string_view coding) noexcept {
+  return equals_ignore_case(name, coding) || (coding == "gzip" && equals_ignore_case(name, "x-gzip"));
+}
+
+int encoding_quality(const http::ListField& accept_encoding, std::string_view coding) noexcept {
+  int others = coding == "identity" ? 1 : 0;
+  for (std::string_view element : accept_encoding) {
     const std::string_view name = take_element(element, ';');
     const int wanted = quality(element);
     if (wanted < 0) continue;
-    if (equals_ignore_case(name, coding)) return wanted;
+    if (is_coding(name, coding)) return wanted;
     if (name == "*") others = wanted;
   }
   return others;
+}
+
+bool prefers_coding(const http::ListField& accept_encoding, std::string_view coding) noexcept {
+  const int wanted = encoding_quality(accept_encoding, coding);
+  return wanted > 0 && wanted >= encoding_quality(accept_encoding, "identity");
+}
+
+void add_vary(http::Response& response, std::string_view name) {
+  if (!response.list("vary").contains("*")) response.add_to_list("vary", name);
 }
 
 }  // namespace marty::web

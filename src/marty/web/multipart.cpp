@@ -5,6 +5,7 @@
 
 #include "marty/base/error.hpp"
 #include "marty/base/strings.hpp"
+#include "marty/web/internal/disposition.hpp"
 #include "marty/web/media_type.hpp"
 
 namespace marty::web {
@@ -134,7 +135,7 @@ Part* Multipart::next() {
 void Multipart::read_part_headers() {
   part_.name.clear();
   part_.filename.reset();
-  part_.content_type = "text/plain";
+  part_.content_type.clear();
   bool named = false;
   for (int lines = 0;; ++lines) {
     const std::string_view line = take_line();
@@ -144,6 +145,7 @@ void Multipart::read_part_headers() {
     if (colon == std::string_view::npos) malformed("a part's header has no colon");
     std::string_view rest = line.substr(colon + 1);
     if (equals_ignore_case(line.substr(0, colon), "content-disposition")) {
+      if (named) malformed("a part has two Content-Dispositions");
       read_disposition(rest);
       named = true;
     } else if (equals_ignore_case(line.substr(0, colon), "content-type")) {
@@ -151,17 +153,15 @@ void Multipart::read_part_headers() {
     }
   }
   if (!named) malformed("a part has no Content-Disposition");
+  if (part_.content_type.empty()) part_.content_type = part_.filename ? "application/octet-stream" : "text/plain";
   if (!is_utf8(part_.name) || (part_.filename && !is_utf8(*part_.filename))) malformed("a part's name is not UTF-8");
 }
 
 void Multipart::read_disposition(std::string_view value) {
-  if (!equals_ignore_case(take_element(value, ';'), "form-data")) malformed("a part is not form-data");
-  const MediaType parameters{"form-data", value};
-  std::string buffer;
-  const auto name = parameters.parameter("name", buffer);
-  if (!name) malformed("a part has no name");
-  part_.name = *name;
-  if (const auto filename = parameters.parameter("filename", buffer)) part_.filename = std::string(*filename);
+  auto disposition = internal::parse_disposition(value);
+  if (!disposition) malformed(disposition.error());
+  part_.name = std::move(disposition->name);
+  part_.filename = std::move(disposition->filename);
 }
 
 }  // namespace marty::web

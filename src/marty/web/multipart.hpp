@@ -27,8 +27,9 @@ class Multipart;
 class Part {
  public:
   std::string name;
-  std::optional<std::string> filename;  // as the client says: never a path to open
-  std::string content_type;             // "text/plain" where the client says nothing
+  std::optional<std::string> filename;  // as the client says: never a path to open; "": no file was chosen
+  // Where the client says nothing "text/plain" (RFC 7578 section 4.4), of a file "application/octet-stream".
+  std::string content_type;
 
   std::size_t read_some(std::span<char> buffer);  // 0 at the end of the part
   std::string read_all(std::size_t max_bytes);    // throws Error with status 413 where it is larger

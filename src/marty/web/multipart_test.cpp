@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "marty/web/internal/disposition.hpp"
 #include "marty/web/internal/form.hpp"
 #include "marty/web/internal/test_request.hpp"
 
@@ -90,6 +91,45 @@ TEST(MultipartTest, RefusesMalformedBodiesSayingWhy) {
   EXPECT_THAT(refusal(many), HasSubstr("too many headers"));
   EXPECT_THAT(refusal("--AaB03x\r\nContent-Disposition: form-data; name=\"\xff\"\r\n\r\nx\r\n--AaB03x--"),
               HasSubstr("UTF-8"));
+}
+
+// What a browser writes for a name: WHATWG HTML, "multipart/form-data encoding algorithm".
+TEST(DispositionTest, ReadsNamesAsBrowsersWriteThem) {
+  const auto filename = [](std::string_view written) -> std::string {
+    const auto read = internal::parse_disposition("form-data; name=\"f\"; filename=" + std::string(written));
+    return read ? read->filename.value_or("-") : "!" + std::string(read.error());
+  };
+  EXPECT_EQ(filename(R"("a\b.txt")"), R"(a\b.txt)");
+  EXPECT_EQ(filename(R"("C:\Users\me\f.txt")"), R"(C:\Users\me\f.txt)");
+  EXPECT_EQ(filename(R"("folder\")"), R"(folder\)");
+  EXPECT_EQ(filename(R"("a%22b.txt")"), "a\"b.txt");
+  EXPECT_EQ(filename(R"("a%0D%0Ab%41.txt")"), "a\r\nb%41.txt");
+  EXPECT_EQ(filename(R"("a;b=c.txt"; x=y)"), "a;b=c.txt");
+  EXPECT_EQ(filename(R"("a\"b.txt")"), "a\"b.txt") << "other clients escape quotes (RFC 2183)";
+  EXPECT_EQ(filename("a.txt"), "a.txt");
+  EXPECT_EQ(filename(R"("")"), "");
+  EXPECT_EQ(internal::parse_disposition(R"(form-data; name="a\b")")->name, R"(a\b)");
+}
+
+TEST(DispositionTest, RefusesWhatCouldBeReadInTwoWays) {
+  for (const char* odd : {"form-data; name=\"f\"; filename=a b.txt", "form-data; name=\"f\"; filename=a(1).txt",
+                          "form-data; name=\"f\"; filename=\"a\"b\"", "form-data; name=\"f\"; filename=\"a",
+                          "form-data; name=\"f\"; filename=", "form-data; name=\"f\"; filename",
+                          "form-data; name=\"a\"; name=\"b\"", "form-data; filename=\"a\"; filename=\"b\"; name=c",
+                          "form-data; name=\"f\"; filename*=UTF-8''a.txt", R"(form-data; name="x\"; filename=\"y")"}) {
+    EXPECT_FALSE(internal::parse_disposition(odd)) << odd;
+  }
+}
+
+TEST(MultipartTest, AFileWithoutATypeIsBytes) {
+  const auto type = [](std::string_view disposition) {
+    return parts_of(
+        kType, "--AaB03x\r\nContent-Disposition: form-data; " + std::string(disposition) + "\r\n\r\nx\r\n--AaB03x--",
+        9);
+  };
+  EXPECT_THAT(type("name=\"f\"; filename=\"a\""), ElementsAre("f|a|application/octet-stream|x"));
+  EXPECT_THAT(type("name=\"f\""), ElementsAre("f|-|text/plain|x"));
+  EXPECT_THAT(type("name=\"f\"; filename=a b"), ElementsAre(HasSubstr("names stand in quotes")));
 }
 
 TEST(MultipartTest, RefusesOtherTypesAndBoundaries) {

@@ -7,6 +7,7 @@
 
 #include "marty/base/error.hpp"
 #include "marty/json/schema.hpp"
+#include "marty/web/authentication.hpp"
 #include "marty/web/problem.hpp"
 #include "marty/web/protocol.hpp"
 
@@ -35,7 +36,8 @@ std::string lower_method(http::Method method) {
 // Writes the operations; the schemas they need gather in `schemas`.
 class Writer {
  public:
-  explicit Writer(json::Schemas& schemas) : schemas_(schemas) {}
+  Writer(json::Schemas& schemas, const std::vector<Authentication>& authentications)
+      : schemas_(schemas), authentications_(authentications) {}
 
   Value operation(const Route& route);
   bool secured() const noexcept { return secured_; }
@@ -57,6 +59,7 @@ class Writer {
   }
 
   json::Schemas& schemas_;
+  const std::vector<Authentication>& authentications_;
   bool secured_ = false;
 };
 
@@ -201,7 +204,7 @@ void Writer::add_responses(const Route& route, Value& operation) {
   Value responses = Value::object();
   responses[std::to_string(route.success_status())] = success(route);
   if (!handler.parameters.empty()) responses["400"] = problem;
-  if (route.requires_caller) responses["401"] = problem;
+  if (route.is_protected()) responses["401"] = problem;
   if (!route.permissions.empty()) responses["403"] = problem;
   if (handler.result.not_found) responses["404"] = problem;
   if (responses.size() == 1) responses["4XX"] = problem;
@@ -210,10 +213,12 @@ void Writer::add_responses(const Route& route, Value& operation) {
   operation["responses"] = std::move(responses);
 }
 
+// Each of the ways will do.
 void Writer::add_security(const Route& route, Value& operation) {
   Value requirements = Value::array();
-  if (route.requires_caller) {
-    requirements.push_back(Value::object({{"bearer", Value::array()}}));
+  if (route.is_protected()) {
+    for (const Authentication& each : authentications_)
+      requirements.push_back(Value::object({{each.name, Value::array()}}));
     secured_ = true;
   }
   operation["security"] = std::move(requirements);
@@ -253,7 +258,9 @@ Value openapi(const AppOptions& options, const std::vector<std::unique_ptr<Route
     document["tags"].push_back(Value::object({{"name", tag.name}, {"description", tag.description}}));
   }
   json::Schemas schemas("#/components/schemas/");
-  Writer writer(schemas);
+  const std::vector<Authentication> authentications =
+      options.authentications.empty() ? std::vector{bearer_token()} : options.authentications;
+  Writer writer(schemas, authentications);
   Value paths = Value::object();
   std::map<std::string_view, const Route*> by_id;
   for (const auto& route : routes) {
@@ -273,8 +280,8 @@ Value openapi(const AppOptions& options, const std::vector<std::unique_ptr<Route
   document["components"]["schemas"] = schemas.definitions();
   document["components"]["responses"]["Problem"] = std::move(problem);
   if (writer.secured()) {
-    document["components"]["securitySchemes"]["bearer"] =
-        Value::object({{"type", "http"}, {"scheme", "bearer"}, {"bearerFormat", "JWT"}});
+    for (const Authentication& each : authentications)
+      document["components"]["securitySchemes"][each.name] = each.scheme;
   }
   return document;
 }

@@ -71,7 +71,7 @@ class Query : public Parameter<T, In::query> {
   static constexpr std::string_view kName = Name.view();
 };
 
-// A header of the request.
+// A header of the request. A list takes its elements: with commas between them, on however many lines.
 template <FixedString Name, class T = std::string>
 class HeaderValue : public Parameter<T, In::header> {
  public:

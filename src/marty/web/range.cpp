@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "marty/base/strings.hpp"
+
 namespace marty::web {
 namespace {
 
@@ -19,7 +21,7 @@ std::optional<std::uint64_t> read_number(std::string_view text) noexcept {
 RangeRequest parse_range(std::string_view header, std::uint64_t size) noexcept {
   using Kind = RangeRequest::Kind;
   constexpr std::string_view kUnit = "bytes=";
-  if (!header.starts_with(kUnit)) return {};
+  if (!equals_ignore_case(header.substr(0, kUnit.size()), kUnit)) return {};
   header.remove_prefix(kUnit.size());
   const std::size_t dash = header.find('-');
   if (dash == std::string_view::npos) return {};
@@ -27,8 +29,10 @@ RangeRequest parse_range(std::string_view header, std::uint64_t size) noexcept {
   const auto last = read_number(header.substr(dash + 1));
   if (dash == 0) {  // the last n bytes
     if (!last) return {};
+    if (*last == 0) return {Kind::unsatisfiable};
+    if (size == 0) return {};
     const std::uint64_t length = std::min(*last, size);
-    return length == 0 ? RangeRequest{Kind::unsatisfiable} : RangeRequest{Kind::part, {size - length, length}};
+    return {Kind::part, {size - length, length}};
   }
   if (!first || (!last && dash + 1 != header.size()) || (last && *last < *first)) return {};
   if (*first >= size) return {Kind::unsatisfiable};

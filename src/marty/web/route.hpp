@@ -31,6 +31,8 @@ struct Requirements {
   bool requires_caller = false;
   std::vector<std::string> permissions;  // all of them
   std::size_t max_body_bytes = 0;        // 0: the application's
+
+  bool is_protected() const noexcept { return requires_caller || !permissions.empty(); }
 };
 
 struct Route : Requirements {

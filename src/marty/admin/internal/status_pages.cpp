@@ -155,7 +155,7 @@ Routes routes(const Subject& subject) {
                              .pattern = route->pattern,
                              .summary = route->summary,
                              .permissions = route->permissions,
-                             .requires_caller = route->requires_caller,
+                             .requires_caller = route->is_protected(),
                              .sampling = route->sampling,
                              .requests = requests.requests,
                              .failed = requests.failed,

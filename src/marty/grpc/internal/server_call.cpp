@@ -2,12 +2,14 @@
 
 #include "marty/base/encoding.hpp"
 #include "marty/base/error.hpp"
+#include "marty/base/strings.hpp"
 #include "marty/compress/compress.hpp"
 #include "marty/grpc/internal/connect.hpp"
 #include "marty/grpc/internal/message_codec.hpp"
 #include "marty/grpc/internal/timeout.hpp"
 #include "marty/grpc/internal/trailers.hpp"
 #include "marty/grpc/internal/turn.hpp"
+#include "marty/web/media_type.hpp"
 
 namespace marty::grpc::internal {
 namespace {
@@ -53,11 +55,17 @@ void ServerCall::read_headers() {
     throw Error(Code::unimplemented, "gRPC needs HTTP/2; over HTTP/1.1 there are gRPC-Web and Connect")
         .with_http_status(505);
   if (format_.is_connect()) check_connect_version(request_);
-  const std::string_view encoding = request_.header(encoding_name(format_.framing));
-  compressed_request_ = encoding == "gzip";
-  if (compressed_request_ || encoding.empty() || encoding == "identity") return;
-  response_.add_header(accept_encoding_name(format_.framing), "gzip");
-  throw Error(Code::unimplemented, "messages compressed with " + std::string(encoding) + " cannot be read: gzip can");
+  read_encoding();
+}
+
+// Content-Encoding, which Connect's unary calls have, is a list.
+void ServerCall::read_encoding() {
+  for (const std::string_view encoding : request_.list(encoding_name(format_.framing))) {
+    if (equals_ignore_case(encoding, "identity")) continue;
+    if (web::is_coding(encoding, "gzip") && !std::exchange(compressed_request_, true)) continue;
+    response_.add_header(accept_encoding_name(format_.framing), "gzip");
+    throw Error(Code::unimplemented, "messages compressed with " + std::string(encoding) + " cannot be read: gzip can");
+  }
 }
 
 void ServerCall::read_unary(Message& request) {
@@ -151,7 +159,7 @@ void ServerCall::begin_head() {
 }
 
 bool ServerCall::caller_takes_gzip() const noexcept {
-  return request_.headers.contains_token(accept_encoding_name(format_.framing), "gzip");
+  return web::prefers_coding(request_.list(accept_encoding_name(format_.framing)), "gzip");
 }
 
 void ServerCall::put(std::string_view bytes) {

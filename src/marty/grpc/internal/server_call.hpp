@@ -36,6 +36,7 @@ class ServerCall final : public Call, public CallDriver, private MessageSource, 
   void read_headers();
   void read_query(google::protobuf::Message& request);
   void read_body(google::protobuf::Message& request);
+  void read_encoding();
   bool caller_takes_gzip() const noexcept;
   bool reads_query() const noexcept;
   void decode(std::string_view bytes, bool compressed, google::protobuf::Message& message);

@@ -53,8 +53,10 @@ void Http2RequestHead::interpret(const Header& header) {
     if (failure != std::errc() || at != end) return refuse(bad_request("the Content-Length is not a number"));
     content_length_ = length;
   } else if (header.name == "expect") {
-    expects_continue_ = equals_ignore_case(header.value, "100-continue");
-    if (!expects_continue_) refuse(kUnknownExpectation);
+    for (const std::string_view expectation : ListField(header.value)) {
+      if (!header_name_equals(expectation, "100-continue")) refuse(kUnknownExpectation);
+      expects_continue_ = true;
+    }
   }
 }
 

@@ -222,8 +222,10 @@ bool RequestParser::interpret(const Header& header) {
       return !token_is(header.name, "host") || interpret_host(header.value);
     case 6:
       if (!token_is(header.name, "expect")) return true;
-      if (!header_name_equals(header.value, "100-continue")) refuse_later(kUnknownExpectation);
-      seen_ |= kExpectSeen;
+      for (const std::string_view expectation : ListField(header.value)) {
+        if (!header_name_equals(expectation, "100-continue")) refuse_later(kUnknownExpectation);
+        seen_ |= kExpectSeen;
+      }
       return true;
     case 10:
       if (token_is(header.name, "connection")) interpret_connection(header.value);

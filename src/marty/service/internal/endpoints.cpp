@@ -26,7 +26,7 @@ Reply<health::HealthReport> reply_when(bool good, health::HealthReport report) {
 
 // Prometheus prefers OpenMetrics, for the exemplars; who has no preference gets what is older and known to more.
 web::Blob exposition(const http::Request& request, const telemetry::Metrics& metrics) {
-  const std::string_view accept = request.header("accept");
+  const http::ListField accept = request.list("accept");
   if (web::media_quality(accept, "application/openmetrics-text") > web::media_quality(accept, "text/plain"))
     return {metrics.openmetrics(), std::string(telemetry::kOpenMetricsContentType)};
   return {metrics.prometheus(), std::string(telemetry::kPrometheusContentType)};
@@ -80,7 +80,7 @@ void Service::State::add_endpoints() {
   app.get(
          "/metrics",
          [this](const http::Request& request, http::Response& response) {
-           response.set_header("vary", "accept");
+           web::add_vary(response, "Accept");
            return exposition(request, metrics);
          },
          "Metrics in the text format of Prometheus, or OpenMetrics where that is preferred")

@@ -62,6 +62,8 @@ ParsedForm read_multipart(http::Request& request, std::size_t max_bytes) {
     allowance.take(part->name.size());
     if (part->filename) allowance.take(part->filename->size() + part->content_type.size());
     std::string content = read_content(*part, allowance);
+    const bool none_chosen = part->filename && part->filename->empty() && content.empty();
+    if (none_chosen) continue;
     if (part->filename) {
       form.files.emplace_back(std::move(part->name),
                               File{std::move(*part->filename), std::move(part->content_type), std::move(content)});

@@ -17,7 +17,7 @@ struct ParsedForm {
     bool valid;  // encoded rightly
   };
   std::vector<Field> fields;
-  std::vector<std::pair<std::string, File>> files;
+  std::vector<std::pair<std::string, File>> files;  // that were chosen: browsers send an empty part for none
 };
 
 // Reads the body as its Content-Type says. Throws Error: with status 415 where it is no form, with 413 where all parts

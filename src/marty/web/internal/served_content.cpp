@@ -11,12 +11,12 @@ constexpr std::size_t kMaxPlainBytes = 64 << 20;
 
 void serve(const ServedContent& served, const http::Request& request, http::Response& response) {
   const bool can_encode = !served.encoding.empty();
-  const bool encoded = can_encode && encoding_quality(request.header("accept-encoding"), served.encoding) > 0;
+  const bool encoded = can_encode && prefers_coding(request.list("accept-encoding"), served.encoding);
   // The coded form is another representation, so that its tag is the same one only in the weak sense.
   const std::string etag = encoded ? "W/" + std::string(served.etag) : std::string(served.etag);
   response.set_header("etag", etag);
   response.set_header("cache-control", served.cache_control);
-  if (can_encode) response.add_header("vary", "Accept-Encoding");
+  if (can_encode) add_vary(response, "Accept-Encoding");
   if (const auto status = precondition(request, {.etag = etag})) {
     response.status = *status;
     return;

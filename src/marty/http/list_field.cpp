@@ -1,0 +1,66 @@
+#include "marty/http/list_field.hpp"
+
+#include <algorithm>
+
+#include "marty/base/strings.hpp"
+#include "marty/http/internal/characters.hpp"
+#include "marty/http/message.hpp"
+
+namespace marty::http {
+
+std::string_view take_element(std::string_view& list, char separator, Backslash backslash) noexcept {
+  bool quoted = false;
+  std::size_t end = 0;
+  for (; end < list.size(); ++end) {
+    if (quoted && list[end] == '\\' && backslash == Backslash::escapes) {
+      ++end;
+    } else if (list[end] == '"') {
+      quoted = !quoted;
+    } else if (!quoted && list[end] == separator) {
+      break;
+    }
+  }
+  end = std::min(end, list.size());
+  const std::string_view element = internal::trim_blanks(list.substr(0, end));
+  list.remove_prefix(std::min(end + 1, list.size()));
+  return element;
+}
+
+ListField ListField::of_lines(std::string_view lines, std::string_view name) noexcept {
+  ListField list(nullptr, nullptr, name);
+  list.lines_ = lines;
+  return list;
+}
+
+bool ListField::next_line() noexcept {
+  while (header_ != end_) {
+    const Header& header = *header_++;
+    if (equals_ignore_case(header.name, name_)) return rest_ = header.value, true;
+  }
+  while (!lines_.empty()) {
+    const Header header = internal::take_line(lines_);
+    if (equals_ignore_case(header.name, name_)) return rest_ = header.value, true;
+  }
+  return false;
+}
+
+std::string_view ListField::next() noexcept {
+  do {
+    while (!rest_.empty()) {
+      const std::string_view element = take_element(rest_, ',', backslash_);
+      if (!element.empty()) return element;
+    }
+  } while (next_line());
+  return {};
+}
+
+bool ListField::contains(std::string_view element) const noexcept {
+  for (const std::string_view each : *this) {
+    if (equals_ignore_case(each, element)) return true;
+  }
+  return false;
+}
+
+bool ListField::empty() const noexcept { return begin() == end(); }
+
+}  // namespace marty::http

@@ -1,0 +1,93 @@
+#include "marty/http/list_field.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "marty/http/message.hpp"
+
+namespace marty::http {
+namespace {
+
+using ::testing::ElementsAre;
+
+std::vector<std::string> elements(const ListField& list) {
+  std::vector<std::string> all;
+  for (const std::string_view element : list) all.emplace_back(element);
+  return all;
+}
+
+TEST(ListField, GoesOverAllLinesOfItsName) {
+  const std::vector<Header> headers = {{"Accept", "a, b"}, {"x-other", "no"}, {"ACCEPT", ""}, {"accept", "c;q=0.5"}};
+  EXPECT_THAT(elements(HeaderList(headers).list("accept")), ElementsAre("a", "b", "c;q=0.5"));
+  EXPECT_TRUE(HeaderList(headers).list("none").empty());
+}
+
+// RFC 9110 section 5.6.1.2: a recipient parses and ignores a reasonable number of empty elements.
+TEST(ListField, HasNoEmptyElements) {
+  EXPECT_THAT(elements(ListField(", ,a,,\tb\t, ")), ElementsAre("a", "b"));
+  EXPECT_TRUE(ListField(" , ,").empty());
+}
+
+TEST(ListField, SeparatesNothingInQuotes) {
+  EXPECT_THAT(elements(ListField(R"(a="x, \"y\", z", b)")), ElementsAre(R"(a="x, \"y\", z")", "b"));
+  EXPECT_THAT(elements(ListField(R"("never closed, b)")), ElementsAre(R"("never closed, b)"));
+}
+
+// RFC 9110 section 8.8.3: in an entity tag a backslash is a byte like others.
+TEST(ListField, KnowsQuotesInWhichABackslashEscapesNothing) {
+  EXPECT_THAT(elements(ListField(R"("a\", W/"b,\")").with(Backslash::literal)), ElementsAre(R"("a\")", R"(W/"b,\")"));
+}
+
+TEST(ListField, AQuoteThatIsNeverClosedEndsWithItsLine) {
+  const std::vector<Header> headers = {{"connection", "\"keep-alive"}, {"connection", "close"}};
+  EXPECT_TRUE(HeaderList(headers).list("connection").contains("close"));
+}
+
+TEST(ListField, ContainsAnElementInWhateverCase) {
+  EXPECT_TRUE(ListField("private, No-Transform").contains("no-transform"));
+  EXPECT_FALSE(ListField(R"(private, x="no-transform")").contains("no-transform"));
+  EXPECT_FALSE(ListField("no-transforms").contains("no-transform"));
+}
+
+TEST(ListField, ReadsWhatAReplyHasSoFar) {
+  Response response;
+  response.add_header("vary", "Accept-Language");
+  response.add_header("x-other", "Vary");
+  response.add_header("Vary", "Cookie");
+  EXPECT_THAT(elements(response.list("vary")), ElementsAre("Accept-Language", "Cookie"));
+}
+
+TEST(ListField, OfAReplyGrowsWithoutLosingOrRepeatingAnElement) {
+  Response response;
+  response.add_header("vary", "Accept-Language, Cookie");
+  response.add_header("vary", "Origin");
+  response.add_to_list("vary", "cookie");
+  EXPECT_THAT(elements(response.list("vary")), ElementsAre("Accept-Language", "Cookie", "Origin"));
+  response.add_to_list("vary", "Accept-Encoding");
+  EXPECT_EQ(response.header("vary"), "Accept-Language, Cookie, Origin, Accept-Encoding");
+}
+
+// RFC 9110 section 5.3: lines may be joined with commas, and split at them, without a change of meaning.
+TEST(ListField, IsTheSameHoweverItIsSplitIntoLines) {
+  const std::vector<std::string> all = {"a", "b;q=1", "\"c, d\"", "*", "e=\"\\\"\""};
+  for (unsigned cuts = 0; cuts < 16; ++cuts) {
+    std::vector<std::string> lines = {all[0]};
+    for (unsigned i = 1; i < all.size(); ++i) {
+      if ((cuts >> (i - 1) & 1) != 0) {
+        lines.push_back(all[i]);
+      } else {
+        lines.back() += (i % 2 != 0 ? ", " : ",") + all[i];
+      }
+    }
+    std::vector<Header> headers;
+    for (const std::string& line : lines) headers.push_back({"list", line});
+    EXPECT_EQ(elements(HeaderList(headers).list("list")), all) << cuts;
+  }
+}
+
+}  // namespace
+}  // namespace marty::http
