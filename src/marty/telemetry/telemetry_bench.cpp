@@ -178,7 +178,7 @@ BENCHMARK(log_warning);
 void log_line_async(benchmark::State& state) {
   const int null = ::open("/dev/null", O_WRONLY);
   {
-    AsyncSink sink(std::make_unique<DescriptorOutput>(null));
+    AsyncSink sink(std::make_unique<DescriptorOutput>(null), OnFull::wait);
     const Logs logs(sink, {});
     for (auto _ : state) log::info("pet added", {{"pet_id", 42}, {"species", "dog"}});
     if (sink.dropped() != 0) state.SkipWithError("lines were dropped");
