@@ -25,9 +25,9 @@
 #include <string_view>
 #include <thread>
 
-#include "marty/telemetry/internal/patience.hpp"
 #include "marty/telemetry/log_output.hpp"
 #include "marty/telemetry/log_sink.hpp"
+#include "marty/telemetry/patience.hpp"
 
 namespace marty::telemetry {
 
@@ -85,7 +85,7 @@ class AsyncSink final : public LogSink {
 
   const std::unique_ptr<LogOutput> output_;
   const OnFull on_full_;
-  internal::Patience patience_;
+  Patience patience_;
 
   alignas(64) internal::SpinLock lock_;
   Buffer filling_;                          // guarded by lock_

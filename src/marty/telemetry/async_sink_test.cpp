@@ -87,7 +87,7 @@ TEST(AsyncSink, where_asked_to_writers_wait_for_a_slow_reader_and_nothing_is_los
 
 TEST(Patience, is_so_much_of_each_second) {
   constexpr std::int64_t kSecond = 1'000'000'000;
-  internal::Patience patience(5);
+  Patience patience(5);
   for (const std::int64_t second : {7 * kSecond, 8 * kSecond, 10 * kSecond}) {
     int waits = 0;
     for (; patience.left(second + waits); ++waits) patience.spend(2);

@@ -11,7 +11,7 @@
 #include <atomic>
 #include <cstdint>
 
-namespace marty::telemetry::internal {
+namespace marty::telemetry {
 
 class Patience {
  public:
@@ -34,4 +34,4 @@ class Patience {
   std::atomic<std::int64_t> left_{0};
 };
 
-}  // namespace marty::telemetry::internal
+}  // namespace marty::telemetry
