@@ -40,6 +40,7 @@ class Exchange {
   Exchange& operator=(const Exchange&) = delete;
 
   http::Request& request() noexcept { return request_; }
+  const http::Request& request() const noexcept { return request_; }
   http::Response& response() noexcept { return response_; }
   telemetry::Context& context() noexcept { return context_; }
   // Null where no route took the request: then only edge filters run.
@@ -83,6 +84,7 @@ class Exchange {
   Transcoder* transcoder_ = nullptr;
   int outcome_ = 0;
   std::optional<Code> failure_;
+  std::optional<Code> service_failure_;  // the same, where the service is to blame
   telemetry::Span* span_ = nullptr;
   bool in_protocol_ = false;  // the route's protocol, if any, stands around what happens
   std::optional<Caller> caller_;
