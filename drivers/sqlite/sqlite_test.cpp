@@ -206,6 +206,27 @@ TEST_F(Sqlite, a_unique_key_of_several_columns_names_them_all) {
       EXPECT_EQ(error.code(), Code::already_exists);
       EXPECT_EQ(error.fields(),
                 (std::vector<FieldError>{{"/hall", "is already taken"}, {"/place", "is already taken"}}));
+      EXPECT_EQ(error.message(), "hall, place is already taken");
+    }
+  });
+}
+
+TEST_F(Sqlite, what_callers_read_of_a_broken_constraint_names_no_table_and_the_log_has_the_rest) {
+  with_items(0, [](data::Database& database) {
+    database.execute("create table seats (id integer primary key, hall text check (hall <> 'x'), place text)");
+    database.execute("create unique index seats_of_halls on seats (lower(hall))");
+    database.execute("insert into seats values (1, 'a', 'b')");
+    for (const char* text : {"insert into seats values (1, 'c', 'c')", "insert into seats values (2, 'A', 'c')",
+                             "insert into seats values (3, 'x', 'c')", "insert into seats values ('y', 'z', 'c')"}) {
+      try {
+        database.execute(text);
+        ADD_FAILURE() << text;
+      } catch (const Error& error) {
+        EXPECT_THAT(error.message(), testing::Not(testing::ContainsRegex("seats|hall <>"))) << text;
+        if (error.fields().empty()) {
+          EXPECT_THAT(describe(std::current_exception()), testing::HasSubstr(text));
+        }
+      }
     }
   });
 }

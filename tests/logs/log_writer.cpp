@@ -88,7 +88,8 @@ int main(int argc, char** argv) {
   std::optional<AsyncSink> sink;
   std::optional<Logging> logging;
   runtime::World::real({.loops = 2})->run([&] {
-    sink.emplace(std::move(output));  // as a service does it: within a world, which has a handler of faults already
+    sink.emplace(std::move(output),
+                 OnFull::wait);  // as a service does it: within a world, which has a handler of faults already
     logging.emplace(LoggingOptions{.service = "log_writer", .version = "1.0.0", .environment = "testing"}, *sink);
     run(*logging, std::atoi(argv[1]));
     end(ending);

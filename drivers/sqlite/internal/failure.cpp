@@ -20,14 +20,15 @@ Error with_statement(const Error& error, std::string_view statement) {
   return data::statement_error(error.code(), error.message(), statement).with_http_status(error.http_status());
 }
 
-// "UNIQUE constraint failed: pets.name, pets.species" -> {"name", "species"}, table "pets".
-struct Columns {
-  std::string table;
-  std::vector<std::string> names;
-};
+// For what a caller may be to blame for, and so may read. What SQLite says of it names tables, indexes and expressions,
+// and stands in the cause.
+Error refused(Code code, std::string_view what, std::string_view message, std::string_view statement) {
+  return Error(code, std::string(what), std::make_exception_ptr(with_statement(code, message, statement)));
+}
 
-Columns columns_of(std::string_view message) {
-  Columns columns;
+// "UNIQUE constraint failed: pets.name, pets.species" -> {"name", "species"}.
+std::vector<std::string> columns_of(std::string_view message) {
+  std::vector<std::string> columns;
   const auto colon = message.find(": ");
   if (colon == std::string_view::npos) return columns;
   for (std::string_view rest = message.substr(colon + 2); !rest.empty();) {
@@ -36,21 +37,19 @@ Columns columns_of(std::string_view message) {
     rest.remove_prefix(comma == std::string_view::npos ? rest.size() : comma + 2);
     const auto dot = item.find('.');
     if (dot == std::string_view::npos) return {};  // "index 'pets_lower_name'": no columns are named
-    columns.table = item.substr(0, dot);
-    columns.names.emplace_back(item.substr(dot + 1));
+    columns.emplace_back(item.substr(dot + 1));
   }
   return columns;
 }
 
-Error on_columns(Code code, std::string_view message, std::string_view problem) {
-  const Columns columns = columns_of(message);
-  if (columns.names.empty()) return Error(code, "sqlite: " + std::string(message));
-  std::string text = columns.table + ":";
+Error on_columns(Code code, std::string_view message, std::string_view statement, std::string_view problem) {
+  std::string text;
   std::vector<FieldError> fields;
-  for (const std::string& name : columns.names) {
-    text += (fields.empty() ? " " : ", ") + name;
-    fields.push_back({"/" + name, std::string(problem)});
+  for (const std::string& column : columns_of(message)) {
+    text += (fields.empty() ? "" : ", ") + column;
+    fields.push_back({"/" + column, std::string(problem)});
   }
+  if (fields.empty()) return refused(code, "what is given " + std::string(problem), message, statement);
   return Error(code, text + " " + std::string(problem), std::move(fields));
 }
 
@@ -59,17 +58,17 @@ Error constraint(int result, std::string_view message, std::string_view statemen
     case SQLITE_CONSTRAINT_UNIQUE:
     case SQLITE_CONSTRAINT_PRIMARYKEY:
     case SQLITE_CONSTRAINT_ROWID:
-      return on_columns(Code::already_exists, message, "is already taken");
+      return on_columns(Code::already_exists, message, statement, "is already taken");
     case SQLITE_CONSTRAINT_NOTNULL:
-      return on_columns(Code::invalid_argument, message, "must not be null");
+      return on_columns(Code::invalid_argument, message, statement, "must not be null");
     case SQLITE_CONSTRAINT_FOREIGNKEY:
       return with_statement(Code::failed_precondition,
                             "a row that is referred to does not exist, or a row is still referred to", statement);
     case SQLITE_CONSTRAINT_CHECK:
     case SQLITE_CONSTRAINT_DATATYPE:
-      return with_statement(Code::invalid_argument, message, statement);
+      return refused(Code::invalid_argument, "a value is none that the database allows there", message, statement);
     default:
-      return with_statement(Code::failed_precondition, message, statement);
+      return refused(Code::failed_precondition, "the database does not allow this change", message, statement);
   }
 }
 
@@ -138,7 +137,9 @@ Failure failure(sqlite3* database, int result, std::string_view statement) {
       [[fallthrough]];
     case SQLITE_LOCKED:
     case SQLITE_SCHEMA:
-      return {error(Code::aborted).with_http_status(503), true, false};
+      return {refused(Code::aborted, "another transaction is in the way: repeat this one", message, statement)
+                  .with_http_status(503),
+              true, false};
     case SQLITE_INTERRUPT:
       return {error(Code::cancelled)};
     case SQLITE_TOOBIG:

@@ -169,13 +169,31 @@ std::exception_ptr Error::cause() const noexcept { return shared_->content.cause
 std::string Error::stack() const { return shared_->content.stack.text(); }
 const char* Error::what() const noexcept { return shared_->content.message.c_str(); }
 
+namespace {
+
+// What a cause adds to a message that may end in its own: whoever passes an error on often repeats what it says.
+std::string describe_cause(const std::exception_ptr& cause, std::string_view told) {
+  try {
+    std::rethrow_exception(cause);
+  } catch (const Error& error) {
+    if (!told.ends_with(error.message())) return ": " + describe(cause);
+    return error.cause() ? describe_cause(error.cause(), told) : std::string();
+  } catch (const std::exception& error) {
+    return told.ends_with(error.what()) ? std::string() : ": " + describe(cause);
+  } catch (...) {
+    return ": " + describe(cause);
+  }
+}
+
+}  // namespace
+
 std::string describe(std::exception_ptr exception) {
   if (!exception) return "no error";
   try {
     std::rethrow_exception(exception);
   } catch (const Error& error) {
     std::string text = std::string(code_info(error.code()).name) + ": " + error.message();
-    if (error.cause()) text += ": " + describe(error.cause());
+    if (error.cause()) text += describe_cause(error.cause(), error.message());
     return text;
   } catch (const std::exception& error) {
     return error.what();

@@ -221,7 +221,7 @@ void Table::erase(const OwnedValue& id, std::optional<std::int64_t> version) {
 }
 
 void Table::throw_not_found(const OwnedValue& id) const {
-  throw Error(Code::not_found, "there is no row with id " + text_of(id) + " in " + name_);
+  throw Error(Code::not_found, "there is nothing with the id " + text_of(id));
 }
 
 void Table::throw_stale(const OwnedValue& id, std::int64_t expected) const {
@@ -229,9 +229,8 @@ void Table::throw_stale(const OwnedValue& id, std::int64_t expected) const {
   const auto current =
       select_integer("select " + column(*version_) + " from " + quoted_ + " where " + column(*id_) + " = ?", values);
   if (!current) throw_not_found(id);
-  throw Error(Code::aborted, "the row with id " + text_of(id) + " in " + name_ + " is at version " +
-                                 std::to_string(*current) + ", not " + std::to_string(expected) +
-                                 ": read it again and repeat the change");
+  throw Error(Code::aborted, "what has the id " + text_of(id) + " is at version " + std::to_string(*current) +
+                                 ", not " + std::to_string(expected) + ": read it again and repeat the change");
 }
 
 }  // namespace marty::data

@@ -6,6 +6,9 @@
 // live: the process answers. startup: it has started. ready: started, not draining, every required check passes. A
 // failing optional check makes the service degraded, and ready all the same. Checks run at the same time, each within
 // its timeout, at most once per `max_age` in the process: probes never pile up on a slow dependency.
+//
+// The report is for everybody, so it says of a component that is not well no more than a code. Why it is so stands in
+// the log – once, when it changes – and in reasons(), for who runs the service.
 #pragma once
 
 #include <atomic>
@@ -14,6 +17,7 @@
 #include <string>
 #include <vector>
 
+#include "marty/base/error.hpp"
 #include "marty/runtime/sync.hpp"
 #include "marty/runtime/time.hpp"
 
@@ -24,8 +28,9 @@ enum class HealthStatus { healthy, degraded, unhealthy };
 struct HealthCheck {
   std::string name;
   bool required = true;
-  std::function<void()> check;  // throws where the component is not well; the message reaches the report
-  // May be empty. What a component that passes its check cannot do for now, or "": it is degraded.
+  std::function<void()> check;  // throws where the component is not well; only the code reaches the report
+  // May be empty. Says what a component that passes its check has run out of, or "": then it is degraded, with the code
+  // resource_exhausted.
   std::function<std::string()> limits = {};
   runtime::Duration timeout = std::chrono::seconds(2);
 };
@@ -35,7 +40,7 @@ struct ComponentHealth {
   std::string name;
   HealthStatus status;
   bool required;
-  std::string detail;  // why it is not healthy
+  std::optional<std::string> code;  // of what the check threw: "unavailable"; nothing where it is healthy
 };
 struct HealthReport {
   HealthStatus status;
@@ -43,6 +48,12 @@ struct HealthReport {
   std::string version;
   std::string phase;  // "starting", "running", "draining"
   std::vector<ComponentHealth> components;
+};
+
+// Why a component is not well, addresses and all: not for strangers.
+struct HealthReason {
+  std::string component;
+  std::string reason;
 };
 
 class Health {
@@ -59,10 +70,18 @@ class Health {
   HealthReport summary() const;
   // From a fiber. Runs the checks where the last answer is older than max_age.
   HealthReport report() const;
+  // Of the last report().
+  std::vector<HealthReason> reasons() const;
   bool ready(const HealthReport& report) const noexcept;
 
  private:
-  std::vector<ComponentHealth> run_checks() const;
+  struct Answer {
+    ComponentHealth component;
+    std::string reason;  // empty: it is healthy
+  };
+  static Answer run_check(const HealthCheck& check);
+  static void log_change(const Answer* before, const Answer& now);
+  std::vector<Answer> run_checks() const;
 
   const std::string service_, version_;
   const runtime::Duration max_age_;
@@ -72,7 +91,7 @@ class Health {
   // The last answer, kept under a fiber mutex: a probe that comes while the checks run waits for their answer.
   mutable runtime::Mutex mutex_;
   mutable std::optional<runtime::TimePoint> answered_at_;
-  mutable std::vector<ComponentHealth> components_;
+  mutable std::vector<Answer> answers_;  // of the checks, in their order; none yet: empty
 };
 
 }  // namespace marty::health

@@ -5,6 +5,8 @@
 #include "marty/base/error.hpp"
 #include "marty/runtime/fiber.hpp"
 #include "marty/runtime/simulation.hpp"
+#include "marty/telemetry/context.hpp"
+#include "marty/telemetry/log.hpp"
 
 namespace marty::health {
 namespace {
@@ -27,7 +29,7 @@ TEST(Health, IsReadyOnlyWhileRunning) {
   });
 }
 
-TEST(Health, AFailingRequiredCheckMakesItUnhealthyWithTheReason) {
+TEST(Health, AFailingRequiredCheckMakesItUnhealthy) {
   in_simulation([] {
     Health health("shop", "1.0.0");
     health.add({.name = "database", .check = fail});
@@ -35,7 +37,59 @@ TEST(Health, AFailingRequiredCheckMakesItUnhealthyWithTheReason) {
     const HealthReport report = health.report();
     EXPECT_FALSE(health.ready(report));
     EXPECT_EQ(report.status, HealthStatus::unhealthy);
-    EXPECT_EQ(report.components.at(0).detail, "unavailable: cannot connect to 10.0.0.7:5432");
+  });
+}
+
+TEST(Health, WhyAComponentIsNotWellIsNotInTheReportButForWhoRunsTheService) {
+  in_simulation([] {
+    Health health("shop", "1.0.0");
+    health.add({.name = "database", .check = fail});
+    health.add({.name = "cache", .required = false, .check = [] { throw std::runtime_error("no 10.0.0.8"); }});
+    health.add({.name = "queue", .check = [] {}});
+    EXPECT_TRUE(health.reasons().empty());
+    const std::vector<ComponentHealth> components = health.report().components;
+    EXPECT_EQ(components.at(0).code, "unavailable");
+    EXPECT_EQ(components.at(1).code, "internal");
+    EXPECT_EQ(components.at(2).code, std::nullopt);
+    const std::vector<HealthReason> reasons = health.reasons();
+    ASSERT_EQ(reasons.size(), 2u);
+    EXPECT_EQ(reasons[0].component, "database");
+    EXPECT_EQ(reasons[0].reason, "unavailable: cannot connect to 10.0.0.7:5432");
+    EXPECT_EQ(reasons[1].reason, "no 10.0.0.8");
+  });
+}
+
+TEST(Health, AChangeIsLoggedOnceHoweverOftenItIsAskedFor) {
+  in_simulation([] {
+    telemetry::RecordingSink sink;
+    telemetry::Logging logging({}, sink);
+    telemetry::Context context;
+    context.logging = &logging;
+    const telemetry::ContextScope scope(context);
+    std::optional<Code> failing;
+    Health health("shop", "1.0.0");
+    health.add({.name = "database", .check = [&] {
+                  if (failing)
+                    throw Error(*failing, "no answer from 10.0.0.7 at " +
+                                              std::to_string(runtime::now().time_since_epoch().count()));
+                }});
+    const auto probe = [&](std::optional<Code> code) {
+      failing = code;
+      for (int i = 0; i < 5; ++i) {
+        health.report();
+        runtime::sleep_for(2s);
+      }
+    };
+    probe(std::nullopt);
+    EXPECT_EQ(sink.lines().size(), 0u);
+    probe(Code::unavailable);
+    probe(Code::unauthenticated);
+    probe(std::nullopt);
+    const std::vector<std::string> lines = sink.lines();
+    ASSERT_EQ(lines.size(), 3u);
+    EXPECT_NE(lines[0].find("no answer from 10.0.0.7"), std::string::npos) << lines[0];
+    EXPECT_NE(lines[1].find("unauthenticated"), std::string::npos) << lines[1];
+    EXPECT_NE(lines[2].find("well again"), std::string::npos) << lines[2];
   });
 }
 

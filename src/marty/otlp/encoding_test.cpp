@@ -63,7 +63,7 @@ TEST(MetricsEncoder, gives_every_point_once_however_small_the_pieces) {
   metrics.histogram("time_seconds", "Time.").record(1s);
   const auto of_failure = metrics.observable_gauge("gauge", "A gauge.", {}, []() -> double { throw 1; });
   for (const std::size_t piece : {1u, 500u, 1u << 20}) {
-    MetricsEncoder encoder(metrics.read(), Timestamp(), Timestamp(1s));
+    MetricsEncoder encoder(metrics.read_with_attributes(), Timestamp(), Timestamp(1s));
     std::size_t points = 0;
     while (!encoder.is_done()) {
       std::string out;

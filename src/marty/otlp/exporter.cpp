@@ -92,12 +92,15 @@ void Exporter::export_traces(telemetry::SpanSource& source) {
 
 void Exporter::export_metrics() {
   State& state = *state_;
-  state.add(Signal::metrics,
-            {.begin = [&state] { state.reading.emplace(state.metrics.read(), state.started, runtime::wall_now()); },
-             .collect =
-                 [&state](std::string& out, std::size_t max_bytes) {
-                   return state.reading ? state.reading->encode(out, max_bytes) : 0;
-                 }});
+  state.add(Signal::metrics, {.begin =
+                                  [&state] {
+                                    state.reading.emplace(state.metrics.read_with_attributes(), state.started,
+                                                          runtime::wall_now());
+                                  },
+                              .collect =
+                                  [&state](std::string& out, std::size_t max_bytes) {
+                                    return state.reading ? state.reading->encode(out, max_bytes) : 0;
+                                  }});
 }
 
 telemetry::LogExporter& Exporter::export_logs() {

@@ -60,7 +60,7 @@ void read_metrics(benchmark::State& state) {
   std::string out;
   for ([[maybe_unused]] auto unused : state) {
     out.clear();
-    MetricsEncoder encoder(metrics.read(), Timestamp(), Timestamp());
+    MetricsEncoder encoder(metrics.read_with_attributes(), Timestamp(), Timestamp());
     benchmark::DoNotOptimize(encoder.encode(out, 64 << 20));
   }
   state.counters["bytes"] = static_cast<double>(out.size());

@@ -59,6 +59,9 @@ class AdminTest : public testing::Test {
           "/slow", [] { runtime::sleep_for(seconds(2)); }, "Takes its time");  // tidy:allow(sleep): virtual
       service.get(
           "/wait", [this] { go_on_.wait(); }, "Waits");
+      service.health_check({.name = "payments", .required = false, .check = [this] {
+                              if (fails_) throw Error(Code::unavailable, "no answer from 10.0.0.7");
+                            }});
       service.start();
       pages_ = "http://" + service.admin_address().value().to_string();
       try {
@@ -97,6 +100,7 @@ class AdminTest : public testing::Test {
 
   telemetry::RecordingSink log_;
   runtime::Event go_on_;
+  bool fails_ = false;  // a component
   Service* service_ = nullptr;
   std::string pages_;
   http::Client* client_ = nullptr;
@@ -128,7 +132,16 @@ TEST_F(AdminTest, TheOverviewSaysHowTheServiceIs) {
     EXPECT_EQ(overview["environment"].as_string(), "development");
     EXPECT_EQ(overview.at("/health/status").as_string(), "healthy");
     EXPECT_EQ(overview.at("/objectives").size(), 3);
+    EXPECT_EQ(overview.at("/reasons").size(), 0);
     EXPECT_THAT(html("/"), HasSubstr("availability"));
+  });
+}
+
+TEST_F(AdminTest, TheOverviewSaysWhyAComponentIsNotWell) {
+  run([this] {
+    fails_ = true;
+    EXPECT_EQ(data("/").at("/reasons/0/reason").as_string(), "unavailable: no answer from 10.0.0.7");
+    EXPECT_THAT(html("/"), HasSubstr("unavailable: no answer from 10.0.0.7"));
   });
 }
 

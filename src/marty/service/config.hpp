@@ -165,6 +165,7 @@ struct LoggingSection {
   telemetry::Level level = telemetry::Level::info;
   std::map<std::string, telemetry::Level, std::less<>> levels;
   LogTarget output = LogTarget::stdout;
+  telemetry::OnFull on_full = telemetry::OnFull::drop;
   LogFileSection file;
   int max_repeats = 100;
   std::vector<std::string> redact;
@@ -178,7 +179,11 @@ struct LoggingSection {
       field<&LoggingSection::level>.description("The least that is logged").reloadable(),
       field<&LoggingSection::levels>.optional().reloadable().description(
           "The same for single loggers and those below them, by name: `{petstore.orders: debug}`"),
-      field<&LoggingSection::output>.description("Where lines go"), field<&LoggingSection::file>.optional(),
+      field<&LoggingSection::output>.description("Where lines go"),
+      field<&LoggingSection::on_full>.description(
+          "Of lines that find no room, as nobody reads them fast enough: drop counts them, wait slows the service down "
+          "to what is read"),
+      field<&LoggingSection::file>.optional(),
       field<&LoggingSection::max_repeats>.range(0, 1'000'000).description(
           "Warnings and errors a second from one place in the source; the next one tells how many were held back; 0: "
           "no limit"),

@@ -21,6 +21,9 @@ class SilentProtocol final : public web::Protocol {
   void run(web::Exchange&, const web::Next& next) override { next(); }
   bool claims(const http::Request&) const noexcept override { return false; }
   void write_error(web::Exchange&, const Error&) override {}
+  std::span<const std::string_view> systems() const noexcept override { return {}; }
+  std::size_t system_of(const http::Request&) const noexcept override { return 0; }
+  std::string status_name(std::size_t, Code) const override { return {}; }
   void describe(const web::Route&, json::Schemas&, json::Value&) const override {}
 };
 

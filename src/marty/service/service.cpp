@@ -127,7 +127,6 @@ void Service::start() {
   kLog.info("started", {{"address", state.server ? state.server->address().to_string() : "none"},
                         {"grpc_address", state.server ? grpc_address().to_string() : "none"},
                         {"tls", state.tls_section.enabled()},
-                        {"environment", state.environment},
                         {"sample_ratio", state.telemetry_section.tracing.sample_ratio},
                         {"exporter", state.exporter ? "otlp" : "none"},
                         {"hosting", config::hosting_name(state.hosting.kind)},

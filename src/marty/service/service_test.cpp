@@ -21,6 +21,7 @@ namespace marty {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 struct Greeting {
   std::string message;
@@ -142,7 +143,7 @@ TEST(Service, IsNotReadyWhileARequiredComponentFails) {
     bool well = true;
     Service service("hello", options(log));
     service.health_check({.name = "payments", .check = [&] {
-                            if (!well) throw Error(Code::unavailable, "no answer");
+                            if (!well) throw Error(Code::unavailable, "no answer from 10.0.0.7");
                           }});
     service.start();
     http::Client client;
@@ -152,7 +153,12 @@ TEST(Service, IsNotReadyWhileARequiredComponentFails) {
     runtime::sleep_for(std::chrono::seconds(1));
     EXPECT_EQ(client.get(url + "/health/ready").status, 503);
     EXPECT_EQ(client.get(url + "/health/live").status, 200);
-    EXPECT_THAT(client.get(url + "/health").body, HasSubstr("no answer"));
+    for (const char* path : {"/health", "/health/ready"}) {
+      const std::string report = client.get(url + path).body;
+      EXPECT_THAT(report, HasSubstr(R"("code":"unavailable")"));
+      EXPECT_THAT(report, Not(HasSubstr("10.0.0.7"))) << "what strangers must not know";
+    }
+    EXPECT_THAT(log.lines(), testing::Contains(HasSubstr("no answer from 10.0.0.7")).Times(1));
     service.stop();
   });
 }

@@ -15,7 +15,7 @@ using namespace std::chrono_literals;
 void send(telemetry::HttpMetrics::Route& route, runtime::Duration duration, int failures_every) {
   const runtime::TimePoint end = runtime::now() + duration;
   for (int i = 0; runtime::now() < end; ++i) {
-    route.record(failures_every != 0 && i % failures_every == 0 ? 500 : 200, 1ms);
+    route.record({.status = failures_every != 0 && i % failures_every == 0 ? 500 : 200}, 1ms);
     runtime::sleep_for(100ms);
   }
 }

@@ -29,6 +29,7 @@ constexpr std::int64_t kGather = 2 * kMillisecond;
 constexpr std::int64_t kStuck = 200 * kMillisecond;
 constexpr std::int64_t kPatience = 1000 * kMillisecond;  // at the end of the sink or of the process
 constexpr std::int64_t kPause = kMillisecond / 10;
+constexpr std::int64_t kWaitASecond = 5 * kMillisecond;  // for room, on threads that serve requests
 
 constexpr std::size_t kBatchBytes = 64 * 1024;  // worth a write without gathering
 constexpr std::size_t kFilePiece = 64 * 1024;   // bounds what a rotated file is off its size by
@@ -71,7 +72,8 @@ bool internal::SpinLock::held_by_this_thread() const noexcept {
   return holder_.load(std::memory_order_relaxed) == &this_thread_mark;
 }
 
-AsyncSink::AsyncSink(std::unique_ptr<LogOutput> output) : output_(std::move(output)) {
+AsyncSink::AsyncSink(std::unique_ptr<LogOutput> output, OnFull on_full)
+    : output_(std::move(output)), on_full_(on_full), patience_(kWaitASecond) {
   ::sem_init(&wake_, 0, 0);
   internal::LivingSinks::add(*this);
   try {
@@ -103,12 +105,22 @@ AsyncSink::~AsyncSink() {
 void AsyncSink::write(std::string_view line) noexcept {
   if (forked_.load(std::memory_order_relaxed)) return DescriptorSink(output_->descriptor(line.size())).write(line);
   while (!append(line)) {
-    if (line.size() > kBufferBytes || stuck(kStuck)) {
+    if (line.size() > kBufferBytes || !wait_for_room()) {
       dropped_.fetch_add(1, std::memory_order_relaxed);
       return;
     }
-    pause_thread();
   }
+}
+
+// For a moment; false where it is not worth it. Whoever writes may be serving requests.
+bool AsyncSink::wait_for_room() noexcept {
+  if (stuck(kStuck)) return false;
+  if (on_full_ == OnFull::wait) return pause_thread(), true;
+  const std::int64_t before = machine_now();
+  if (!patience_.left(before)) return false;
+  pause_thread();
+  patience_.spend(machine_now() - before);
+  return true;
 }
 
 // False where there is no room.

@@ -8,9 +8,11 @@
 // finish, for at most a second, and passes on to the handler of before. What kill -9 and _exit() leave behind ends with
 // a whole line on a pipe (of lines up to PIPE_BUF, 4 KiB); LogFile repairs a file.
 //
-// While the descriptor takes bytes nothing is dropped: with 1 MiB waiting, writers wait for room. Once it has taken
-// none for 200 ms, lines that find no room are dropped at once, and counted; so are lines over 1 MiB, and what a full
-// disk or a closed pipe refuses. A forked child writes its lines by itself, directly.
+// A reader that is slower than the writers slows nobody down: with 1 MiB waiting, writers wait for room for 5 ms of
+// each second, all together, and then lines are dropped and counted. With OnFull::wait they wait as long as the
+// descriptor takes bytes, so that nothing is lost; only once it has taken none for 200 ms, lines are dropped then.
+// Counted as dropped are also lines over 1 MiB, and what a full disk or a closed pipe refuses. A forked child writes
+// its lines by itself, directly.
 #pragma once
 
 #include <semaphore.h>
@@ -25,6 +27,7 @@
 
 #include "marty/telemetry/log_output.hpp"
 #include "marty/telemetry/log_sink.hpp"
+#include "marty/telemetry/patience.hpp"
 
 namespace marty::telemetry {
 
@@ -48,7 +51,7 @@ class AsyncSink final : public LogSink {
   static constexpr std::size_t kBufferBytes = 1 << 20;
 
   // Throws Error(resource_exhausted) where 64 sinks live.
-  explicit AsyncSink(std::unique_ptr<LogOutput> output);
+  explicit AsyncSink(std::unique_ptr<LogOutput> output, OnFull on_full = OnFull::drop);
   ~AsyncSink() override;  // what is there gets out, unless the descriptor takes nothing for a second
 
   void write(std::string_view line) noexcept override;
@@ -65,6 +68,7 @@ class AsyncSink final : public LogSink {
   };
 
   bool append(std::string_view line) noexcept;
+  bool wait_for_room() noexcept;
   bool stuck(std::int64_t longer_than_ns) const noexcept;
   void hurry() noexcept;
   void flush_in_crash() noexcept;
@@ -82,6 +86,8 @@ class AsyncSink final : public LogSink {
   void drop(std::string_view lines) noexcept;
 
   const std::unique_ptr<LogOutput> output_;
+  const OnFull on_full_;
+  Patience patience_;
 
   alignas(64) internal::SpinLock lock_;
   Buffer filling_;                          // guarded by lock_

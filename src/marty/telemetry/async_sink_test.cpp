@@ -60,12 +60,12 @@ TEST(AsyncSink, its_end_brings_out_what_waits) {
   EXPECT_EQ(pipe.read_all(), "last words\n");
 }
 
-TEST(AsyncSink, writers_wait_for_a_slow_reader_and_nothing_is_lost_or_mixed) {
+TEST(AsyncSink, where_asked_to_writers_wait_for_a_slow_reader_and_nothing_is_lost_or_mixed) {
   Pipe pipe;
   std::string text;
   std::thread reader([&] { text = pipe.read_all(); });
   {
-    AsyncSink sink(output(pipe));
+    AsyncSink sink(output(pipe), OnFull::wait);
     std::vector<std::thread> writers;
     for (char letter = 'a'; letter < 'e'; ++letter) {
       writers.emplace_back([&sink, letter] {
@@ -83,6 +83,54 @@ TEST(AsyncSink, writers_wait_for_a_slow_reader_and_nothing_is_lost_or_mixed) {
     const std::string_view view = std::string_view(text).substr(line * 20'000, 20'000);
     EXPECT_EQ(view.find_first_not_of(view[0]), 19'999u);
   }
+}
+
+TEST(Patience, is_so_much_of_each_second) {
+  constexpr std::int64_t kSecond = 1'000'000'000;
+  Patience patience(5);
+  for (const std::int64_t second : {7 * kSecond, 8 * kSecond, 10 * kSecond}) {
+    int waits = 0;
+    for (; patience.left(second + waits); ++waits) patience.spend(2);
+    EXPECT_EQ(waits, 3);
+    EXPECT_FALSE(patience.left(second + kSecond - 1));
+  }
+}
+
+// How often this thread gave its processor away of its own accord, as each wait does.
+long waits_of_this_thread() {
+  rusage usage{};
+  ::getrusage(RUSAGE_THREAD, &usage);
+  return usage.ru_nvcsw;
+}
+
+// A reader that takes 4 KiB of each 100 KB written: never stuck, and never quick enough.
+TEST(AsyncSink, a_slow_reader_slows_no_writer_down_but_costs_lines_which_are_counted) {
+  constexpr std::uint64_t kLines = 20'000;
+  constexpr std::size_t kLineBytes = 400;
+  Pipe pipe;
+  std::string text;
+  std::thread reader;
+  {
+    AsyncSink sink(output(pipe));
+    const long before = waits_of_this_thread();
+    const auto begin = std::chrono::steady_clock::now();
+    for (std::uint64_t line = 0; line < kLines; ++line) {
+      sink.write(line_of(kLineBytes));
+      if (line % 250 != 249) continue;
+      char piece[4096];
+      const ssize_t size = ::read(pipe.ends[0], piece, sizeof piece);
+      text.append(piece, static_cast<std::size_t>(size));
+    }
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - begin);
+    // Of 5 ms a second, in pauses of 100 us, and some for what the reader waits for.
+    EXPECT_LE(waits_of_this_thread() - before, 51 * (seconds.count() + 2) + 80);
+    EXPECT_GT(sink.dropped(), kLines / 2) << "two buffers of 1 MiB and the pipe hold some 5,400 lines";
+    reader = std::thread([&] { text += pipe.read_all(); });
+    sink.flush();
+  }
+  pipe.close_writer();
+  reader.join();
+  EXPECT_EQ(text.size() % kLineBytes, 0u) << "no line was cut";
 }
 
 class StuckPipe : public testing::TestWithParam<int> {};  // flags of the pipe

@@ -10,6 +10,10 @@
 
 namespace marty::telemetry {
 
+// What a sink does with a line that finds no room, as whoever reads the lines is slow: counts it as dropped, or makes
+// its writer wait.
+enum class OnFull : std::uint8_t { drop, wait };
+
 class LogSink {
  public:
   virtual ~LogSink() = default;

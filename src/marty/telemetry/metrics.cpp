@@ -5,6 +5,7 @@
 #include <bit>
 #include <utility>
 
+#include "marty/telemetry/internal/attributes.hpp"
 #include "marty/telemetry/internal/exemplars.hpp"
 #include "marty/telemetry/internal/registry.hpp"
 
@@ -96,11 +97,18 @@ Observation Metrics::observable_counter(std::string_view name, std::string_view 
       registry_, registry_->observe({name, help, MetricKind::counter, Source::callback, {}, labels}, std::move(read)));
 }
 
-std::vector<MetricFamily> Metrics::read() const { return registry_->read(std::nullopt); }
+std::vector<MetricFamily> Metrics::read_with_attributes() const { return registry_->read(std::nullopt); }
+
+std::vector<MetricFamily> Metrics::read() const {
+  std::vector<MetricFamily> families = read_with_attributes();
+  for (MetricFamily& family : families) internal::fold_attributes(family);
+  return families;
+}
 
 std::optional<MetricFamily> Metrics::read(std::string_view name) const {
   std::vector<MetricFamily> found = registry_->read(name);
   if (found.empty()) return std::nullopt;
+  internal::fold_attributes(found.front());
   return std::move(found.front());
 }
 

@@ -42,7 +42,9 @@ struct CellPosition {
 };
 }  // namespace internal
 
-// One label of a series: {"route", "/pets"}.
+// One label of a series: {"route", "/pets"}. One with a '.' in its name, {"url.scheme", "https"}, is an attribute of
+// OpenTelemetry, and goes out by OTLP only: Prometheus sees the sums over it. Attributes stand behind the labels; an
+// empty value is as good as none.
 struct Label {
   std::string name;
   std::string value;  // any text
@@ -197,6 +199,8 @@ class Metrics {
 
   // Everything, by name.
   std::vector<MetricFamily> read() const;
+  // The same with the attributes that only OpenTelemetry knows, each series by itself.
+  std::vector<MetricFamily> read_with_attributes() const;
   // One family; nothing where there is none.
   std::optional<MetricFamily> read(std::string_view name) const;
   // One series (of a histogram: its count); nothing where there is none. For tests.

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <atomic>
 #include <cmath>
 #include <cstdio>
@@ -316,6 +317,29 @@ TEST(Metrics, threads_count_while_others_read_and_register) {
     for (const Series& series : family.series) many += series.value;
   }
   EXPECT_EQ(many, 8000);
+}
+
+TEST(Metrics, labels_with_a_point_in_their_names_are_for_opentelemetry_only) {
+  Metrics metrics;
+  const auto requests = [&](const char* route, const char* scheme, const char* error) {
+    return metrics.histogram("time_seconds", "Time.", std::array{0.1, 1.0},
+                             {{"route", route}, {"url.scheme", scheme}, {"error.type", error}});
+  };
+  requests("/a", "http", "").record(0.05);
+  requests("/a", "https", "").record(0.5);
+  requests("/a", "https", "internal").record(5.0);
+  requests("/b", "http", "").record(0.5);
+  EXPECT_EQ(metrics.read_with_attributes().at(0).series.size(), 4u);
+  const MetricFamily family = metrics.read().at(0);
+  ASSERT_EQ(family.series.size(), 2u);
+  EXPECT_EQ(family.series[0].labels, (Labels{{"route", "/a"}}));
+  EXPECT_EQ(family.series[0].value, 3);
+  EXPECT_EQ(family.series[0].sum, 5.55);
+  EXPECT_EQ(family.series[0].buckets, (std::vector<std::uint64_t>{1, 1, 1}));
+  EXPECT_EQ(metrics.value("time_seconds", {{"route", "/b"}}), 1);
+  EXPECT_EQ(metrics.prometheus().find("url"), std::string::npos);
+  EXPECT_THROW(metrics.counter("a_total", "A.", {{"url.scheme", "http"}, {"route", "/a"}}), Error);
+  EXPECT_THROW(metrics.counter("a_total", "A.", {{"url..scheme", "http"}}), Error);
 }
 
 }  // namespace

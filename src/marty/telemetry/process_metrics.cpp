@@ -40,13 +40,10 @@ double stat_field(int number) {
 double resident_bytes() { return stat_field(24) * static_cast<double>(::sysconf(_SC_PAGESIZE)); }
 double virtual_bytes() { return stat_field(23); }
 
-double cpu_seconds() {
+double cpu_seconds(timeval rusage::*mode) {
   rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& time) {
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+  return static_cast<double>((usage.*mode).tv_sec) + static_cast<double>((usage.*mode).tv_usec) * 1e-6;
 }
 
 double open_descriptors() {
@@ -97,8 +94,12 @@ ProcessMetrics::ProcessMetrics(Metrics& metrics) {
   gauge("process_max_fds", "The most file descriptors this process may open.", max_descriptors);
   gauge("mmf_anonymous_memory_bytes", "Resident memory that is of no file: heap and stacks.", anonymous_bytes);
   metrics.gauge("process_start_time_seconds", "Start of the process, in seconds since 1970.").set(start_seconds());
-  observations_.push_back(
-      metrics.observable_counter("process_cpu_seconds_total", "User and system processor time.", {}, cpu_seconds));
+  const auto count_cpu = [&](const char* mode, timeval rusage::*time) {
+    observations_.push_back(metrics.observable_counter("process_cpu_seconds_total", "User and system processor time.",
+                                                       {{"cpu.mode", mode}}, [time] { return cpu_seconds(time); }));
+  };
+  count_cpu("user", &rusage::ru_utime);
+  count_cpu("system", &rusage::ru_stime);
 }
 
 }  // namespace marty::telemetry

@@ -76,9 +76,9 @@ TEST(HttpMetrics, counts_requests_by_status_and_errors_by_code) {
   Metrics metrics;
   HttpMetrics http(metrics, "petstore");
   HttpMetrics::Route& pets = http.route("GET", "/pets/{id}");
-  pets.record(200, milliseconds(3));
-  pets.record(200, milliseconds(3));
-  pets.record(404, milliseconds(1));
+  pets.record({.status = 200}, milliseconds(3));
+  pets.record({.status = 200}, milliseconds(3));
+  pets.record({.status = 404}, milliseconds(1));
   pets.record_error(Code::not_found);
   const Labels route = {{"service", "petstore"}, {"method", "GET"}, {"route", "/pets/{id}"}};
   const auto with_status = [&](std::string_view name, std::string status) {
@@ -100,7 +100,7 @@ TEST(HttpMetrics, counts_more_statuses_than_it_keeps_at_hand) {
   HttpMetrics http(metrics, "petstore");
   HttpMetrics::Route& any = http.route("GET", "/proxy");
   for (int round = 0; round < 2; ++round) {
-    for (int status = 200; status < 240; ++status) any.record(status, milliseconds(1));
+    for (int status = 200; status < 240; ++status) any.record({.status = status}, milliseconds(1));
   }
   for (int status = 200; status < 240; ++status) {
     EXPECT_EQ(
@@ -124,9 +124,9 @@ TEST(HttpMetrics, records_on_where_the_registry_is_full) {
     }
   };
   EXPECT_THROW(fill(), Error);
-  pets.record(503, milliseconds(1));
+  pets.record({.status = 503}, milliseconds(1));
   pets.record_error(Code::unavailable);
-  pets.record(200, milliseconds(1));
+  pets.record({.status = 200}, milliseconds(1));
   EXPECT_EQ(metrics.value("mmf_requests_total",
                           {{"service", "petstore"}, {"method", "GET"}, {"route", "/pets"}, {"status", "200"}}),
             1);
@@ -164,7 +164,7 @@ TEST(PluginMetrics, beyond_their_limit_operations_count_as_other) {
 
 TEST(DatabaseMetrics, counts_operations_by_outcome) {
   Metrics metrics;
-  DatabaseMetrics database(metrics);
+  DatabaseMetrics database(metrics, "sqlite", "database");
   DatabaseMetrics::Operation& insert = database.operation("insert", "pets");
   insert.record(Code::ok, milliseconds(2));
   insert.record(Code::aborted, milliseconds(2));
@@ -248,9 +248,9 @@ TEST(Prometheus, promtool_accepts_the_standard_families) {
   Metrics metrics({.max_series = 1});
   const ProcessMetrics process(metrics);
   HttpMetrics http(metrics, "petstore");
-  http.route("GET", "/pets/{id}").record(200, milliseconds(3));
-  http.route("GET", "unmatched").record(404, milliseconds(3));
-  DatabaseMetrics database(metrics);
+  http.route("GET", "/pets/{id}").record({.status = 200}, milliseconds(3));
+  http.route("GET", "unmatched").record({.status = 404}, milliseconds(3));
+  DatabaseMetrics database(metrics, "sqlite", "database");
   database.operation("insert", "pets").record(Code::ok, milliseconds(2));
   PluginMetrics(metrics).operation("payments", "charge").record(Code::unavailable, milliseconds(2));
   record_build_info(metrics, "pet\"store\\\n", "1.0");

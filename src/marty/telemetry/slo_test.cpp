@@ -21,14 +21,14 @@ class SloCounts : public testing::Test {
 };
 
 TEST_F(SloCounts, availability_is_hurt_by_the_services_failures_and_success_by_the_callers_too) {
-  for (const int status : {200, 201, 302, 404, 503}) pets.record(status, 1ms);
+  for (const int status : {200, 201, 302, 404, 503}) pets.record({.status = status}, 1ms);
   EXPECT_EQ(count({.kind = SloKind::availability}).total, 5);
   EXPECT_EQ(count({.kind = SloKind::availability}).good, 4);
   EXPECT_EQ(count({.kind = SloKind::success}).good, 3);
 }
 
 TEST_F(SloCounts, latency_counts_up_to_the_threshold) {
-  for (const auto duration : {1ms, 500ms, 501ms, 9999ms}) pets.record(200, duration);
+  for (const auto duration : {1ms, 500ms, 501ms, 9999ms}) pets.record({.status = 200}, duration);
   EXPECT_EQ(count({.kind = SloKind::latency, .threshold = 500ms}).good, 2);
   EXPECT_EQ(count({.kind = SloKind::latency, .threshold = 10s}).good, 4);
   EXPECT_EQ(count({.kind = SloKind::latency, .threshold = 500ms}).total, 4);
@@ -37,10 +37,10 @@ TEST_F(SloCounts, latency_counts_up_to_the_threshold) {
 TEST_F(SloCounts, only_the_api_counts_or_the_route_that_is_named) {
   for (const char* own : {"/health", "/health/live", "/metrics", "/info", "/docs", "/docs/redoc", "/openapi.json",
                           "/grpc.health.v1.Health/Check"})
-    http.route("GET", own).record(503, 1ms);
-  http.route("OTHER", "unmatched").record(404, 1ms);
-  pets.record(200, 1ms);
-  http.route("POST", "/healthy").record(500, 1ms);
+    http.route("GET", own).record({.status = 503}, 1ms);
+  http.route("_OTHER", "unmatched").record({.status = 404}, 1ms);
+  pets.record({.status = 200}, 1ms);
+  http.route("POST", "/healthy").record({.status = 500}, 1ms);
   EXPECT_EQ(count({}).total, 2);
   EXPECT_EQ(count({}).good, 1);
   EXPECT_EQ(count({.route = "/pets"}).total, 1);

@@ -117,6 +117,11 @@ void Span::fail_with_type(const std::exception_ptr& exception) noexcept {
   }
 }
 
+void Span::refuse(const Error& error) noexcept {
+  refused_ = true;
+  set_known("mmf.error_code", code_info(error.code()).name);
+}
+
 void Span::leave() noexcept {
   if (!recording() || context_ == nullptr) return;
   note_correlation(*context_);
@@ -152,6 +157,7 @@ void Span::note_correlation(const Context& context) noexcept {
   note("mmf.session_id", context.session_id);
   note("mmf.operation_id", context.operation);
   note("mmf.plugin_id", context.plugin_id);
+  if (!context.tracestate.empty()) record_.set_trace_state(context.tracestate);
 }
 
 void Span::end() noexcept {
@@ -167,7 +173,8 @@ void Span::end(runtime::TimePoint time) noexcept {
 }
 
 void Span::close() noexcept {
-  if (std::uncaught_exceptions() > exceptions_ && record_.status == SpanStatus::unset) fail("left by an exception");
+  if (!refused_ && std::uncaught_exceptions() > exceptions_ && record_.status == SpanStatus::unset)
+    fail("left by an exception");
   end(runtime::now());
 }
 

@@ -62,6 +62,9 @@ class Span {
   void fail(std::string_view why, std::string_view type = "_OTHER") noexcept;
   void fail(const Error& error) noexcept;
   void fail(const std::exception_ptr& exception) noexcept;
+  // An error that is no failure of this step, as it is its caller's: the status stays unset, also where the exception
+  // leaves the scope, and mmf.error_code tells the code.
+  void refuse(const Error& error) noexcept;
 
   // What follows on this fiber is not part of it any more; it goes on, and ends with its object: a stream.
   void leave() noexcept;
@@ -83,6 +86,7 @@ class Span {
   Span* outer_ = nullptr;       // of the same context
   SpanId before_;
   int exceptions_ = 0;
+  bool refused_ = false;       // an exception that leaves the scope is no failure
   bool took_context_ = false;  // the root here: its id is the context's own
   SpanRecord record_;
 };

@@ -25,6 +25,7 @@ enum : char {
   kBytesType = 2,
   kTraceId = 1 << 3 | kBytesType,
   kSpanId = 2 << 3 | kBytesType,
+  kTraceState = 3 << 3 | kBytesType,
   kParentSpanId = 4 << 3 | kBytesType,
   kName = 5 << 3 | kBytesType,
   kKind = 6 << 3,
@@ -140,6 +141,13 @@ char* write_attribute(char* to, const char* end, char tag, const LogField& field
   });
 }
 
+bool is_empty_text(const LogField& field) {
+  return field.visit([]<class T>(const T& value) {
+    if constexpr (std::is_convertible_v<T, std::string_view>) return std::string_view(value).empty();
+    return false;
+  });
+}
+
 class Sites {
  public:
   template <class Make>
@@ -161,8 +169,9 @@ const SpanSite& SpanSite::get(std::string_view name, LogFields attributes) {
   static Sites* const sites = new Sites;  // never destroyed: records may outlive everything
   std::string wire(attributes.size() * SpanRecord::kBytes, '\0');
   char* to = wire.data();
-  for (const LogField& attribute : attributes)
-    to = write_attribute(to, wire.data() + wire.size(), kAttribute, attribute);
+  for (const LogField& attribute : attributes) {
+    if (!is_empty_text(attribute)) to = write_attribute(to, wire.data() + wire.size(), kAttribute, attribute);
+  }
   wire.resize(static_cast<std::size_t>(to - wire.data()));
   return sites->get(name, std::move(wire), [&](std::string made) { return new SpanSite(name, std::move(made)); });
 }
@@ -274,6 +283,19 @@ void SpanRecord::link(TraceId trace, SpanId span) noexcept {
     *to++ = 8;
     return write_big_endian(to, span.value);
   });
+}
+
+void SpanRecord::set_trace_state(std::string_view state) noexcept {
+  constexpr std::size_t kHeadBytes = 3;  // tag and length
+  const std::size_t room = sizeof arena - size;
+  if (state.size() + kHeadBytes > room) {
+    if (dropped < 255) ++dropped;
+    if (room <= kHeadBytes) return;
+    const std::size_t end = state.rfind(',', room - kHeadBytes);
+    state = state.substr(0, end == std::string_view::npos ? 0 : end);
+  }
+  if (state.empty()) return;
+  add(*this, [&](char* to, const char*) { return write_field(to, kTraceState, state); });
 }
 
 void SpanRecord::fail(std::string_view message) noexcept {

@@ -45,6 +45,7 @@ class AttributeName {
 // ends, and the same for the same name and attributes; so there have to be few: routes, statements.
 class SpanSite {
  public:
+  // An attribute whose text is empty is none.
   static const SpanSite& get(std::string_view name, LogFields attributes);
 
   std::string_view name() const noexcept { return name_; }
@@ -96,6 +97,8 @@ struct SpanRecord {
   void event(std::string_view name, LogFields attributes, std::uint64_t unix_nanoseconds,
              const Logging* logging = nullptr) noexcept;
   void link(TraceId trace, SpanId span) noexcept;
+  // The tracestate of W3C, of which the first members count as far as there is room. Once.
+  void set_trace_state(std::string_view state) noexcept;
   void fail(std::string_view message) noexcept;  // status error; the first message counts
 
  private:

@@ -355,5 +355,25 @@ TEST_F(Spans, that_end_before_those_within_are_annotated_no_more) {
   EXPECT_FALSE(named("first").attributes.contains("late"));
 }
 
+TEST(SpanRecords, carry_the_tracestate_of_the_caller_in_whole_members_as_far_as_there_is_room) {
+  for (const bool is_long : {false, true}) {
+    Tracer tracer;
+    tracer.record(true);
+    Context context;
+    context.begin();
+    context.tracestate = "a=1,b=2";
+    if (is_long) context.tracestate += ",c=" + std::string(500, 'x');
+    tracer.start(context);
+    {
+      const ContextScope scope(context);
+      Span span("work");
+    }
+    const std::vector<ReadSpan> spans = internal::collect_all(tracer);
+    ASSERT_EQ(spans.size(), 1u);
+    EXPECT_EQ(spans[0].trace_state, "a=1,b=2");
+    EXPECT_EQ(spans[0].dropped, is_long ? 1u : 0u);
+  }
+}
+
 }  // namespace
 }  // namespace marty::telemetry

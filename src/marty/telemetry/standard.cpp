@@ -20,6 +20,30 @@ std::string window_text(runtime::Duration window) {
   return std::to_string(window / std::chrono::minutes(1)) + 'm';
 }
 
+constexpr std::string_view kUnmatched = "unmatched";
+constexpr std::string_view kErrorType = "error.type";
+
+std::string_view scheme(bool secure) { return secure ? "https" : "http"; }
+
+// Tells ends apart whose series differ.
+int number_of(const HttpMetrics::End& end) {
+  const int failure = end.failure ? static_cast<int>(*end.failure) + 1 : 0;
+  return end.status + 1000 * (2 * failure + (end.secure ? 1 : 0));
+}
+
+Labels with_attributes(Labels labels, const Labels& attributes) {
+  if (attributes.empty()) return labels;
+  labels.insert(labels.end(), attributes.begin(), attributes.end());
+  labels.push_back({std::string(kErrorType), ""});
+  return labels;
+}
+
+UpDownCounter connections(Metrics& metrics, std::string_view state, std::string_view pool) {
+  return metrics.up_down_counter(
+      "mmf_db_connections", "Connections of the pools.",
+      {{"state", std::string(state)}, {"db.client.connection.pool.name", std::string(pool)}});
+}
+
 std::string code_text(int code) { return std::string(code_info(static_cast<Code>(code)).name); }
 
 constexpr OperationMetrics::Families kDatabase = {
@@ -60,29 +84,42 @@ HttpMetrics::Route::Route(Metrics& metrics, const std::string& service, std::str
       errors_(metrics, "mmf_errors_total", "Requests that ended in an error.",
               {{"service", service}, {"route", std::string(route)}}, "code", static_cast<int>(Code::internal),
               code_text) {
-  requests_.keep(200, make(200));
+  if (route != kUnmatched) requests_.keep(number_of({}), make({}));
 }
 
-HttpMetrics::Route::Requests HttpMetrics::Route::make(int status) const {
+HttpMetrics::Route::Requests HttpMetrics::Route::make(const End& end) const {
   Labels labels = labels_;
-  labels.back().value = std::to_string(status);
-  return {metrics_.counter("mmf_requests_total", "Requests answered.", labels),
-          metrics_.histogram("mmf_request_duration_seconds", "Time from a request's head to the end of its response.",
-                             kLatencyBounds, labels)};
+  labels.back().value = std::to_string(end.status);
+  const Counter count = metrics_.counter("mmf_requests_total", "Requests answered.", labels);
+  labels.push_back({"url.scheme", std::string(scheme(end.secure))});
+  labels.push_back({"error.type", end.failure         ? code_text(static_cast<int>(*end.failure))
+                                  : end.status >= 500 ? std::to_string(end.status)
+                                                      : std::string()});
+  return {count, metrics_.histogram("mmf_request_duration_seconds",
+                                    "Time from a request's head to the end of its response.", kLatencyBounds, labels)};
 }
 
-void HttpMetrics::Route::record(int status, runtime::Duration duration) noexcept {
-  Requests requests = requests_.get(status, [&] { return make(status); });
+void HttpMetrics::Route::record(const End& end, runtime::Duration duration) noexcept {
+  Requests requests = requests_.get(number_of(end), [&] { return make(end); });
   requests.count.add();
   requests.duration.record(duration);
 }
 
 void HttpMetrics::Route::record_error(Code code) noexcept { errors_.add(static_cast<int>(code)); }
 
-HttpMetrics::HttpMetrics(Metrics& metrics, std::string_view service)
-    : in_flight(metrics.up_down_counter("mmf_requests_in_flight", "Requests being handled.")),
-      metrics_(metrics),
-      service_(service) {}
+HttpMetrics::HttpMetrics(Metrics& metrics, std::string_view service) : metrics_(metrics), service_(service) {
+  in_flight_.keep(0, make_in_flight("GET", false));
+}
+
+UpDownCounter HttpMetrics::make_in_flight(std::string_view method, bool secure) const {
+  return metrics_.up_down_counter(
+      "mmf_requests_in_flight", "Requests being handled.",
+      {{"http.request.method", std::string(method)}, {"url.scheme", std::string(scheme(secure))}});
+}
+
+UpDownCounter HttpMetrics::in_flight(int number, std::string_view method, bool secure) noexcept {
+  return in_flight_.get(2 * number + (secure ? 1 : 0), [&] { return make_in_flight(method, secure); });
+}
 
 HttpMetrics::Route& HttpMetrics::route(std::string_view method, std::string_view route) {
   const std::lock_guard lock(mutex_);
@@ -104,25 +141,38 @@ void CorrelationMetrics::record(std::uint8_t rejected) noexcept {
   }
 }
 
-OperationMetrics::OperationMetrics(Metrics& metrics, const Families& families, const Labels& labels)
-    : operations_(metrics, families.count, families.count_help, labels, "status", static_cast<int>(Code::ok),
-                  code_text),
-      duration_(metrics.histogram(families.duration, families.duration_help, kLatencyBounds, labels)) {}
+OperationMetrics::OperationMetrics(Metrics& metrics, const Families& families, const Labels& labels,
+                                   const Labels& attributes)
+    : metrics_(metrics),
+      families_(families),
+      labels_(with_attributes(labels, attributes)),
+      operations_(metrics, families.count, families.count_help, labels, "status", static_cast<int>(Code::ok),
+                  code_text) {
+  durations_.keep(static_cast<int>(Code::ok), make_duration(Code::ok));
+}
+
+Histogram OperationMetrics::make_duration(Code code) const {
+  Labels labels = labels_;
+  if (labels.back().name == kErrorType && code != Code::ok) labels.back().value = code_text(static_cast<int>(code));
+  return metrics_.histogram(families_.duration, families_.duration_help, kLatencyBounds, labels);
+}
 
 void OperationMetrics::record(Code code, runtime::Duration duration) noexcept {
   operations_.add(static_cast<int>(code));
-  duration_.record(duration);
+  durations_.get(static_cast<int>(code), [&] { return make_duration(code); }).record(duration);
 }
 
-DatabaseMetrics::DatabaseMetrics(Metrics& metrics)
-    : idle_connections(metrics.up_down_counter("mmf_db_connections", "Connections of the pools.", {{"state", "idle"}})),
-      used_connections(metrics.up_down_counter("mmf_db_connections", "Connections of the pools.", {{"state", "used"}})),
-      metrics_(metrics) {}
+DatabaseMetrics::DatabaseMetrics(Metrics& metrics, std::string_view system, std::string_view pool)
+    : idle_connections(connections(metrics, "idle", pool)),
+      used_connections(connections(metrics, "used", pool)),
+      metrics_(metrics),
+      system_(system) {}
 
 DatabaseMetrics::Operation& DatabaseMetrics::operation(std::string_view operation, std::string_view table) {
   const std::lock_guard lock(mutex_);
   return operations_.emplace_back(metrics_, kDatabase,
-                                  Labels{{"operation", std::string(operation)}, {"table", std::string(table)}});
+                                  Labels{{"operation", std::string(operation)}, {"table", std::string(table)}},
+                                  Labels{{"db.system.name", system_}});
 }
 
 OperationMetrics& PluginMetrics::operation(std::string_view plugin_id, std::string_view operation) {

@@ -2,9 +2,13 @@
 //
 //   HttpMetrics http(metrics, "petstore");
 //   HttpMetrics::Route& route = http.route("GET", "/pets/{id}");     // once, when the route is bound
-//   http.in_flight.add();
-//   route.record(200, runtime::now() - start);                       // per request: no lock, no allocation
-//   http.in_flight.subtract();
+//   UpDownCounter in_flight = http.in_flight(0, "GET", false);
+//   in_flight.add();
+//   route.record({.status = 200}, runtime::now() - start);           // per request: no lock, no allocation
+//   in_flight.subtract();
+//
+// Some carry attributes that the semantic conventions of OpenTelemetry (1.44) require besides, by OTLP only:
+// docs/guide/telemetry.md lists them.
 #pragma once
 
 #include <array>
@@ -14,6 +18,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -96,20 +101,27 @@ class CounterByValue {
 // mmf_errors_total{service,route,code}.
 class HttpMetrics {
  public:
+  // How a request ended.
+  struct End {
+    int status = 200;
+    bool secure = false;          // it came over TLS
+    std::optional<Code> failure;  // what the service itself failed with
+  };
+
   // One method of one route pattern. Any thread may record.
   class Route {
    public:
     Route(Metrics& metrics, const std::string& service, std::string_view method, std::string_view route);
-    void record(int status, runtime::Duration duration) noexcept;
+    void record(const End& end, runtime::Duration duration) noexcept;
     void record_error(Code code) noexcept;
 
    private:
-    // Of the requests with one status.
+    // Of the requests that ended in one way.
     struct Requests {
       Counter count;
       Histogram duration;
     };
-    Requests make(int status) const;
+    Requests make(const End& end) const;
 
     Metrics& metrics_;
     const Labels labels_;  // the last one is the status
@@ -118,16 +130,20 @@ class HttpMetrics {
   };
 
   HttpMetrics(Metrics& metrics, std::string_view service);
-  // Lives as long as this object. Requests that match no route belong to a route named "unmatched".
+  // Lives as long as this object. Requests that match no route belong to routes named "unmatched", and those whose
+  // method is unknown to the method "_OTHER".
   Route& route(std::string_view method, std::string_view route);
-
-  UpDownCounter in_flight;
+  // The requests being handled, by method – `number` tells them apart, below 1000 – and scheme.
+  UpDownCounter in_flight(int number, std::string_view method, bool secure) noexcept;
 
  private:
+  UpDownCounter make_in_flight(std::string_view method, bool secure) const;
+
   Metrics& metrics_;
   const std::string service_;
   std::mutex mutex_;
   std::deque<Route> routes_;
+  internal::ByValue<UpDownCounter> in_flight_;
 };
 
 // mmf_correlation_rejected_total{reason}.
@@ -151,12 +167,18 @@ class OperationMetrics {
     std::string_view duration;
     std::string_view duration_help;
   };
-  OperationMetrics(Metrics& metrics, const Families& families, const Labels& labels);
+  // Of the duration there are `attributes`, too, and then also error.type.
+  OperationMetrics(Metrics& metrics, const Families& families, const Labels& labels, const Labels& attributes = {});
   void record(Code code, runtime::Duration duration) noexcept;
 
  private:
+  Histogram make_duration(Code code) const;
+
+  Metrics& metrics_;
+  const Families families_;
+  const Labels labels_;  // of the duration; the last one of several may be error.type
   internal::CounterByValue operations_;
-  Histogram duration_;
+  internal::ByValue<Histogram> durations_;
 };
 
 // mmf_database_operations_total{operation,table,status}, mmf_database_operation_duration_seconds{operation,table},
@@ -165,7 +187,8 @@ class DatabaseMetrics {
  public:
   using Operation = OperationMetrics;
 
-  explicit DatabaseMetrics(Metrics& metrics);
+  // `system` as the conventions call it, "sqlite"; the pool's name is unique in the program.
+  DatabaseMetrics(Metrics& metrics, std::string_view system, std::string_view pool);
   // One kind of statement on one table: ("select", "pets"). Lives as long as this object.
   Operation& operation(std::string_view operation, std::string_view table);
 
@@ -174,6 +197,7 @@ class DatabaseMetrics {
 
  private:
   Metrics& metrics_;
+  const std::string system_;
   std::mutex mutex_;
   std::deque<Operation> operations_;
 };

@@ -23,7 +23,7 @@ std::vector<MetricFamily> standard_families() {
   HttpMetrics http(metrics, "s");
   for (int i = 0; i <= kMaxSeries; ++i) http.route("GET", "/" + std::to_string(i));  // one too many: that is counted
   const CorrelationMetrics correlation(metrics);
-  DatabaseMetrics(metrics).operation("select", "t");
+  DatabaseMetrics(metrics, "sqlite", "database").operation("select", "t");
   PluginMetrics(metrics).operation("p", "o");
   record_build_info(metrics, "s", "1");
   LoopMetrics(metrics, 0);

@@ -45,15 +45,16 @@ struct Service {
 
 template <class Headers>
 void serve(Service& service, Context& context, const Headers& headers) {
-  service.http.in_flight.add();
+  UpDownCounter in_flight = service.http.in_flight(0, "GET", false);
+  in_flight.add();
   context.begin(headers, Peer::untrusted);
   const ContextScope scope(context);
   context.echo([](std::string_view name, std::string_view value) {
     benchmark::DoNotOptimize(name);
     benchmark::DoNotOptimize(value);
   });
-  service.route.record(200, std::chrono::microseconds(300));
-  service.http.in_flight.subtract();
+  service.route.record({.status = 200}, std::chrono::microseconds(300));
+  in_flight.subtract();
 }
 
 void request_telemetry(benchmark::State& state) {
@@ -178,7 +179,7 @@ BENCHMARK(log_warning);
 void log_line_async(benchmark::State& state) {
   const int null = ::open("/dev/null", O_WRONLY);
   {
-    AsyncSink sink(std::make_unique<DescriptorOutput>(null));
+    AsyncSink sink(std::make_unique<DescriptorOutput>(null), OnFull::wait);
     const Logs logs(sink, {});
     for (auto _ : state) log::info("pet added", {{"pet_id", 42}, {"species", "dog"}});
     if (sink.dropped() != 0) state.SkipWithError("lines were dropped");

@@ -86,14 +86,14 @@ class SpanCollector {
     std::size_t count = 0;
   };
 
-  // Spans of each ring, in turns, until the batch is full.
-  void collect(const std::vector<SpanRing*>& rings, std::size_t max_bytes, const TailOptions& options, Batch& batch) {
+  // Until the batch is full, or the round at its end. A round reads every ring up to where it was when the round began,
+  // in as many batches as that takes: a ring that fills faster than it is read does not keep the others waiting, and
+  // the tail samplers see all that had ended before the round.
+  void collect(const SpanRings& rings, std::size_t max_bytes, const TailOptions& options, Batch& batch) {
     const runtime::TimePoint now = runtime::now();
-    for (SpanRing* const ring : rings) {
-      const std::uint64_t head = ring->head();
-      std::uint64_t at = ring->tail();
-      for (; at != head && batch.out.size() < max_bytes; ++at) take(ring->at(at), options, now, batch);
-      ring->release(at);
+    if (at_ == round_.size()) begin_round(rings);
+    for (; at_ < round_.size(); ++at_) {
+      if (!read(round_[at_], max_bytes, options, now, batch)) return show_counts();
     }
     tail_.end_round(options, now, batch);
     if (observer_ != nullptr) {
@@ -125,6 +125,27 @@ class SpanCollector {
   }
 
  private:
+  // What a round reads of one ring.
+  struct Stretch {
+    SpanRing* ring;
+    std::uint64_t end;
+  };
+
+  void begin_round(const SpanRings& rings) {
+    round_.clear();
+    at_ = 0;
+    for (SpanRing* const ring : rings.all()) round_.push_back({ring, ring->head()});
+  }
+
+  // False where the batch is full before the end.
+  bool read(const Stretch& stretch, std::size_t max_bytes, const TailOptions& options, runtime::TimePoint now,
+            Batch& batch) {
+    std::uint64_t at = stretch.ring->tail();
+    for (; at != stretch.end && batch.out.size() < max_bytes; ++at) take(stretch.ring->at(at), options, now, batch);
+    stretch.ring->release(at);
+    return at == stretch.end;
+  }
+
   void show_counts() {
     kept_.store(tail_.kept(), std::memory_order_relaxed);
     left_out_.store(tail_.left_out(), std::memory_order_relaxed);
@@ -150,6 +171,8 @@ class SpanCollector {
     observed_.take(record, options, now, observed);
   }
 
+  std::vector<Stretch> round_;
+  std::size_t at_ = 0;    // of the round, where the next batch goes on; its end: the round is over
   TailSampler tail_;      // of what is not sampled
   TailSampler observed_;  // of everything, for the observer
   TraceObserver* observer_ = nullptr;
@@ -214,12 +237,14 @@ internal::TailOptions tail_options(bool errors, std::int64_t slow, std::int64_t 
 std::size_t Tracer::collect(std::string& out, std::size_t max_bytes) {
   epoch_.store(epoch_now(), std::memory_order_relaxed);
   internal::SpanCollector::Batch batch(out, epoch());
-  collector_->collect(rings_->all(), max_bytes, tail_options(keep_errors_, slow_, slowest_window_), batch);
+  collector_->collect(*rings_, max_bytes, tail_options(keep_errors_, slow_, slowest_window_), batch);
   return batch.count;
 }
 
+// The first collection may end a round that was begun before, and so without what came last.
 std::size_t Tracer::collect_rest(std::string& out, std::size_t max_bytes) {
-  const std::size_t collected = collect(out, max_bytes);
+  std::size_t collected = collect(out, max_bytes);
+  if (out.size() < max_bytes) collected += collect(out, max_bytes);
   internal::SpanCollector::Batch batch(out, epoch());
   if (out.size() < max_bytes) collector_->finish(tail_options(keep_errors_, slow_, slowest_window_), max_bytes, batch);
   return collected + batch.count;

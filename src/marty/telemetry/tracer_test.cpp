@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <set>
+#include <thread>
 
 #include "marty/runtime/blocking.hpp"
 #include "marty/runtime/fiber.hpp"
@@ -262,6 +264,84 @@ TEST(Tracer, keeps_what_other_threads_did_for_a_trace_that_failed) {
     EXPECT_EQ(tracer.counts().kept, 9u);
     EXPECT_EQ(tracer.counts().left_out + tracer.counts().dropped, 0u);
   });
+}
+
+// One span of a trace of its own.
+void record(const Tracer& tracer, std::string_view name) {
+  Context context;
+  context.begin();
+  tracer.start(context);
+  const ContextScope scope(context);
+  Span span(name);
+}
+
+// On a thread that has ended when this returns: what it recorded stays, in a ring of its own.
+void elsewhere(const std::function<void()>& work) { std::thread(work).join(); }
+
+TEST(Tracer, a_thread_that_records_more_than_is_collected_keeps_no_other_waiting) {
+  constexpr std::size_t kSlots = 64;
+  Tracer tracer({.ring_spans = kSlots});
+  tracer.record(true);
+  const auto overload = [&] {
+    for (std::size_t i = 0; i < kSlots; ++i) record(tracer, "busy");
+  };
+  overload();
+  elsewhere([&] { record(tracer, "quiet"); });
+  std::size_t batches = 0;
+  for (bool seen = false; !seen; ++batches) {
+    ASSERT_LT(batches, 2 * kSlots) << "the second ring was never read";
+    std::string batch;
+    tracer.collect(batch, 200);  // a span or two
+    for (const ReadSpan& span : internal::read_spans(batch)) seen = seen || span.name == "quiet";
+    overload();
+  }
+  EXPECT_GT(batches, 10u);
+}
+
+TEST(Tracer, all_that_had_ended_before_a_root_is_there_when_it_is_decided_on) {
+  class Seen final : public TraceObserver {
+   public:
+    void observe(const SpanRecord& record, std::string_view, std::int64_t) override {
+      if (record.name() != "busy") names.emplace_back(record.name());
+    }
+    std::vector<std::string> names;
+  } seen;
+  Tracer tracer({.ring_spans = 256});
+  tracer.observe(&seen);
+  tracer.record(true);
+  record(tracer, "busy");
+  {
+    Context context;
+    context.begin();
+    tracer.start(context);
+    const ContextScope scope(context);
+    Span root("root");
+    elsewhere([&] {
+      Context there(context);
+      const ContextScope other(there);
+      for (int i = 0; i < 20; ++i) record(tracer, "busy");
+      const ContextScope again(there);
+      Span child("child");
+    });
+    root.fail("no");
+  }
+  for (int i = 0; i < 100; ++i) {
+    for (int busy = 0; busy < 4; ++busy) record(tracer, "busy");
+    std::string batch;
+    tracer.collect(batch, 200);
+  }
+  EXPECT_EQ(seen.names, (std::vector<std::string>{"child", "root"})) << "a part of a trace ends with its root";
+}
+
+TEST(Tracer, the_rest_is_all_that_there_is_also_amid_a_round) {
+  Tracer tracer({.ring_spans = 64});
+  tracer.record(true);
+  for (int i = 0; i < 10; ++i) record(tracer, "first");
+  std::string batch;
+  tracer.collect(batch, 200);
+  for (int i = 0; i < 10; ++i) record(tracer, "second");
+  tracer.collect_rest(batch, batch.max_size());
+  EXPECT_EQ(internal::read_spans(batch).size(), 20u);
 }
 
 }  // namespace

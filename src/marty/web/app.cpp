@@ -45,36 +45,43 @@ std::string default_operation_id(http::Method method, const std::vector<PatternS
 class App::Telemetry {
  public:
   Telemetry(const AppOptions& options, const std::vector<std::unique_ptr<Route>>& routes)
-      : http_(*options.metrics, options.service),
-        correlation_(*options.metrics),
-        unmatched_(http_.route("OTHER", "unmatched")) {
+      : http_(*options.metrics, options.service), correlation_(*options.metrics) {
     for (const auto& route : routes) routes_.push_back(&http_.route(http::method_name(route->method), route->pattern));
+    for (int method = 0; method <= int(http::Method::other); ++method)
+      unmatched_.push_back(&http_.route(label_of(http::Method(method)), "unmatched"));
   }
-  telemetry::HttpMetrics::Route& of(const Route* route) noexcept { return route ? *routes_[route->index] : unmatched_; }
+  telemetry::HttpMetrics::Route& of(const Exchange& exchange) noexcept {
+    const Route* const route = exchange.route();
+    return route != nullptr ? *routes_[route->index] : *unmatched_[std::size_t(exchange.request().method)];
+  }
 
   void record_rejected(std::uint8_t rejected) noexcept { correlation_.record(rejected); }
 
   // Counts a request for as long as it lives.
   class InFlight {
    public:
-    explicit InFlight(Telemetry* telemetry) : telemetry_(telemetry) {
-      if (telemetry_ != nullptr) telemetry_->http_.in_flight.add();
+    InFlight(Telemetry* telemetry, const http::Request& request) {
+      if (telemetry == nullptr) return;
+      requests_ = telemetry->http_.in_flight(int(request.method), label_of(request.method), request.secure);
+      requests_.add();
     }
-    ~InFlight() {
-      if (telemetry_ != nullptr) telemetry_->http_.in_flight.subtract();
-    }
+    ~InFlight() { requests_.subtract(); }
     InFlight(const InFlight&) = delete;
     InFlight& operator=(const InFlight&) = delete;
 
    private:
-    Telemetry* telemetry_;
+    telemetry::UpDownCounter requests_;  // none: counts nowhere
   };
 
  private:
+  static std::string_view label_of(http::Method method) noexcept {
+    return method == http::Method::other ? "_OTHER" : http::method_name(method);
+  }
+
   telemetry::HttpMetrics http_;
   telemetry::CorrelationMetrics correlation_;
-  telemetry::HttpMetrics::Route& unmatched_;
   std::vector<telemetry::HttpMetrics::Route*> routes_;
+  std::vector<telemetry::HttpMetrics::Route*> unmatched_;  // by method
 };
 
 App::App(AppOptions options) : options_(std::move(options)) {
@@ -242,7 +249,7 @@ void App::live(http::Request& request, http::Response& response, const Error* re
   if (router_.match(request.method, request.path(), exchange.match_)) take_route(exchange);
   if (!spans_) return serve(exchange, arrival);
   options_.tracer->start(context, exchange.route_ != nullptr ? exchange.route_->sampling : std::nullopt);
-  telemetry::Span span(spans_->site(exchange.route_, request.method), telemetry::SpanKind::server, arrival);
+  telemetry::Span span(spans_->site(exchange.route_, request), telemetry::SpanKind::server, arrival);
   internal::ServerSpans::begin(span, exchange);
   exchange.span_ = &span;
   serve(exchange, arrival);
@@ -260,7 +267,7 @@ bool App::trusts_peer(const http::Request& request) const noexcept {
 }
 
 void App::serve(Exchange& exchange, runtime::TimePoint arrival) {
-  const Telemetry::InFlight in_flight(telemetry_.get());
+  const Telemetry::InFlight in_flight(telemetry_.get(), exchange.request_);
 
   // Edge filters, authentication, authorization, rate limit, resilience, user filters, the handler.
   advance(exchange, 0);
@@ -271,7 +278,9 @@ void App::serve(Exchange& exchange, runtime::TimePoint arrival) {
   if (!exchange.response_.begun()) exchange.echo_ids();
   if (!is_timed()) return;
   const runtime::TimePoint end = runtime::now();
-  if (telemetry_) telemetry_->of(exchange.route_).record(exchange.outcome(), end - arrival);
+  if (telemetry_)
+    telemetry_->of(exchange).record({exchange.outcome(), exchange.request_.secure, exchange.service_failure_},
+                                    end - arrival);
   if (exchange.span_ != nullptr) {
     internal::ServerSpans::end(*exchange.span_, exchange);
     exchange.span_->end(end);
@@ -304,7 +313,13 @@ void App::respond(Exchange& exchange, std::size_t filter) const {
 void App::trace_step(Exchange& exchange, std::size_t filter) const {
   const bool is_handler = filter == filters_.size();
   telemetry::Span span(is_handler ? "handler " + exchange.route_->operation_id : "filter " + filters_[filter]->name);
-  step(exchange, filter);
+  try {
+    step(exchange, filter);
+  } catch (...) {
+    const Error error = as_error(std::current_exception());
+    internal::is_failure_of_service(exchange.route_, error) ? span.fail(std::current_exception()) : span.refuse(error);
+    throw;
+  }
 }
 
 void App::step(Exchange& exchange, std::size_t filter) const {
@@ -341,11 +356,12 @@ void App::report(Exchange& exchange, const std::exception_ptr& exception) const 
   const Error error = as_error(exception);
   exchange.set_outcome(error.http_status());
   exchange.failure_ = error.code();
-  if (exchange.span_ != nullptr && internal::is_failure_of_service(exchange.route_, error)) exchange.span_->fail(error);
+  if (internal::is_failure_of_service(exchange.route_, error)) exchange.service_failure_ = error.code();
+  if (exchange.span_ != nullptr) internal::ServerSpans::fail(*exchange.span_, exchange, error);
   write_error(exchange, error);
   if (error.http_status() == 401 && !exchange.response_.begun())
     challenge(exchange.response_, options_.authentications);
-  if (telemetry_) telemetry_->of(exchange.route_).record_error(error.code());
+  if (telemetry_) telemetry_->of(exchange).record_error(error.code());
   if (error.http_status() < 500 || error.code() == Code::unimplemented) return;
   // In an overload a line for each refusal would be the next overload; the access log has them where it is on.
   if (exchange.refusal_ != nullptr && exchange.refusal_->http_status() == error.http_status()) return;

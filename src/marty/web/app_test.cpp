@@ -268,7 +268,7 @@ TEST_F(AppTest, CountsRequestsByRouteAndStatus) {
   };
   EXPECT_EQ(count("/pets/{id}", "GET", "204"), 2);
   EXPECT_EQ(count("/pets/{id}", "GET", "400"), 1);
-  EXPECT_EQ(count("unmatched", "OTHER", "404"), 1);
+  EXPECT_EQ(count("unmatched", "GET", "404"), 1);
   EXPECT_EQ(metrics.value("mmf_requests_in_flight"), 0);
 }
 

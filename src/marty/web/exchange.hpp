@@ -40,6 +40,7 @@ class Exchange {
   Exchange& operator=(const Exchange&) = delete;
 
   http::Request& request() noexcept { return request_; }
+  const http::Request& request() const noexcept { return request_; }
   http::Response& response() noexcept { return response_; }
   telemetry::Context& context() noexcept { return context_; }
   // Null where no route took the request: then only edge filters run.
@@ -85,6 +86,7 @@ class Exchange {
   Transcoder* transcoder_ = nullptr;
   int outcome_ = 0;
   std::optional<Code> failure_;
+  std::optional<Code> service_failure_;  // the same, where the service is to blame
   telemetry::Span* span_ = nullptr;
   const Error* refusal_ = nullptr;  // why the server does not let it in; null: it does
   bool in_protocol_ = false;        // the route's protocol, if any, stands around what happens

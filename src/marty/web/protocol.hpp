@@ -5,6 +5,9 @@
 //   app.add_protocol(std::make_unique<Echo>());
 #pragma once
 
+#include <cstddef>
+#include <span>
+#include <string>
 #include <string_view>
 
 #include "marty/base/error.hpp"
@@ -28,6 +31,11 @@ class Protocol {
   virtual bool claims(const http::Request& request) const noexcept = 0;
   // The reply to an error, in place of problem+json. Where the response has begun, its end.
   virtual void write_error(Exchange& exchange, const Error& error) = 0;
+  // Its calls in the conventions of OpenTelemetry: the systems that they may be of (rpc.system.name), the number of
+  // that of a request, and what it calls a status (rpc.response.status_code).
+  virtual std::span<const std::string_view> systems() const noexcept = 0;
+  virtual std::size_t system_of(const http::Request& request) const noexcept = 0;
+  virtual std::string status_name(std::size_t system, Code code) const = 0;
   // What a route of its own reads and answers, for the OpenAPI document: "requestBody" and "responses" of the
   // operation.
   virtual void describe(const Route& route, json::Schemas& schemas, json::Value& operation) const = 0;

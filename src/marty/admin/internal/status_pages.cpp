@@ -105,6 +105,7 @@ Overview overview(const Subject& subject, Timestamp since) {
                   .uptime_seconds = std::chrono::duration<double>(runtime::wall_now() - since).count(),
                   .configuration_generation = subject.configuration.generation(),
                   .health = subject.health.report(),
+                  .reasons = subject.health.reasons(),
                   .objectives = {}};
   std::map<std::string_view, double> remaining;
   const auto budgets = subject.metrics.read("mmf_slo_error_budget_remaining_ratio");
@@ -131,8 +132,11 @@ std::string to_html(const Overview& overview) {
   page.end_table();
   page.heading("Components");
   page.table({"component", "status", "required", "why"});
-  for (const health::ComponentHealth& each : overview.health.components)
-    page.row({text(each.name), status_cell(each.status), text(each.required ? "yes" : "no"), text(each.detail)});
+  for (const health::ComponentHealth& each : overview.health.components) {
+    const auto why = std::ranges::find(overview.reasons, each.name, &health::HealthReason::component);
+    page.row({text(each.name), status_cell(each.status), text(each.required ? "yes" : "no"),
+              text(why != overview.reasons.end() ? why->reason : std::string())});
+  }
   page.end_table();
   page.heading("Service level objectives");
   page.table({"objective", "good", "error budget left"});

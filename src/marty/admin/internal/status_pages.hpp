@@ -25,6 +25,7 @@ struct Overview {
   double uptime_seconds = 0;
   std::uint64_t configuration_generation = 0;
   health::HealthReport health;
+  std::vector<health::HealthReason> reasons;  // of components that are not well
   std::vector<Objective> objectives;
 };
 Overview overview(const Subject& subject, Timestamp since);

@@ -14,6 +14,7 @@ namespace {
 // Statements come from the program's text, so their number is bounded; this bounds the memory where it is generated
 // text.
 constexpr std::size_t kMaxOperations = 1000;
+constexpr std::string_view kOther = "other";
 
 // The operation as a label: of few values, whatever the statement begins with.
 std::string_view label_of(std::string_view operation) {
@@ -21,7 +22,16 @@ std::string_view label_of(std::string_view operation) {
   for (const std::string_view known : kKnown) {
     if (same_word(operation, known)) return known;
   }
-  return "other";
+  return kOther;
+}
+
+// Named as https://opentelemetry.io/docs/specs/semconv/db/database-spans/#name says; what is not known is not there.
+const telemetry::SpanSite& span_site(std::string_view system, std::string_view operation, std::string_view table) {
+  std::string name(operation);
+  if (!table.empty()) name += (name.empty() ? "" : " ") + std::string(table);
+  return telemetry::SpanSite::get(
+      name.empty() ? system : std::string_view(name),
+      {{"db.system.name", system}, {"db.operation.name", operation}, {"db.collection.name", table}});
 }
 
 }  // namespace
@@ -29,7 +39,8 @@ std::string_view label_of(std::string_view operation) {
 Core::Core(std::unique_ptr<Driver> owned_driver, const PoolOptions& options, telemetry::Metrics* metrics)
     : driver(std::move(owned_driver)),
       max_rows(static_cast<std::size_t>(options.max_rows)),
-      pool(*driver, options, metrics != nullptr ? &metrics_.emplace(*metrics) : nullptr) {}
+      pool(*driver, options,
+           metrics != nullptr ? &metrics_.emplace(*metrics, driver->dialect().name, options.name) : nullptr) {}
 
 const Core::Operation& Core::operation(const Statement& statement) {
   std::string key = std::string(label_of(statement.operation)) + ' ' + std::string(statement.table);
@@ -37,11 +48,8 @@ const Core::Operation& Core::operation(const Statement& statement) {
   if (operations_.size() >= kMaxOperations && !operations_.contains(key)) key = "other ";
   if (const auto found = operations_.find(key); found != operations_.end()) return found->second;
   const std::string name = key.substr(0, key.find(' ')), table = key.substr(name.size() + 1);
-  const Operation made{
-      metrics_ ? &metrics_->operation(name, table) : nullptr,
-      &telemetry::SpanSite::get(
-          table.empty() ? name : key,
-          {{"db.system.name", driver->dialect().name}, {"db.operation.name", name}, {"db.collection.name", table}})};
+  const Operation made{metrics_ ? &metrics_->operation(name, table) : nullptr,
+                       &span_site(driver->dialect().name, name != kOther ? name : std::string_view(), table)};
   return operations_.emplace(std::move(key), made).first->second;
 }
 

@@ -1,10 +1,16 @@
 #include "marty/grpc/internal/call_span.hpp"
 
+#include <string>
+
 namespace marty::grpc::internal {
 
 CallSpan::CallSpan(LoopChannel& channel, const Method& method)
     : span_(channel.site(method), telemetry::SpanKind::client) {
-  if (!span_.recording() || channel.target().servers.empty()) return;
+  if (!span_.recording()) return;
+  if (channel.target().servers.empty()) {
+    span_.set_known("server.address", channel.target().text);
+    return;
+  }
   span_.set_known("server.address", channel.target().servers.front().host);
   span_.set_known("server.port", channel.target().servers.front().port);
 }
@@ -17,10 +23,12 @@ void CallSpan::succeeded() noexcept {
 void CallSpan::failed(const Error& error) noexcept {
   if (!span_.recording()) return;
   try {
-    span_.set_known("rpc.response.status_code", telemetry::rpc_status_name(error.code()));
-  } catch (const std::bad_alloc&) {  // error.type says it, too
+    const std::string status = telemetry::rpc_status_name(error.code());
+    span_.set_known("rpc.response.status_code", status);
+    span_.fail(error.message(), status);
+  } catch (const std::bad_alloc&) {
+    span_.fail(error);
   }
-  span_.fail(error);
   span_.end();
 }
 

@@ -12,12 +12,16 @@
 #include "marty/grpc/internal/trailers.hpp"
 #include "marty/health/health.hpp"
 #include "marty/runtime/fiber.hpp"
-#include "marty/telemetry/context.hpp"
+#include "marty/telemetry/span.hpp"
 #include "marty/web/problem.hpp"
 #include "marty/web/route.hpp"
 
 namespace marty::grpc::internal {
 namespace {
+
+// https://opentelemetry.io/docs/specs/semconv/rpc/: gRPC-Web counts as gRPC.
+enum System : std::size_t { kGrpc, kConnect };
+constexpr std::string_view kSystems[] = {"grpc", "connectrpc"};
 
 // Of the request, also where its route is unknown or it came by GET.
 std::optional<Format> format_of(const http::Request& request) noexcept {
@@ -190,6 +194,17 @@ void GrpcProtocol::write_error(web::Exchange& exchange, const Error& error) {
     status.details = details_of(told, service_of(exchange.request().path()), exchange.context().correlation_id.view());
   if (format->framing == Framing::grpc) return write_grpc_error(response, *format, status);
   format->is_connect() ? write_connect_error(response, *format, status) : write_web_error(response, *format, status);
+}
+
+std::span<const std::string_view> GrpcProtocol::systems() const noexcept { return kSystems; }
+
+std::size_t GrpcProtocol::system_of(const http::Request& request) const noexcept {
+  const std::optional<Format> format = format_of(request);
+  return format && format->is_connect() ? kConnect : kGrpc;
+}
+
+std::string GrpcProtocol::status_name(std::size_t system, Code code) const {
+  return system == kConnect ? std::string(connect_code_name(code)) : telemetry::rpc_status_name(code);
 }
 
 void GrpcProtocol::describe(const web::Route& route, json::Schemas& schemas, json::Value& operation) const {

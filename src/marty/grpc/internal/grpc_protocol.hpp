@@ -24,6 +24,9 @@ class GrpcProtocol final : public web::Protocol {
   void run(web::Exchange& exchange, const web::Next& next) override;
   bool claims(const http::Request& request) const noexcept override;
   void write_error(web::Exchange& exchange, const Error& error) override;
+  std::span<const std::string_view> systems() const noexcept override;
+  std::size_t system_of(const http::Request& request) const noexcept override;
+  std::string status_name(std::size_t system, Code code) const override;
   void describe(const web::Route& route, json::Schemas& schemas, json::Value& operation) const override;
 
   void add_service(std::string_view name) { services_.emplace_back(name); }

@@ -7,20 +7,29 @@ namespace {
 
 using telemetry::MetricKind;
 
-constexpr AttributeName kRequest[] = {
-    {"method", "http.request.method"}, {"route", "http.route"}, {"status", "http.response.status_code", true}};
-constexpr AttributeName kDatabase[] = {{"operation", "db.operation.name"}, {"table", "db.collection.name"}};
-constexpr AttributeName kConnections[] = {{"state", "db.client.connection.state"}};
+constexpr AttributeName kRequest[] = {{"method", "http.request.method"},
+                                      {"route", "http.route", false, "unmatched"},
+                                      {"status", "http.response.status_code", true},
+                                      {"url.scheme", "url.scheme"},
+                                      {"error.type", "error.type"}};
+constexpr AttributeName kActive[] = {{"http.request.method", "http.request.method"}, {"url.scheme", "url.scheme"}};
+constexpr AttributeName kDatabase[] = {{"operation", "db.operation.name", false, "other"},
+                                       {"table", "db.collection.name"},
+                                       {"db.system.name", "db.system.name"},
+                                       {"error.type", "error.type"}};
+constexpr AttributeName kConnections[] = {{"state", "db.client.connection.state"},
+                                          {"db.client.connection.pool.name", "db.client.connection.pool.name"}};
+constexpr AttributeName kProcessor[] = {{"cpu.mode", "cpu.mode"}};
 
 constexpr MetricName kNames[] = {
     {"mmf_request_duration_seconds", "http.server.request.duration", "s", DataKind::histogram, kRequest},
-    {"mmf_requests_in_flight", "http.server.active_requests", "{request}", DataKind::sum, {}},
+    {"mmf_requests_in_flight", "http.server.active_requests", "{request}", DataKind::sum, kActive},
     {"mmf_database_operation_duration_seconds", "db.client.operation.duration", "s", DataKind::histogram, kDatabase},
     {"mmf_db_connections", "db.client.connection.count", "{connection}", DataKind::sum, kConnections},
-    {"process_cpu_seconds_total", "process.cpu.time", "s", DataKind::monotonic_sum, {}},
+    {"process_cpu_seconds_total", "process.cpu.time", "s", DataKind::monotonic_sum, kProcessor},
     {"process_resident_memory_bytes", "process.memory.usage", "By", DataKind::sum, {}},
     {"process_virtual_memory_bytes", "process.memory.virtual", "By", DataKind::sum, {}},
-    {"process_open_fds", "process.open_file_descriptor.count", "{file_descriptor}", DataKind::sum, {}},
+    {"process_open_fds", "process.unix.file_descriptor.count", "{file_descriptor}", DataKind::sum, {}},
 };
 
 std::string_view unit_of(std::string_view name) noexcept {

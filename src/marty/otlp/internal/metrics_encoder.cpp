@@ -43,7 +43,9 @@ void append_exemplar(std::string& out, const telemetry::Exemplar& exemplar) {
 
 void append_label(std::string& out, std::uint32_t field, const MetricName& name, const Label& label) {
   const auto known = std::ranges::find(name.attributes, std::string_view(label.name), &AttributeName::label);
+  if (label.value.empty()) return;
   if (known == name.attributes.end()) return append_key_value(out, field, label.name, label.value);
+  if (label.value == known->none) return;
   if (const auto number = known->is_number ? number_of(label.value) : std::nullopt)
     return append_key_value(out, field, known->attribute, *number);
   append_key_value(out, field, known->attribute, label.value);

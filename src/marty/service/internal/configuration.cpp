@@ -102,7 +102,7 @@ void Service::State::open_log() {
     } else {
       output = std::make_unique<telemetry::DescriptorOutput>(STDOUT_FILENO);
     }
-    log_sink = std::make_unique<telemetry::AsyncSink>(std::move(output));
+    log_sink = std::make_unique<telemetry::AsyncSink>(std::move(output), logging_section.on_full);
   }
   telemetry::LogSink& sink = with_lines_kept(options.log_sink != nullptr ? *options.log_sink : *log_sink);
   logging = std::make_unique<telemetry::Logging>(

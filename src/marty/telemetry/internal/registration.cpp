@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "marty/base/error.hpp"
+#include "marty/telemetry/internal/attributes.hpp"
 #include "marty/telemetry/internal/registry.hpp"
 
 namespace marty::telemetry::internal {
@@ -16,6 +17,30 @@ bool is_name(std::string_view name) {
          std::ranges::all_of(name, [](char c) { return is_letter(c) || (c >= '0' && c <= '9'); });
 }
 
+// "http.request.method": names with points between them.
+bool is_attribute_name(std::string_view name) {
+  for (;;) {
+    const std::size_t end = name.find('.');
+    if (!is_name(name.substr(0, end))) return false;
+    if (end == std::string_view::npos) return true;
+    name.remove_prefix(end + 1);
+  }
+}
+
+std::string find_label_fault(const Labels& labels) {
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    const std::string& name = labels[i].name;
+    if (is_attribute(name) ? !is_attribute_name(name) : !is_name(name) || name.starts_with("__") || name == "le") {
+      return "label '" + name +
+             "' must be letters, digits and '_', not begin with a digit or \"__\", and not be \"le\"";
+    }
+    if (i > 0 && is_attribute(labels[i - 1].name) && !is_attribute(name))
+      return "label '" + name + "' must stand before those with a '.'";
+    if (std::ranges::count(labels, name, &Label::name) > 1) return "label '" + name + "' is there twice";
+  }
+  return {};
+}
+
 // What is wrong, as the end of a sentence; empty: nothing.
 std::string find_fault(const Registration& metric) {
   const bool counter = metric.kind == MetricKind::counter;
@@ -27,14 +52,7 @@ std::string find_fault(const Registration& metric) {
       return "its name must not end in " + std::string(suffix) + ": histograms use that";
   }
   if (metric.help.empty()) return "it needs a help text";
-  for (const Label& label : metric.labels) {
-    if (!is_name(label.name) || label.name.starts_with("__") || label.name == "le") {
-      return "label '" + label.name +
-             "' must be letters, digits and '_', not begin with a digit or \"__\", and not be \"le\"";
-    }
-    if (std::ranges::count(metric.labels, label.name, &Label::name) > 1)
-      return "label '" + label.name + "' is there twice";
-  }
+  if (std::string fault = find_label_fault(metric.labels); !fault.empty()) return fault;
   if (metric.bounds.size() > kMaxBounds) return "it has more than 200 bounds";
   if (metric.kind == MetricKind::histogram) {
     const auto ascending = std::ranges::adjacent_find(metric.bounds, std::greater_equal<>()) == metric.bounds.end();

@@ -36,8 +36,8 @@ class SpanTaker {
 
 class TailSampler {
  public:
-  // In rounds: a root is decided on at the end of the round after its own, when the spans that other threads had ended
-  // before it have come, too.
+  // In rounds, each of which sees all spans that had ended when it began: a root is decided on at the end of the round
+  // after its own, when the spans that other threads had ended before it have come, too.
   void take(const SpanRecord& record, const TailOptions& options, runtime::TimePoint now, SpanTaker& kept);
   void end_round(const TailOptions& options, runtime::TimePoint now, SpanTaker& kept);
   // No more will come: decides on all roots.

@@ -62,7 +62,7 @@ struct ReadEvent {
 };
 
 struct ReadSpan {
-  std::string trace_id, span_id, parent_span_id, name, status_message;  // ids as bytes
+  std::string trace_id, span_id, trace_state, parent_span_id, name, status_message;  // ids as bytes
   std::uint64_t kind = 0, start = 0, end = 0, status = 0, flags = 0, dropped = 0;
   Attributes attributes;
   std::vector<ReadEvent> events;
@@ -101,6 +101,9 @@ inline ReadSpan read_span(std::string_view bytes) {
         break;
       case 2:
         span.span_id = field.bytes;
+        break;
+      case 3:
+        span.trace_state = field.bytes;
         break;
       case 4:
         span.parent_span_id = field.bytes;

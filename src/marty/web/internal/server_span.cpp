@@ -16,13 +16,24 @@ constexpr std::size_t kMaxQueryBytes = 128;  // that the other attributes find r
 
 std::string_view without_slash(std::string_view pattern) { return pattern.substr(pattern.starts_with('/') ? 1 : 0); }
 
-const SpanSite& site_of(const Route& route) {
-  if (route.protocol != nullptr) {
-    const std::string_view method = without_slash(route.pattern);
-    return SpanSite::get(method, {{"rpc.system.name", route.protocol->name()}, {"rpc.method", method}});
-  }
-  return SpanSite::get(route.name(),
-                       {{"http.request.method", http::method_name(route.method)}, {"http.route", route.pattern}});
+std::vector<const SpanSite*> sites_of(const Route& route) {
+  if (route.protocol == nullptr)
+    return {&SpanSite::get(route.name(),
+                           {{"http.request.method", http::method_name(route.method)}, {"http.route", route.pattern}})};
+  std::vector<const SpanSite*> sites;
+  const std::string_view method = without_slash(route.pattern);
+  for (const std::string_view system : route.protocol->systems())
+    sites.push_back(&SpanSite::get(method, {{"rpc.system.name", system}, {"rpc.method", method}}));
+  return sites;
+}
+
+std::string status_name(Exchange& exchange, Code code) {
+  const Protocol& protocol = *exchange.route()->protocol;
+  return protocol.status_name(protocol.system_of(exchange.request()), code);
+}
+
+bool is_call(const Exchange& exchange) noexcept {
+  return exchange.route() != nullptr && exchange.route()->protocol != nullptr;
 }
 
 // "shop:8080", "[::1]:8080", "shop".
@@ -44,7 +55,7 @@ std::string_view version_text(const http::Request& request) {
 }  // namespace
 
 ServerSpans::ServerSpans(const std::vector<std::unique_ptr<Route>>& routes) {
-  for (const auto& route : routes) routes_.push_back(&site_of(*route));
+  for (const auto& route : routes) routes_.push_back(sites_of(*route));
   for (int method = 0; method <= int(http::Method::other); ++method) {
     const auto name = http::method_name(http::Method(method));
     const bool known = http::Method(method) != http::Method::other;
@@ -52,14 +63,16 @@ ServerSpans::ServerSpans(const std::vector<std::unique_ptr<Route>>& routes) {
   }
 }
 
-const SpanSite& ServerSpans::site(const Route* route, http::Method method) const noexcept {
-  return route != nullptr ? *routes_[route->index] : *unmatched_[std::size_t(method)];
+const SpanSite& ServerSpans::site(const Route* route, const http::Request& request) const noexcept {
+  if (route == nullptr) return *unmatched_[std::size_t(request.method)];
+  return *routes_[route->index][route->protocol != nullptr ? route->protocol->system_of(request) : 0];
 }
 
 void ServerSpans::begin(Span& span, Exchange& exchange) {
   if (!span.recording()) return;
   const http::Request& request = exchange.request();
   std::string path;
+  if (request.method == http::Method::other) span.set_known("http.request.method_original", request.method_text);
   span.set_known("url.scheme", request.secure ? "https" : "http");
   span.set_known("url.path", exchange.redacted_path(path));
   if (const std::string_view query = request.query(); !query.empty())
@@ -71,10 +84,17 @@ void ServerSpans::begin(Span& span, Exchange& exchange) {
     span.set_known("user_agent.original", agent);
 }
 
-void ServerSpans::end(Span& span, const Exchange& exchange) {
+// The type is what the status says, where the conventions have the status say it.
+void ServerSpans::fail(Span& span, Exchange& exchange, const Error& error) {
+  if (!span.recording() || !is_failure_of_service(exchange.route(), error)) return;
+  if (is_call(exchange)) return span.fail(error.message(), status_name(exchange, error.code()));
+  span.fail(error);
+}
+
+void ServerSpans::end(Span& span, Exchange& exchange) {
   if (!span.recording()) return;
-  if (exchange.route() != nullptr && exchange.route()->protocol != nullptr) {
-    span.set_known("rpc.response.status_code", telemetry::rpc_status_name(exchange.failure().value_or(Code::ok)));
+  if (is_call(exchange)) {
+    span.set_known("rpc.response.status_code", status_name(exchange, exchange.failure().value_or(Code::ok)));
     return;
   }
   span.set_known("http.response.status_code", exchange.outcome());

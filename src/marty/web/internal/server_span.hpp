@@ -17,13 +17,15 @@ class ServerSpans {
  public:
   explicit ServerSpans(const std::vector<std::unique_ptr<Route>>& routes);
 
-  const telemetry::SpanSite& site(const Route* route, http::Method method) const noexcept;
+  const telemetry::SpanSite& site(const Route* route, const http::Request& request) const noexcept;
   static void begin(telemetry::Span& span, Exchange& exchange);
-  static void end(telemetry::Span& span, const Exchange& exchange);
+  // The request ended in an error, in whichever way it may.
+  static void fail(telemetry::Span& span, Exchange& exchange, const Error& error);
+  static void end(telemetry::Span& span, Exchange& exchange);
 
  private:
-  std::vector<const telemetry::SpanSite*> routes_;
-  std::vector<const telemetry::SpanSite*> unmatched_;  // by method
+  std::vector<std::vector<const telemetry::SpanSite*>> routes_;  // by the system of the call, where there are several
+  std::vector<const telemetry::SpanSite*> unmatched_;            // by method
 };
 
 // For the failure of a request that is the service's own: status 500 and up, or what gRPC counts so.
