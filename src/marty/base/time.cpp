@@ -30,11 +30,12 @@ class FieldReader {
   }
   // The digits of a fraction as microseconds.
   int fraction() {
-    int value = 0, count = 0;
+    int value = 0;
+    std::ptrdiff_t count = 0;
     for (; p_ != end_ && is_digit(*p_); ++p_, ++count) {
       if (count < 6) value = value * 10 + (*p_ - '0');
     }
-    if (count < 1 || count > 9) ok_ = false;
+    if (count < 1) ok_ = false;
     for (; count < 6; ++count) value *= 10;
     return value;
   }

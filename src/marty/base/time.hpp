@@ -22,8 +22,8 @@ namespace marty {
 
 using Timestamp = std::chrono::sys_time<std::chrono::microseconds>;
 
-// RFC 3339 date-time: "T" and "Z" of either case, any offset, one to nine digits of fraction (behind the sixth they are
-// cut off). Nothing for anything else, such as a day that the month does not have, a leap second, or an offset that
+// RFC 3339 date-time: "T" and "Z" of either case, any offset, any number of digits of fraction (behind the sixth they
+// are cut off). Nothing for anything else, such as a day that the month does not have, a leap second, or an offset that
 // leads out of the years 0 to 9999.
 std::optional<Timestamp> parse_timestamp(std::string_view text);
 

@@ -67,6 +67,8 @@ std::string summary_of(const Method& method) {
 
 }  // namespace
 
+json::Value MethodHandler::rules_of_request() const { return {}; }
+
 void MethodHandler::invoke(web::Exchange& exchange) {
   ServerCall call(exchange, *this);
   throw_if_late();  // the filters may have waited

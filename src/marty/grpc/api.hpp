@@ -99,6 +99,8 @@ class MethodHandler : public HandlesMethod {
       : request(request_type), response(response_type) {}
   void invoke(web::Exchange& exchange) override;
   const MethodHandler& handled_method() const noexcept final { return *this; }
+  // For the documentation: what has to hold of the request besides its types, as a JSON Schema; null: nothing.
+  virtual json::Value rules_of_request() const;
 
   const google::protobuf::Message& request;  // prototypes
   const google::protobuf::Message& response;

@@ -2,8 +2,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "marty/base/uuid.hpp"
 #include "marty/grpc/internal/api_schema.hpp"
 #include "marty/grpc/internal/test_server.hpp"
+#include "marty/reflect/rules.hpp"
 #include "route.marty.hpp"
 
 namespace marty::grpc {
@@ -40,7 +42,63 @@ TEST(Api, IsPartOfTheOpenApiDocument) {
   EXPECT_EQ(list["deprecated"], Value(true));
   EXPECT_NE(list["responses"]["200"]["content"].find("application/connect+json"), nullptr);
   EXPECT_EQ(document["paths"].find("/route.v1.Route/Missing"), nullptr);  // nobody has written it
-  EXPECT_EQ(document["paths"]["/route.v1.Route/Echo"].find("get"), nullptr);
+}
+
+// https://connectrpc.com/docs/protocol#unary-get-request
+TEST(Api, WhatHasNoSideEffectsIsDocumentedAsAskedByGetToo) {
+  web::App app;
+  auto api = add(app, Route{.echo = [](const Point& point) { return point; }, .do_ = [](const Task&) {}});
+  api.tag("points").requires_authentication();
+  Value document = document_of(app);
+  Value& get = document["paths"]["/route.v1.Route/Echo"]["get"];
+  EXPECT_EQ(get["operationId"], Value("route.v1.Route.Echo_by_get"));
+  EXPECT_EQ(get["tags"][0], Value("points"));
+  EXPECT_NE(get["security"].size(), 0u);
+  EXPECT_EQ(get.find("requestBody"), nullptr);
+  std::vector<std::string> names, required;
+  for (const Value& parameter : get["parameters"].as_array()) {
+    names.push_back(parameter["name"].as_string());
+    if (parameter["required"] == Value(true)) required.push_back(names.back());
+  }
+  EXPECT_THAT(names, testing::ElementsAre("encoding", "message", "base64", "compression", "connect"));
+  EXPECT_THAT(required, testing::ElementsAre("encoding", "message"));
+  EXPECT_EQ(get["parameters"][1]["content"]["application/json"]["schema"]["$ref"],
+            Value("#/components/schemas/route.v1.Point"));
+  EXPECT_EQ(document["paths"]["/route.v1.Route/Do"].find("get"), nullptr);
+}
+
+TEST(Api, ADocumentedCallSaysThatAnotherMediaTypeIsAProblem) {
+  web::App app;
+  add(app, Route{.echo = [](const Point& point) { return point; }});
+  Value document = document_of(app);
+  Value& refused = document["paths"]["/route.v1.Route/Echo"]["post"]["responses"]["415"];
+  EXPECT_EQ(refused["content"]["application/problem+json"]["schema"]["$ref"], Value("#/components/schemas/Problem"));
+}
+
+TEST(Api, TheRulesOfAFunctionOfPlainStructsStandBesideTheMessage) {
+  struct Page {
+    int limit = 20;
+    static constexpr auto rules = marty::rules(field<&Page::limit>.range(1, 100));
+  };
+  struct Spot {
+    int x = 0;
+    int y = 0;
+    std::string name;
+    static constexpr auto rules = marty::rules(field<&Spot::name>.length(1, 80));
+  };
+  web::App app;
+  add(app, Plain{.find_point = [](web::Path<Uuid>, web::Query<Page>) { return Spot(); },
+                 .change_point = [](web::Path<std::string>, web::Body<Spot> spot) { return *spot; }});
+  Value document = document_of(app);
+  const auto schema = [&](const std::string& method) {
+    return document["paths"]["/route.v1.Plain/" + method]["post"]["requestBody"]["content"]["application/json"]
+                   ["schema"];
+  };
+  EXPECT_EQ(schema("FindPoint").to_string(),
+            R"({"allOf":[{"$ref":"#/components/schemas/route.v1.Find"},)"
+            R"({"properties":{"id":{"format":"uuid"},"limit":{"minimum":1,"maximum":100}}}]})");
+  EXPECT_EQ(schema("ChangePoint").at("/allOf/1").to_string(),
+            R"({"properties":{"point":{"properties":{"name":{"minLength":1,"maxLength":80}}}}})");
 }
 
 TEST(Api, IsLeftOutOfTheDocumentWhereItIsHidden) {

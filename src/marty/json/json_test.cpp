@@ -180,7 +180,7 @@ TEST(Json, every_problem_is_listed_with_its_pointer) {
                                            {"/weight", "must be a number, not a string"},
                                            {"/counts/a~1b",
                                             "must be an integer from -2147483648 to 2147483647, "
-                                            "without fraction or exponent"},
+                                            "without fraction"},
                                            {"/id", "appears twice"},
                                        }));
 }
@@ -216,10 +216,30 @@ TEST(Json, integers_that_do_not_fit_are_refused) {
   EXPECT_EQ(errors<std::uint8_t>("-1").size(), 1u);
   EXPECT_EQ(errors<std::int64_t>("9223372036854775808").size(), 1u);
   EXPECT_EQ(errors<std::uint64_t>("18446744073709551616").size(), 1u);
-  EXPECT_EQ(errors<int>("1e2").size(), 1u);
+  EXPECT_EQ(errors<std::int8_t>("1.28e2").size(), 1u);
+  EXPECT_EQ(errors<int>("1e400").size(), 1u);
+  EXPECT_EQ(errors<int>("1e99999999999999999999").size(), 1u);
+  EXPECT_EQ(errors<std::uint64_t>("1.8446744073709551616e19").size(), 1u);
   EXPECT_EQ(errors<std::uint32_t>(std::string(10'000, '9')).size(), 1u);
   EXPECT_EQ(parse<std::int64_t>("-9223372036854775808"), std::numeric_limits<std::int64_t>::min());
   EXPECT_EQ(parse<std::uint64_t>("18446744073709551615"), std::numeric_limits<std::uint64_t>::max());
+}
+
+// JSON Schema 2020-12, validation section 6.1.1; RFC 8259 section 6 has one kind of number.
+TEST(Json, an_integer_may_be_written_with_a_zero_fraction_or_an_exponent) {
+  for (const std::string_view text : {"21.0", "2.1e1", "21.000", "210e-1", "0.21E+2", "2100000e-5", "0.00021e5"}) {
+    EXPECT_EQ(parse<int>(text), 21) << text;
+    EXPECT_EQ(parse<std::uint8_t>(text), 21) << text;
+  }
+  EXPECT_EQ(parse<int>("-3.0"), -3);
+  EXPECT_EQ(parse<unsigned>("-0.0e5"), 0u);
+  EXPECT_EQ(parse<int>("0e99999999999999999999"), 0);
+  EXPECT_EQ(parse<std::uint64_t>("1.8446744073709551615e19"), std::numeric_limits<std::uint64_t>::max());
+  EXPECT_EQ(parse<std::int64_t>("-9223372036854775808.0"), std::numeric_limits<std::int64_t>::min());
+  for (const std::string_view text : {"21.5", "2.15e1", "1e-1", "0.1", "1e-99999999999999999999"}) {
+    EXPECT_EQ(errors<int>(text), (Errors{{"", "must be an integer from -2147483648 to 2147483647, without fraction"}}))
+        << text;
+  }
 }
 
 TEST(Json, doubles_are_exact_to_the_last_bit) {

@@ -1,5 +1,8 @@
 #include "marty/json/schema.hpp"
 
+#include <algorithm>
+#include <utility>
+
 #include "marty/reflect/scalar.hpp"
 
 namespace marty::json {
@@ -31,6 +34,8 @@ Value text_schema(const Type& type) {
   Value schema = Value::object({{"type", "string"}});
   if (type.text->format == "base64") {
     schema["contentEncoding"] = "base64";
+  } else if (type.text->format == "decimal") {  // registered, but generators take it for a binary fraction
+    schema["pattern"] = "^-?(0|[1-9][0-9]*)(\\.[0-9]+)?$";
   } else if (!type.text->format.empty()) {
     schema["format"] = type.text->format;
   }
@@ -83,7 +88,45 @@ void add_documentation(const Rules& rules, Value& schema) {
   }
 }
 
+// Whether every value that is written has the field.
+bool is_always_written(const Field& field) {
+  return field.required || (field.type->kind != Kind::optional && !field.write_only);
+}
+
 }  // namespace
+
+void Schemas::take_over(const Schemas& first) {
+  for (const Type* type : first.of_requests_) {
+    std::set<const Type*> seen;
+    if (first.of_responses_.contains(type) && differs(*type, seen)) two_sided_.insert(type);
+  }
+}
+
+// Whether what is read and what is written are described otherwise.
+bool Schemas::differs(const Type& type, std::set<const Type*>& seen) {
+  const auto any = [&](const Type* part) { return differs(*part, seen); };
+  switch (type.kind) {
+    case Kind::object:
+      return seen.insert(&type).second && std::ranges::any_of(type.object().fields, [&](const Field& field) {
+               return (!field.required && is_always_written(field)) || any(field.type);
+             });
+    case Kind::sequence:
+    case Kind::map:
+    case Kind::optional:
+      return any(type.element);
+    case Kind::variant:
+      return std::ranges::any_of(type.variant->alternatives, any);
+    default:
+      return false;
+  }
+}
+
+Value Schemas::of(const Type& type, View view) {
+  const bool before = std::exchange(written_, view == View::response);
+  Value schema = of(type);
+  written_ = before;
+  return schema;
+}
 
 Value Schemas::of(const Type& type) {
   switch (type.kind) {
@@ -141,8 +184,13 @@ Value Schemas::definitions() const {
 
 Value Schemas::reference(const Type& type) {
   const std::string_view short_name = type.kind == Kind::object ? type.object().name : type.enumeration().name;
-  return define(free_name(type, short_name), &type,
-                [&] { return type.kind == Kind::object ? object(type.object()) : enumeration_schema(type); });
+  if (type.kind == Kind::enumeration)
+    return define(free_name(type, short_name, ""), &type, [&] { return enumeration_schema(type); });
+  const bool is_new_to_side = (written_ ? of_responses_ : of_requests_).insert(&type).second;
+  const bool apart = !written_ && two_sided_.contains(&type);
+  const std::string name = free_name(type, short_name, apart ? "Input" : "");
+  if (is_new_to_side && definitions_.contains(name)) object(type.object());  // notes what it leads to on this side
+  return define(name, &type, [&] { return object(type.object()); });
 }
 
 Value Schemas::of(std::string_view name, const std::function<Value()>& make) { return define(name, nullptr, make); }
@@ -157,9 +205,10 @@ Value Schemas::define(std::string_view name, const Type* type, const std::functi
 }
 
 // The short name, or the qualified one when another type has the short one already.
-std::string Schemas::free_name(const Type& type, std::string_view short_name) const {
-  const auto taken = definitions_.find(short_name);
-  if (taken == definitions_.end() || taken->second.type == &type) return std::string(short_name);
+std::string Schemas::free_name(const Type& type, std::string_view short_name, std::string_view side) const {
+  const std::string name = std::string(short_name) + std::string(side);
+  const auto taken = definitions_.find(name);
+  if (taken == definitions_.end() || taken->second.type == &type) return name;
   std::string qualified;
   for (const char c : type.name) {
     if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_') {
@@ -169,7 +218,7 @@ std::string Schemas::free_name(const Type& type, std::string_view short_name) co
     }
   }
   while (qualified.ends_with('.')) qualified.pop_back();
-  return qualified;
+  return qualified.append(side);
 }
 
 Value Schemas::object(const Object& shape) {
@@ -182,7 +231,7 @@ Value Schemas::object(const Object& shape) {
   }
   for (const Field& field : shape.fields) {
     properties[field.name] = of(field);
-    if (field.required) required.push_back(field.name);
+    if (written_ ? is_always_written(field) : field.required) required.push_back(field.name);
   }
   schema["properties"] = std::move(properties);
   if (required.size() != 0) schema["required"] = std::move(required);

@@ -85,6 +85,8 @@ TEST(Variant, of_scalars_the_first_one_that_the_text_is_valid_for_is_taken) {
   EXPECT_EQ(index("127"), 2u);
   EXPECT_EQ(index("128"), 3u);
   EXPECT_EQ(index("1.5"), 3u);
+  EXPECT_EQ(index("1.0"), 3u);  // an integer, too, but written as a fraction is
+  EXPECT_EQ(index("1e2"), 3u);
   EXPECT_EQ(index("\"018f4e6e-4a5b-7c1d-8e2f-0123456789ab\""), 4u);
   EXPECT_EQ(index("\"2026-01-31T09:30:00Z\""), 5u);
   EXPECT_EQ(index("\"\""), 6u);

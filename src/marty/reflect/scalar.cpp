@@ -49,20 +49,24 @@ NumberError read_as(std::string_view text, void* object) {
   return NumberError::none;
 }
 
+// The exponent of a JSON number; one that 64 bits do not hold is further than any text is long.
+std::int64_t exponent_of(std::string_view text) {
+  constexpr std::int64_t kFar = std::int64_t{1} << 62;
+  const std::size_t mark = text.find_first_of("eE");
+  if (mark == std::string_view::npos) return 0;
+  std::string_view digits = text.substr(mark + 1);
+  if (digits.starts_with('+')) digits.remove_prefix(1);
+  std::int64_t exponent = 0;
+  const bool fits = std::from_chars(digits.data(), digits.data() + digits.size(), exponent).ec == std::errc();
+  return fits ? std::clamp(exponent, -kFar, kFar) : digits.starts_with('-') ? -kFar : kFar;
+}
+
 // Whether a number that is far out of range is too small rather than too large, which from_chars does not tell: by
 // where its first digit stands, and the exponent.
 bool is_too_small(std::string_view text) {
-  constexpr std::int64_t kFar = std::int64_t{1} << 62;  // further than any text is long
   const std::size_t end = std::min(text.find_first_of("eE"), text.size());
   const std::size_t point = std::min(text.find('.'), end), first = text.find_first_of("123456789");
-  std::int64_t exponent = 0;
-  if (end != text.size()) {
-    std::string_view digits = text.substr(end + 1);
-    if (digits.starts_with('+')) digits.remove_prefix(1);
-    const bool fits = std::from_chars(digits.data(), digits.data() + digits.size(), exponent).ec == std::errc();
-    exponent = fits ? std::clamp(exponent, -kFar, kFar) : digits.starts_with('-') ? -kFar : kFar;
-  }
-  return exponent + static_cast<std::int64_t>(point) - static_cast<std::int64_t>(first) < 0;
+  return exponent_of(text) + static_cast<std::int64_t>(point) - static_cast<std::int64_t>(first) < 0;
 }
 
 // A number too small for the type is zero, as every reader of floating point rounds it.
@@ -87,6 +91,26 @@ NumberError read_integer(const Type& type, std::string_view text, void* object) 
     default:
       return type.is_signed ? read_as<std::int64_t>(text, object) : read_as<std::uint64_t>(text, object);
   }
+}
+
+// An integer that is written with a fraction or an exponent, as 21.0 or 2.1e1: JSON has one kind of number, and JSON
+// Schema counts as integers what has no fraction left (2020-12, validation section 6.1.1).
+NumberError read_written_otherwise(const Type& type, std::string_view text, void* object) {
+  constexpr std::int64_t kMaxDigits = 20;  // of 64 bits
+  const bool negative = text.starts_with('-');
+  std::string_view mantissa = text.substr(negative, text.find_first_of("eE") - negative);
+  const std::size_t point = std::min(mantissa.find('.'), mantissa.size());
+  std::string digits(mantissa.substr(0, point));
+  if (point != mantissa.size()) digits += mantissa.substr(point + 1);
+  const std::size_t first = digits.find_first_not_of('0');
+  if (first == std::string::npos) return read_integer(type, "0", object);
+  // The digits in front of the point, once the exponent has moved it.
+  const std::int64_t before = static_cast<std::int64_t>(point) + exponent_of(text);
+  const auto last = static_cast<std::int64_t>(digits.find_last_not_of('0'));
+  if (last >= before) return NumberError::fraction;
+  if (before - static_cast<std::int64_t>(first) > kMaxDigits) return NumberError::range;
+  digits.resize(static_cast<std::size_t>(before), '0');
+  return read_integer(type, (negative ? "-" : "") + digits.substr(first), object);
 }
 
 std::string integer_expectation(const Type& type) {
@@ -138,7 +162,9 @@ std::string enumeration_from_text(const Type& type, std::string_view text, void*
 NumberError read_number(const Type& type, std::string_view text, void* object) {
   const NumberError grammar = check_number(text);
   if (grammar == NumberError::syntax) return grammar;
-  if (type.kind == Kind::integer) return grammar == NumberError::none ? read_integer(type, text, object) : grammar;
+  if (type.kind == Kind::integer) {
+    return grammar == NumberError::none ? read_integer(type, text, object) : read_written_otherwise(type, text, object);
+  }
   return type.size == sizeof(float) ? read_floating<float>(text, object) : read_floating<double>(text, object);
 }
 

@@ -32,7 +32,7 @@ std::string number_text(long double number);
 // Outcome of the number readers below.
 enum class NumberError : unsigned char { none, syntax, fraction, range };
 
-// Reads a JSON number into an integer or floating-point object of `type`.
+// Reads a JSON number into an integer or floating-point object of `type`. 21.0 and 2.1e1 are integers.
 NumberError read_number(const Type& type, std::string_view text, void* object);
 
 }  // namespace marty::reflect

@@ -178,11 +178,14 @@ Value Writer::success(const Route& route) {
   if (!result.header.empty()) {
     reply["headers"][result.header] = Value::object({{"schema", Value::object({{"type", "string"}})}});
   }
-  const std::string_view media_type = route.media_type.empty() ? result.media_type : std::string_view(route.media_type);
-  if (media_type.empty()) return reply;
-  Value& content = reply["content"][media_type.substr(0, media_type.find(';'))];
-  content["schema"] = result.type != nullptr ? schemas_.of(*result.type) : Value::object({{"type", "string"}});
-  if (!route.response_example.empty()) content["example"] = Value::parse(route.response_example);
+  std::vector<std::string_view> media_types(route.media_types.begin(), route.media_types.end());
+  if (media_types.empty() && !result.media_type.empty()) media_types.push_back(result.media_type);
+  for (const std::string_view media_type : media_types) {
+    Value& content = reply["content"][media_type.substr(0, media_type.find(';'))];
+    content["schema"] =
+        result.type != nullptr ? schemas_.of(*result.type, json::View::response) : Value::object({{"type", "string"}});
+    if (!route.response_example.empty()) content["example"] = Value::parse(route.response_example);
+  }
   return reply;
 }
 
@@ -190,9 +193,9 @@ void Writer::add_declared(const Route& route, Value& responses) {
   for (const ResponseInfo& info : route.responses) {
     Value reply = Value::object({{"description", info.when}});
     if (info.type != nullptr) {
-      reply["content"]["application/json"]["schema"] = schemas_.of(*info.type);
+      reply["content"]["application/json"]["schema"] = schemas_.of(*info.type, json::View::response);
     } else if (info.status >= 400) {
-      reply["content"][kProblemMediaType]["schema"] = schemas_.of(reflect::type_of<Problem>());
+      reply["content"][kProblemMediaType]["schema"] = schemas_.of(reflect::type_of<Problem>(), json::View::response);
     }
     responses[std::to_string(info.status)] = std::move(reply);
   }
@@ -246,36 +249,46 @@ Value servers(const AppOptions& options) {
 
 Value problem_reply(json::Schemas& schemas) {
   Value reply = Value::object({{"description", "The request was refused or failed; `code` and `errors` say why."}});
-  reply["content"][kProblemMediaType]["schema"] = schemas.of(reflect::type_of<Problem>());
+  reply["content"][kProblemMediaType]["schema"] = schemas.of(reflect::type_of<Problem>(), json::View::response);
   return reply;
+}
+
+void check_operation_ids(const std::vector<std::unique_ptr<Route>>& routes) {
+  std::map<std::string_view, const Route*> by_id;
+  for (const auto& route : routes) {
+    if (route->hidden) continue;
+    const auto [other, unique] = by_id.emplace(route->operation_id, route.get());
+    if (unique) continue;
+    throw Error(Code::already_exists, other->second->name() + " and " + route->name() + " have the same operation id " +
+                                          route->operation_id + ": give one of them another by .operation_id(...)");
+  }
+}
+
+Value paths(Writer& writer, const std::vector<std::unique_ptr<Route>>& routes) {
+  Value paths = Value::object();
+  for (const auto& route : routes) {
+    if (!route->hidden) paths[path_template(route->pattern)][lower_method(route->method)] = writer.operation(*route);
+  }
+  return paths;
 }
 
 }  // namespace
 
 Value openapi(const AppOptions& options, const std::vector<std::unique_ptr<Route>>& routes) {
+  check_operation_ids(routes);
   Value document = Value::object({{"openapi", "3.1.0"}, {"info", info(options)}, {"servers", servers(options)}});
   for (const ApiTag& tag : options.tags) {
     document["tags"].push_back(Value::object({{"name", tag.name}, {"description", tag.description}}));
   }
-  json::Schemas schemas("#/components/schemas/");
   const std::vector<Authentication> authentications =
       options.authentications.empty() ? std::vector{bearer_token()} : options.authentications;
+  json::Schemas first("#/components/schemas/"), schemas("#/components/schemas/");
+  Writer rehearsal(first, authentications);  // which types are both read and written
+  paths(rehearsal, routes);
+  schemas.take_over(first);
   Writer writer(schemas, authentications);
-  Value paths = Value::object();
-  std::map<std::string_view, const Route*> by_id;
-  for (const auto& route : routes) {
-    if (route->hidden) continue;
-    const auto [other, unique] = by_id.emplace(route->operation_id, route.get());
-    if (!unique) {
-      throw Error(Code::already_exists, other->second->name() + " and " + route->name() +
-                                            " have the same operation id " + route->operation_id +
-                                            ": give one of them another by .operation_id(...)");
-    }
-    paths[path_template(route->pattern)][lower_method(route->method)] = writer.operation(*route);
-  }
-  const bool any = paths.size() != 0;
-  document["paths"] = std::move(paths);
-  if (!any) return document;
+  document["paths"] = paths(writer, routes);
+  if (document["paths"].size() == 0) return document;
   Value problem = problem_reply(schemas);
   document["components"]["schemas"] = schemas.definitions();
   document["components"]["responses"]["Problem"] = std::move(problem);

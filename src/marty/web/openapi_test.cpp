@@ -184,6 +184,7 @@ TEST_F(OpenApiTest, ThePagesLoadOnlyTheirOwnFiles) {
     EXPECT_THAT(answer.header("content-security-policy"), HasSubstr("script-src 'self';"));
     EXPECT_THAT(answer.body, ::testing::Not(HasSubstr("http")));
     EXPECT_THAT(answer.body, ::testing::Not(HasSubstr("<script>")));
+    EXPECT_THAT(answer.body, HasSubstr("<title>Pet shop</title>"));
     // Every file that a page names is there: relative to /docs or /docs/.
     for (std::size_t at = answer.body.find("assets/"); at != std::string::npos;
          at = answer.body.find("assets/", at + 1)) {
@@ -192,6 +193,7 @@ TEST_F(OpenApiTest, ThePagesLoadOnlyTheirOwnFiles) {
       EXPECT_EQ(asset.status, 200) << name;
       EXPECT_EQ(asset.header("content-encoding"), "");
       EXPECT_GT(asset.body.size(), 100U);
+      EXPECT_THAT(asset.body, ::testing::Not(HasSubstr("://cdn."))) << name;
       EXPECT_EQ(internal::get(app, "/docs/" + name,
                               {{"accept-encoding", "gzip"}, {"if-none-match", asset.response.header("etag")}})
                     .status,
@@ -200,7 +202,71 @@ TEST_F(OpenApiTest, ThePagesLoadOnlyTheirOwnFiles) {
   }
   EXPECT_EQ(internal::get(app, "/docs/assets/nothing.js").status, 404);
 }
+
+TEST_F(OpenApiTest, TheLicencesOfWhatThePagesEmbedAreServed) {
+  for (const std::string name : {"swagger-ui-bundle.js.LICENSE.txt", "redoc.standalone.js.LICENSE.txt",
+                                 "web-components.min.js.LICENSE.txt", "redoc.LICENSE.txt", "LICENSE.txt"}) {
+    const internal::Answer notice = internal::get(app, "/docs/assets/" + name);
+    EXPECT_EQ(notice.status, 200) << name;
+    EXPECT_EQ(notice.header("content-type"), "text/plain; charset=utf-8");
+    EXPECT_THAT(notice.body, HasSubstr("icense")) << name;
+  }
+}
 #endif
+
+TEST(OpenApiStartTest, WhatIsAlwaysSentIsRequiredOfResponsesOnly) {
+  struct Line {
+    std::string sku;
+    int quantity = 1;
+    std::optional<std::string> note;
+  };
+  struct Order {
+    std::vector<Line> lines;
+    bool paid = false;
+  };
+  struct NewOrder {
+    int priority = 3;
+  };
+  App app;
+  app.put(
+      "/orders/{id}", [](Path<int>, Body<Order> order) { return *order; }, "Put an order");
+  app.post(
+      "/orders", [](Body<NewOrder>) { return std::vector<Order>(); }, "Add an order");
+  app.start();
+  const json::Value document = json::Value::parse(app.openapi_text());
+  const auto required = [&](const std::string& name) {
+    const json::Value* found = document.find_pointer("/components/schemas/" + name + "/required");
+    return found != nullptr ? found->to_string() : "none";
+  };
+  EXPECT_EQ(required("Order"), R"(["lines","paid"])");
+  EXPECT_EQ(required("OrderInput"), R"(["lines"])");
+  EXPECT_EQ(required("Line"), R"(["sku","quantity"])");
+  EXPECT_EQ(required("LineInput"), R"(["sku"])");
+  EXPECT_EQ(required("NewOrder"), "none");  // it is read only, and so keeps its name
+  EXPECT_EQ(document.find_pointer("/components/schemas/NewOrderInput"), nullptr);
+  EXPECT_EQ(document.at("/paths/~1orders~1{id}/put/requestBody/content/application~1json/schema/$ref").as_string(),
+            "#/components/schemas/OrderInput");
+  EXPECT_EQ(document.at("/components/schemas/OrderInput/properties/lines/items/$ref").as_string(),
+            "#/components/schemas/LineInput");
+}
+
+TEST(OpenApiStartTest, AResultOfSeveralMediaTypesNamesEach) {
+  App app;
+  app.get(
+         "/report",
+         [] {
+           return Blob{"x", "text/csv"};
+         },
+         "A report")
+      .produces("text/csv")
+      .produces("application/pdf");
+  app.start();
+  const json::Value document = json::Value::parse(app.openapi_text());
+  const json::Value& content = document.at("/paths/~1report/get/responses/200/content");
+  EXPECT_EQ(content.size(), 2u);
+  EXPECT_NE(content.find("text/csv"), nullptr);
+  EXPECT_NE(content.find("application/pdf"), nullptr);
+}
 
 }  // namespace
 }  // namespace marty::web

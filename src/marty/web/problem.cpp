@@ -23,9 +23,14 @@ std::string_view server_detail(Code code) {
   }
 }
 
-std::string_view title_of(const Error& error) {
+// The type and its title go together (RFC 9457 section 3.1.3): a status that is more exact than the code's is a problem
+// of no type of ours, whose title is the status phrase (section 4.2.1).
+void name_kind(const Error& error, Problem& problem) {
   const CodeInfo& info = code_info(error.code());
-  return info.http_status == error.http_status() ? info.title : http::reason_phrase(error.http_status());
+  const std::string_view phrase = http::reason_phrase(error.http_status());
+  const bool is_own = info.http_status == error.http_status() || phrase.empty();
+  problem.type = is_own ? "urn:marty:problem:" + std::string(info.name) : "about:blank";
+  problem.title = is_own ? info.title : phrase;
 }
 
 }  // namespace
@@ -50,11 +55,9 @@ std::string_view caller_message(const Error& error) {
 
 Problem make_problem(const Error& error) {
   const CodeInfo& info = code_info(error.code());
-  Problem problem{.type = "urn:marty:problem:" + std::string(info.name),
-                  .title = std::string(title_of(error)),
-                  .status = error.http_status(),
-                  .detail = std::string(caller_message(error)),
-                  .code = std::string(info.name)};
+  Problem problem{
+      .status = error.http_status(), .detail = std::string(caller_message(error)), .code = std::string(info.name)};
+  name_kind(error, problem);
   if (!error.is_for_callers()) return problem;
   for (const FieldError& field : error.fields()) problem.errors.push_back({field.pointer, field.message});
   return problem;

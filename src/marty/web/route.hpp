@@ -49,9 +49,9 @@ struct Route : Requirements {
   bool has_sensitive_parameter = false;  // in the pattern: no log shows its value; known once the App has started
   std::optional<double> sampling;        // of the traces that begin here, this share; unset: the tracer's
   std::vector<ResponseInfo> responses;
-  std::string media_type;        // of a success, for the documentation; empty: the handler's own
-  std::string request_example;   // JSON
-  std::string response_example;  // JSON
+  std::vector<std::string> media_types;  // of a success, for the documentation; none: the handler's own
+  std::string request_example;           // JSON
+  std::string response_example;          // JSON
 
   Protocol* protocol = nullptr;  // whose route it is; null: REST's
   std::unique_ptr<RouteHandler> handler;
@@ -70,8 +70,9 @@ class RouteBuilder {
   RouteBuilder& description(std::string text) { return route_->description = std::move(text), *this; }  // CommonMark
   RouteBuilder& operation_id(std::string id) { return route_->operation_id = std::move(id), *this; }
   RouteBuilder& status(int success) { return route_->status = success, *this; }
-  // Documents the media type of a result that decides it by itself: a Stream, a Blob, a FileReply, a raw response.
-  RouteBuilder& produces(std::string type) { return route_->media_type = std::move(type), *this; }
+  // Documents a media type of a result that decides it by itself: a Stream, a Blob, a FileReply, a raw response. Call
+  // it for each of several.
+  RouteBuilder& produces(std::string type) { return route_->media_types.push_back(std::move(type)), *this; }
   RouteBuilder& deprecated() { return route_->deprecated = true, *this; }
   RouteBuilder& belongs_to(Protocol& protocol) { return route_->protocol = &protocol, *this; }
   RouteBuilder& hidden() { return route_->hidden = true, *this; }

@@ -6,6 +6,7 @@
 
 #include "marty/base/error.hpp"
 #include "marty/grpc/internal/connect.hpp"
+#include "marty/web/problem.hpp"
 
 namespace marty::grpc::internal {
 namespace {
@@ -149,7 +150,45 @@ Value message_schema(const Descriptor& type, json::Schemas& schemas) {
   return schemas.of(type.full_name(), [&] { return object_schema(type, schemas); });
 }
 
-void describe_method(const MethodHandler& handler, json::Schemas& schemas, Value& operation) {
+namespace {
+
+Value request_schema(const MethodHandler& handler, json::Schemas& schemas) {
+  Value message = message_schema(*handler.request.GetDescriptor(), schemas);
+  Value rules = handler.rules_of_request();
+  if (rules.is_null()) return message;
+  return Value::object({{"allOf", Value::array({std::move(message), std::move(rules)})}});
+}
+
+Value query_parameter(std::string_view name, bool required, std::string_view description, Value schema) {
+  return Value::object({{"name", name},
+                        {"in", "query"},
+                        {"required", required},
+                        {"description", description},
+                        {"schema", std::move(schema)}});
+}
+
+// https://connectrpc.com/docs/protocol#unary-get-request
+void describe_get(const MethodHandler& handler, json::Schemas& schemas, Value& operation) {
+  Value message = Value::object({{"name", "message"},
+                                 {"in", "query"},
+                                 {"required", true},
+                                 {"description", "The request; as JSON where `encoding` says so"}});
+  message["content"]["application/json"]["schema"] = request_schema(handler, schemas);
+  operation["parameters"] =
+      Value::array({query_parameter("encoding", true, "How `message` is written",
+                                    Value::object({{"type", "string"}, {"enum", Value::array({"json", "proto"})}})),
+                    std::move(message),
+                    query_parameter("base64", false, "Whether `message` is in Base64 (RFC 4648 section 5)",
+                                    Value::object({{"type", "string"}, {"enum", Value::array({"1"})}})),
+                    query_parameter("compression", false, "How `message` is compressed",
+                                    Value::object({{"type", "string"}, {"enum", Value::array({"identity", "gzip"})}})),
+                    query_parameter("connect", false, "The version of the protocol",
+                                    Value::object({{"type", "string"}, {"enum", Value::array({"v1"})}}))});
+}
+
+}  // namespace
+
+void describe_method(const MethodHandler& handler, http::Method verb, json::Schemas& schemas, Value& operation) {
   const bool unary = handler.method.kind == MethodKind::unary;
   const std::string_view media_type = unary ? "application/json" : "application/connect+json";
   std::string description(kind_text(handler.method.kind));
@@ -157,12 +196,19 @@ void describe_method(const MethodHandler& handler, json::Schemas& schemas, Value
     description = own->as_string() + "\n\n" + description;
   operation["description"] = std::move(description);
   if (operation.find("tags") == nullptr) operation["tags"].push_back(handler.method.service);
-  Value request = body_of("One message" + std::string(unary ? "" : ", or a stream of them"), media_type,
-                          message_schema(*handler.request.GetDescriptor(), schemas));
-  request["required"] = true;
-  operation["requestBody"] = std::move(request);
+  if (verb == http::Method::get) {
+    describe_get(handler, schemas, operation);
+  } else {
+    Value request = body_of("One message" + std::string(unary ? "" : ", or a stream of them"), media_type,
+                            request_schema(handler, schemas));
+    request["required"] = true;
+    operation["requestBody"] = std::move(request);
+  }
   operation["responses"]["200"] = body_of(unary ? "OK" : "A stream that ends with the status", media_type,
                                           message_schema(*handler.response.GetDescriptor(), schemas));
+  if (verb != http::Method::get)
+    operation["responses"]["415"] = body_of("The media type is none of the protocols'", web::kProblemMediaType,
+                                            schemas.of(reflect::type_of<web::Problem>(), json::View::response));
   operation["responses"]["default"] =
       body_of("The call was refused or failed", "application/json", error_schema(schemas));
 }

@@ -12,8 +12,8 @@ class Descriptor;
 
 namespace marty::grpc::internal {
 
-// "requestBody" and "responses", and the service as the tag where there is none.
-void describe_method(const MethodHandler& handler, json::Schemas& schemas, json::Value& operation);
+// "requestBody" (asked by GET: "parameters") and "responses", and the service as the tag where there is none.
+void describe_method(const MethodHandler& handler, http::Method verb, json::Schemas& schemas, json::Value& operation);
 
 // {"$ref": "#/components/schemas/shop.v1.Pet"}, or in place what a well-known type is.
 json::Value message_schema(const google::protobuf::Descriptor& type, json::Schemas& schemas);

@@ -146,7 +146,11 @@ void GrpcProtocol::add_get_routes(web::App& app) {
   for (const auto& [builder, method] : by_get_) {
     const web::Route& post = builder.route();
     web::RouteBuilder get = app.add(http::Method::get, post.pattern, std::make_unique<ByGet>(*method), post.summary);
-    get.belongs_to(*this).requires_same_as(post).hidden();  // the same once more
+    get.belongs_to(*this).requires_same_as(post).operation_id(post.operation_id + "_by_get");
+    get.description(post.description);
+    for (const std::string& tag : post.tags) get.tag(tag);
+    if (post.deprecated) get.deprecated();
+    if (post.hidden) get.hidden();
     if (post.sampling) get.sampling(*post.sampling);
   }
 }
@@ -208,7 +212,7 @@ std::string GrpcProtocol::status_name(std::size_t system, Code code) const {
 }
 
 void GrpcProtocol::describe(const web::Route& route, json::Schemas& schemas, json::Value& operation) const {
-  describe_method(static_cast<const MethodHandler&>(*route.handler), schemas, operation);
+  describe_method(*method_of(&route), route.method, schemas, operation);
 }
 
 }  // namespace marty::grpc::internal

@@ -8,6 +8,7 @@
 #include "marty/base/error.hpp"
 #include "marty/grpc/api.hpp"
 #include "marty/grpc/internal/mapping.hpp"
+#include "marty/json/schema.hpp"
 
 namespace marty::grpc::internal {
 namespace {
@@ -38,6 +39,20 @@ bool provides(const Descriptor& message, const reflect::Type& type) {
     if (field.required && message.FindFieldByName(std::string(field.name)) == nullptr) return false;
   }
   return true;
+}
+
+// Of the schema of a field, what a message cannot say by itself.
+json::Value rules_in(const json::Value& schema) {
+  constexpr std::string_view kRules[] = {
+      "minimum",  "maximum",  "exclusiveMinimum", "exclusiveMaximum", "minLength",   "maxLength", "pattern",
+      "minItems", "maxItems", "minProperties",    "maxProperties",    "uniqueItems", "examples"};
+  json::Value rules = json::Value::object();
+  for (const std::string_view rule : kRules) {
+    if (const json::Value* const found = schema.find(rule)) rules[rule] = *found;
+  }
+  const json::Value* const format = schema.find("format");
+  if (format != nullptr && schema["type"] == json::Value("string")) rules["format"] = *format;
+  return rules;
 }
 
 class Planner {
@@ -123,6 +138,7 @@ class MappedMethod final : public MethodHandler {
     plan_result(*response_type.GetDescriptor());
   }
   void bound() override { function_->sources = sources; }
+  json::Value rules_of_request() const override;
 
  private:
   class Transcoding;
@@ -145,6 +161,32 @@ class MappedMethod final : public MethodHandler {
   const std::vector<ParameterPlan> parameters_;
   std::unique_ptr<ObjectMapping> result_;  // null: nothing
 };
+
+json::Value MappedMethod::rules_of_request() const {
+  json::Schemas schemas;
+  json::Value properties = json::Value::object();
+  const auto add = [](json::Value& to, const FieldDescriptor* field, const json::Value& schema) {
+    json::Value rules = rules_in(schema);
+    if (field != nullptr && rules.size() != 0) to[field->json_name()] = std::move(rules);
+  };
+  for (std::size_t i = 0; i < parameters_.size(); ++i) {
+    const ParameterPlan& plan = parameters_[i];
+    const reflect::Type& type = plain_type(function_->parameters[i]);
+    if (plan.value != nullptr) add(properties, &plan.value->field(), schemas.of(type));
+    if (plan.object == nullptr) continue;
+    const Descriptor& message = plan.inner != nullptr ? *plan.inner->message_type() : *request.GetDescriptor();
+    json::Value members = json::Value::object();
+    for (const reflect::Field& field : type.object().fields)
+      add(members, message.FindFieldByName(std::string(field.name)), schemas.of(field));
+    if (members.size() == 0) continue;
+    if (plan.inner != nullptr) {
+      properties[plan.inner->json_name()]["properties"] = std::move(members);
+    } else {
+      for (json::Value::Member& member : members.as_object()) properties[member.name] = std::move(member.value);
+    }
+  }
+  return properties.size() == 0 ? json::Value() : json::Value::object({{"properties", std::move(properties)}});
+}
 
 // Of one call.
 class MappedMethod::Transcoding final : public web::Transcoder {

@@ -64,15 +64,19 @@ bool Reader::read_variant(const Type& type, void* object, const Path& path) {
   return read(*alternatives[chosen], type.variant->emplace(object, chosen), path);
 }
 
-// Several alternatives share the JSON type: the first one that the text is valid for.
+// Several alternatives share the JSON type: the first one that the text is valid for. What has a point or an exponent
+// is no integer where an alternative takes fractions: so a double that was written comes back as one.
 bool Reader::read_scalar_alternative(const Type& type, void* object, const Path& path) {
   const char first = lexer_.peek();
   std::string_view text;
   bool integral = false;
   if (!(first == '"' ? lexer_.string(text) : lexer_.number(text, integral))) return false;
+  const bool takes_fractions = std::ranges::any_of(
+      type.variant->alternatives, [](const reflect::Type* alternative) { return alternative->kind == Kind::number; });
   for (std::size_t i = 0; i < type.variant->alternatives.size(); ++i) {
     const Type& alternative = *type.variant->alternatives[i];
     if (!fits(alternative, first)) continue;
+    if (alternative.kind == Kind::integer && !integral && takes_fractions) continue;
     if (reflect::from_text(alternative, text, type.variant->emplace(object, i)).empty()) return true;
   }
   return report(path, reflect::expectation(type));

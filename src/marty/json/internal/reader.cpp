@@ -105,7 +105,7 @@ bool Reader::read_number(const Type& type, void* object, const Path& path) {
     case NumberError::none:
       return true;
     case NumberError::fraction:
-      return report(path, reflect::expectation(type) + ", without fraction or exponent");
+      return report(path, reflect::expectation(type) + ", without fraction");
     default:
       return report(path, type.kind == Kind::number ? "is too large for a number" : reflect::expectation(type));
   }

@@ -84,6 +84,8 @@ void Service::State::add_endpoints() {
            return exposition(request, metrics);
          },
          "Metrics in the text format of Prometheus, or OpenMetrics where that is preferred")
+      .produces(std::string(telemetry::kPrometheusContentType))
+      .produces(std::string(telemetry::kOpenMetricsContentType))
       .tag(std::string(kTag))
       .sampling(0);
 }

@@ -32,32 +32,31 @@ constexpr std::string_view kPolicy =
     "data:; "
     "connect-src 'self'; worker-src blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-// Addresses are relative so that the pages work behind a path prefix too.
+// What differs between the pages. Addresses are relative so that they work behind a path prefix too.
 struct Page {
   std::string_view path;
-  std::string_view html;
+  std::string_view head;
+  std::string_view body;
 };
 constexpr Page kPages[] = {
-    {"/docs",
-     "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>API</title>"
-     "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">"
-     "<link rel=\"icon\" href=\"data:,\"><link rel=\"stylesheet\" href=\"docs/assets/swagger-ui.css\"></head>"
-     "<body style=\"margin:0\"><div id=\"swagger-ui\"></div><script src=\"docs/assets/swagger-ui-bundle.js\"></script>"
-     "<script src=\"docs/assets/swagger-start.js\"></script></body></html>"},
-    {"/docs/redoc",
-     "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>API</title>"
-     "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><link rel=\"icon\" "
-     "href=\"data:,\"></head>"
-     "<body style=\"margin:0\"><redoc spec-url=\"../openapi.json\"></redoc><script "
-     "src=\"assets/redoc.standalone.js\"></script></body></html>"},
+    {"/docs", "<link rel=\"stylesheet\" href=\"docs/assets/swagger-ui.css\">",
+     "<div id=\"swagger-ui\"></div><script src=\"docs/assets/swagger-ui-bundle.js\"></script>"
+     "<script src=\"docs/assets/swagger-start.js\"></script>"},
+    {"/docs/redoc", "",
+     "<redoc spec-url=\"../openapi.json\"></redoc><script src=\"assets/redoc.standalone.js\"></script>"},
     {"/docs/stoplight",
-     "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>API</title>"
-     "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><link rel=\"icon\" href=\"data:,\">"
-     "<link rel=\"stylesheet\" href=\"assets/styles.min.css\"><script "
-     "src=\"assets/web-components.min.js\"></script></head>"
-     "<body style=\"margin:0\"><elements-api apiDescriptionUrl=\"../openapi.json\" router=\"hash\" "
-     "layout=\"sidebar\"></elements-api></body></html>"},
+     "<link rel=\"stylesheet\" href=\"assets/styles.min.css\"><script src=\"assets/web-components.min.js\"></script>",
+     "<elements-api apiDescriptionUrl=\"../openapi.json\" router=\"hash\" layout=\"sidebar\"></elements-api>"},
 };
+
+std::string html_of(const Page& page, std::string_view title) {
+  std::string html = "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>";
+  for (const char c : title) c == '<' ? html += "&lt;" : c == '&' ? html += "&amp;" : html += c;
+  html +=
+      "</title><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">"
+      "<link rel=\"icon\" href=\"data:,\">";
+  return html.append(page.head).append("</head><body style=\"margin:0\">").append(page.body).append("</body></html>");
+}
 
 std::string_view asset_media_type(std::string_view name) {
   if (name.ends_with(".txt")) return "text/plain; charset=utf-8";
@@ -82,11 +81,11 @@ void add_pages(App& app) {
   for (const Page& page : kPages) {
     app.get(
            page.path,
-           [&page](http::Response& response) {
+           [html = html_of(page, app.options().title)](http::Response& response) {
              response.set_header("content-security-policy", kPolicy);
              response.set_header("x-content-type-options", "nosniff");
              response.set_header("referrer-policy", "no-referrer");
-             response.set_body(page.html, "text/html; charset=utf-8");
+             response.set_body(html, "text/html; charset=utf-8");
            },
            "A documentation page")
         .hidden();
