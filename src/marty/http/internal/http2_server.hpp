@@ -40,7 +40,6 @@ class Http2ServerStream final : public Http2Stream, public runtime::FiberJob, pr
 
  private:
   enum class State : std::uint8_t { head, complete, running, done };
-  class StreamWriter;
   // The body of a reply that has none: to HEAD.
   class Nowhere final : public BodyWriter {
    public:
@@ -53,11 +52,12 @@ class Http2ServerStream final : public Http2Stream, public runtime::FiberJob, pr
   [[noreturn]] void throw_too_slow() const override;
   void before_wait() override;
 
-  BodyWriter& begin(Response& response) override;
+  BodyWriter& begin(Response& response) override { return begin_stream(response, std::nullopt); }
+  BodyWriter& begin_stream(Response& response, std::optional<std::uint64_t> length) override;
+  std::uint64_t body_bytes() const noexcept override { return written_bytes(); }
   void present_request();
   void serve();
   void send_response();
-  void send_stream();
   void send_head(std::optional<std::uint64_t> length);
   void respond(const ParseError& error);
   Http2Server& http2() const noexcept;

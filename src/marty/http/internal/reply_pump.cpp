@@ -5,17 +5,18 @@
 
 namespace marty::http::internal {
 
+ReplyPump::ReplyPump(Wire& wire, const RequestBody* body, runtime::Fiber& handler)
+    : wire_(wire), body_(body), handler_(handler) {
+  wire_.pump_ = this;
+}
+
 ReplyPump::~ReplyPump() {
+  wire_.pump_ = nullptr;
   wire_.park(nullptr);
   abandoned_ = true;
   if (fiber_ != nullptr) runtime::cancel(*fiber_);
   const runtime::ShieldScope shield;
   while (launched_) idle_.wait("sending a reply");
-}
-
-void ReplyPump::make_way() {
-  while (fiber_ != nullptr) idle_.wait("sending a reply");
-  if (failed_) throw Error(Code::unavailable, "the client has gone, or takes nothing");
 }
 
 void ReplyPump::flush_soon() {
@@ -24,26 +25,14 @@ void ReplyPump::flush_soon() {
   launched_ = true;
 }
 
-void ReplyPump::flush() {
-  make_way();
-  wire_.flush();
-  watch();
-}
-
-void ReplyPump::flush_with(std::string_view first, std::string_view second) {
-  wire_.flush_with(first, second);
-  watch();
-}
-
 void ReplyPump::run() {
   if (abandoned_) return;
   fiber_ = &runtime::current_fiber();
   try {
     wire_.flush();
     watch();
-  } catch (const Error&) {
-    failed_ = true;
-    runtime::cancel(handler_);
+  } catch (const std::exception&) {
+    if (!abandoned_) give_up();
   }
   fiber_ = nullptr;
 }
@@ -63,11 +52,11 @@ void ReplyPump::watch() noexcept {
 void ReplyPump::on_readable() noexcept {
   try {
     const auto size = wire_.try_read(wire_.in.space());
-    if (size && *size == 0) return runtime::cancel(handler_);
+    if (size && *size == 0) return give_up();
     wire_.in.commit(size.value_or(0));
     watch();
   } catch (const Error&) {
-    runtime::cancel(handler_);
+    give_up();
   }
 }
 

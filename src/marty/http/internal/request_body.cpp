@@ -142,7 +142,7 @@ void RequestBody::fill() {
 std::size_t RequestBody::receive(std::span<char> buffer) {
   broken_ = true;  // until it went well
   invite();
-  if (!wire_->has_pump) wire_->flush();
+  wire_->flush_before_wait();
   std::size_t size = 0;
   try {
     size = wire_->read(buffer, wire_->limits.body_timeout);
@@ -150,7 +150,7 @@ std::size_t RequestBody::receive(std::span<char> buffer) {
     if (error.code() != Code::deadline_exceeded || runtime::deadline() <= runtime::now()) throw;  // the handler's own
     throw Error(Code::deadline_exceeded, "the request body did not arrive in time").with_http_status(408);
   }
-  if (size == 0) throw Error(Code::unavailable, "the client closed the connection in the middle of a request body");
+  if (size == 0) throw Error(Code::cancelled, "the client closed the connection in the middle of a request body");
   broken_ = false;
   return size;
 }
