@@ -250,6 +250,33 @@ TEST(SeveralWriters, AWriterThatIsCancelledInTheMiddleLeavesTheReplyWhole) {
   });
 }
 
+// As at the end of a drain: nothing of it waits for a client that takes nothing.
+TEST(SeveralWriters, WhoIsCancelledWhileItWaitsForAnotherEndsAtOnce) {
+  run_in(WorldKind::simulated, [] {
+    runtime::TimePoint cancelled{}, ended{};
+    TestServer test([&](Request&, Response& response) {
+      BodyWriter& out = response.begin();
+      out.write(std::string(260'000, 'x'));  // as much as the network holds
+      out.write(std::string(10'000, 'z'));   // and more
+      runtime::sleep_for(10ms);              // tidy:allow(sleep): virtual; the pump waits for the client
+      auto writer = runtime::spawn([&] {
+        for (int i = 0; i < 10; ++i) out.write(std::string(10'000, 'y'));
+      });
+      runtime::sleep_for(10ms);  // tidy:allow(sleep): virtual
+      cancelled = runtime::now();
+      writer.cancel();
+      EXPECT_EQ(internal::error_of([&] { writer.join(); }).code(), Code::cancelled);
+      ended = runtime::now();
+    });
+    RawClient client(test.server.address());
+    client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    runtime::sleep_for(5s);  // tidy:allow(sleep): virtual
+    EXPECT_EQ(ended, cancelled);
+    EXPECT_EQ(ended == runtime::TimePoint(), false);
+    client.read_until("0\r\n\r\n");
+  });
+}
+
 TEST(SeveralWriters, AReplyThatAnotherFiberBeganCancelsTheHandlerWhereTheClientGoes) {
   run_in(WorldKind::simulated, [] {
     Code code = Code::ok;

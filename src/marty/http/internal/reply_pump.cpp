@@ -14,7 +14,7 @@ ReplyPump::~ReplyPump() {
   wire_.pump_ = nullptr;
   wire_.park(nullptr);
   abandoned_ = true;
-  if (fiber_ != nullptr) runtime::cancel(*fiber_);
+  interrupt();
   const runtime::ShieldScope shield;
   while (launched_) idle_.wait("sending a reply");
 }
@@ -32,7 +32,7 @@ void ReplyPump::run() {
     wire_.flush();
     watch();
   } catch (const std::exception&) {
-    if (!abandoned_) give_up();
+    if (wire_.has_failed()) give_up();
   }
   fiber_ = nullptr;
 }

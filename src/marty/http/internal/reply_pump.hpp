@@ -22,6 +22,10 @@ class ReplyPump final : private runtime::FiberJob, private runtime::ReadableCall
   void flush_soon();
   // Looks out for the client's end, from now on until something arrives.
   void watch() noexcept;
+  // Ends a wait for the client.
+  void interrupt() noexcept {
+    if (fiber_ != nullptr) runtime::cancel(*fiber_);
+  }
   // After the wire has failed.
   void give_up() noexcept { runtime::cancel(handler_); }
 

@@ -2,9 +2,9 @@
 //
 //   const Turns::Turn turn(turns_);    // waits while another one has it
 //
-// Costs next to nothing where nobody else is there: no lock, no system call. Waiting for a turn is not interrupted, so
-// that what is to be done is always done; whoever has it is to obey its own cancellation and deadline, and then the
-// next one has its turn.
+// Costs next to nothing where nobody else is there: no lock, no system call. Waiting for a turn has no other end, so
+// that what is to be done is always done. Whoever has it is to obey its own cancellation and deadline; where a fiber
+// that waits is cancelled, or its deadline passes, hurry() may see to it that the turn comes soon.
 #pragma once
 
 #include <cstddef>
@@ -15,6 +15,16 @@ namespace marty::http::internal {
 
 class Turns {
  public:
+  class Hurry {
+   public:
+    virtual void hurry() noexcept = 0;
+
+   protected:
+    ~Hurry() = default;
+  };
+
+  explicit Turns(Hurry* hurry = nullptr) noexcept : hurry_(hurry) {}
+
   // Held until its end.
   class [[nodiscard]] Turn {
    public:
@@ -55,6 +65,7 @@ class Turns {
     waiter.wakeup.notify();
   }
 
+  Hurry* const hurry_;
   Waiter* first_ = nullptr;
   Waiter* last_ = nullptr;
   std::size_t waiting_ = 0;

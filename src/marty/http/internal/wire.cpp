@@ -60,6 +60,11 @@ void Wire::flush_before_wait() {
   if (has_something()) pump_->flush_soon();
 }
 
+// The pump need not wait for the client: what it leaves is sent by the next one.
+void Wire::hurry() noexcept {
+  if (pump_ != nullptr) pump_->interrupt();
+}
+
 void Wire::send_in_flight() {
   if (failed_) throw Error(Code::cancelled, "the client has gone, or takes nothing");
   if (in_flight_.empty()) return;

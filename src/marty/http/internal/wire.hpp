@@ -33,7 +33,7 @@ namespace marty::http::internal {
 
 class ReplyPump;
 
-class Wire {
+class Wire final : private Turns::Hurry {
  public:
   static constexpr std::size_t kGatheredBytes = 16 * 1024;  // are sent at the latest; larger pieces are not copied
 
@@ -70,6 +70,7 @@ class Wire {
  private:
   friend class ReplyPump;  // says that it is there
 
+  void hurry() noexcept override;
   bool has_something() const noexcept { return !out.empty() || !in_flight_.empty(); }
   // With the turn.
   void send_in_flight();
@@ -81,7 +82,7 @@ class Wire {
   runtime::Socket& socket_;
   OutputBuffer in_flight_;
   std::size_t in_flight_at_ = 0;  // from here on it is not sent yet
-  Turns turns_;
+  Turns turns_{this};
   ReplyPump* pump_ = nullptr;
   bool failed_ = false;
 };
