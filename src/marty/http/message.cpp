@@ -127,11 +127,20 @@ void Response::add_trailer_unchecked(std::string_view name, std::string_view val
   append_line(trailers_, name, value);
 }
 
+ResponseChannel& Response::channel() const {
+  if (channel_ == nullptr) throw Error(Code::failed_precondition, "this response is not attached to a connection");
+  if (status < 200 || status > 999)
+    throw Error(Code::internal, "the handler answered with a status that is none of HTTP");
+  return *channel_;
+}
+
 BodyWriter& Response::begin() {
-  if (writer_ == nullptr) {
-    if (channel_ == nullptr) throw Error(Code::failed_precondition, "this response is not attached to a connection");
-    writer_ = &channel_->begin(*this);
-  }
+  if (writer_ == nullptr) writer_ = &channel().begin(*this);
+  return *writer_;
+}
+
+BodyWriter& Response::begin_stream(std::optional<std::uint64_t> length) {
+  if (writer_ == nullptr) writer_ = &channel().begin_stream(*this, length);
   return *writer_;
 }
 

@@ -112,7 +112,14 @@ class Request {
   static constexpr std::size_t kNoLimit = ~std::size_t{0};  // the server's own limit applies
 };
 
-// Where a streamed response goes; write() waits while the client is slow.
+// Where a body goes that is written piece by piece; write() waits while the other side is slow.
+//
+// A reply's may be written to by several fibers of its loop: a feed and its heartbeat. The bytes of one write() stand
+// together, and all of them in the order of the calls; while the client is slow everybody waits, and is served in that
+// order. Where such a wait is interrupted, by a cancellation or a deadline, these bytes are sent all the same, and the
+// others go on. All of these fibers have to have ended when the handler, or the function of the stream, returns.
+//
+// Throws Error: cancelled where the client has gone or takes nothing for too long, and for what interrupts a wait.
 class BodyWriter {
  public:
   virtual ~BodyWriter() = default;
@@ -120,8 +127,8 @@ class BodyWriter {
   virtual void flush() = 0;  // sends what is buffered (server-sent events)
 };
 
-// What produces a streamed body, after the head was sent. An exception cuts the connection: the client sees an
-// incomplete body.
+// What produces a streamed body. The head goes out with the first 16 KiB or the first flush(): an exception before that
+// is still a reply of its own, later it cuts the body short, and the client sees that.
 class BodyStream {
  public:
   virtual ~BodyStream() = default;
@@ -131,10 +138,14 @@ class BodyStream {
 
 class Response;
 
-// Where the head of a response goes that is sent before its handler returns: the connection.
+// Where the head of a response goes that is sent before its handler returns: the connection. Neither waits: where one
+// throws, nothing is said yet.
 class ResponseChannel {
  public:
   virtual BodyWriter& begin(Response& response) = 0;
+  // For a body that is sent when much of it is there, or at a flush(). `length`: where it is known.
+  virtual BodyWriter& begin_stream(Response& response, std::optional<std::uint64_t> length) = 0;
+  virtual std::uint64_t body_bytes() const noexcept = 0;  // that were written to it
 
  protected:
   ~ResponseChannel() = default;
@@ -167,6 +178,7 @@ class Response {
   std::string& body() noexcept { return body_; }  // write into it; its capacity is reused between requests
   const std::string& body() const noexcept { return body_; }
   void set_body(std::string_view content, std::string_view content_type);
+  // A body that is written once the handler, or the web application with all its filters, has returned.
   void set_stream(std::unique_ptr<BodyStream> stream) { stream_ = std::move(stream); }
   BodyStream* stream() const noexcept { return stream_.get(); }
   std::unique_ptr<BodyStream> take_stream() noexcept { return std::move(stream_); }
@@ -176,6 +188,9 @@ class Response {
   // added becomes a trailer. Throws failed_precondition where nobody listens: a response that a test has made.
   BodyWriter& begin();
   bool begun() const noexcept { return writer_ != nullptr; }
+  // The same for write_stream(), which holds the body to its length.
+  BodyWriter& begin_stream(std::optional<std::uint64_t> length);
+  std::uint64_t body_bytes() const noexcept { return begun() ? channel_->body_bytes() : body_.size(); }
   // A field behind the body (RFC 9110 section 6.5). HTTP/2 sends it, HTTP/1.1 where the body is chunked and the client
   // says "TE: trailers"; elsewhere it is dropped. Throws as add_header() does.
   void add_trailer(std::string_view name, std::string_view value);
@@ -186,6 +201,7 @@ class Response {
   void fail() noexcept { failed_ = true; }
   bool failed() const noexcept { return failed_; }
   void attach(ResponseChannel* channel) noexcept { channel_ = channel; }  // the server's business
+  bool attached() const noexcept { return channel_ != nullptr; }
 
   void close_connection() noexcept { close_ = true; }  // after this response
   bool closes_connection() const noexcept { return close_; }
@@ -194,6 +210,7 @@ class Response {
   void clear() noexcept;                                            // for the next request; keeps capacity
 
  private:
+  ResponseChannel& channel() const;
   std::string head_;
   std::string body_;
   std::string trailers_;
@@ -203,6 +220,12 @@ class Response {
   bool close_ = false;
   bool failed_ = false;
 };
+
+// Writes the body of a response that has a stream, until its end: the server does so after the handler, an application
+// within the handler, so that its context is that of the body. A body that is over before its head had to go out is
+// like one in memory. HEAD gets the head, and nothing is run. Passes on what the stream throws; internal where the
+// stream is not as long as it had told.
+void write_stream(const Request& request, Response& response);
 
 // What serves requests: the web application, or a plain function in tests. Runs on a fiber; several run at the same
 // time on one loop and on several loops. An Error that leaves it becomes a minimal problem+json; other exceptions a 500

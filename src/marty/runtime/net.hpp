@@ -60,6 +60,7 @@ class SocketBackend {
   virtual std::optional<std::size_t> try_read(std::span<char> buffer) = 0;
   virtual std::size_t read_some(std::span<char> buffer) = 0;
   virtual void write(std::span<const std::string_view> parts) = 0;
+  virtual std::size_t write_some(std::string_view bytes) = 0;
   virtual std::size_t try_write(std::span<const std::string_view> parts) = 0;
   virtual void park(ReadableCallback* callback) noexcept = 0;
   virtual void shutdown_write() noexcept = 0;
@@ -84,6 +85,9 @@ class Socket {
   // All of the parts in order, in one system call where they fit; waits while the peer is slow (back-pressure).
   void write(std::span<const std::string_view> parts) { backend_->write(parts); }
   void write(std::initializer_list<std::string_view> parts) { backend_->write({parts.begin(), parts.size()}); }
+  // At least one byte; waits while the peer is slow. Where that wait is interrupted nothing was taken, so that another
+  // fiber can go on. The bytes that were not taken come next: over TLS they may be under way already.
+  std::size_t write_some(std::string_view bytes) { return backend_->write_some(bytes); }
   // As much as fits now, in bytes.
   std::size_t try_write(std::span<const std::string_view> parts) { return backend_->try_write(parts); }
   // Calls back once when the socket becomes readable, closed or broken; nullptr takes that back. An idle connection

@@ -19,8 +19,10 @@ void make(Response& response, Function&& reply) {
   try {
     reply();
     if (!response.begun() && (response.status < 200 || response.status > 999)) {
-      set_problem(response, 500, Code::internal, "the handler answered with a status that is none of HTTP");
+      response.set_stream(nullptr);
+      return set_problem(response, 500, Code::internal, "the handler answered with a status that is none of HTTP");
     }
+    write_stream(request, response);
   } catch (...) {
     answer_exception(response);
   }

@@ -22,6 +22,7 @@ Http1Session::Http1Session(LoopServer& server, Scratch& scratch, Connection& con
       wire_(connection.socket(), scratch.in, scratch.out, server.limits()),
       place_(server),
       connection_(connection),
+      fiber_(runtime::current_fiber()),
       left_in_a_row_(kMaxRequestsInARow),
       fresh_(fresh) {
   scratch_.response.attach(this);
@@ -43,6 +44,7 @@ Http1Session::End Http1Session::serve() noexcept {
     // The client is gone or too slow, this fiber was cancelled, or a body stream failed: the client sees that the reply
     // is incomplete.
   }
+  connection_.set_request(nullptr);
   begun_.reset();
   scratch_.in.clear();
   scratch_.out.clear();
@@ -195,8 +197,6 @@ void Http1Session::write_reply() {
   ReplyHead head = reply_head();
   if (forbids_body(response.status)) {
     head.framing = Framing::none;
-  } else if (response.stream() != nullptr) {
-    return write_stream(head);
   } else {
     head.length = response.body().size();
   }
@@ -221,38 +221,25 @@ void Http1Session::frame_stream(ReplyHead& head, std::optional<std::uint64_t> le
   }
 }
 
-void Http1Session::write_stream(ReplyHead& head) {
-  const std::unique_ptr<BodyStream> stream = scratch_.response.take_stream();
-  frame_stream(head, stream->length());
-  const std::size_t before = scratch_.out.size();
-  const std::uint32_t flushes = wire_.flushes();
-  append_reply_head(scratch_.out, server_.date(), head);
-  if (scratch_.request.method == Method::head) return;
-  ReplyStream writer(wire_, request_body(), ReplyStream::Flush::when_full, head.framing, head.length);
-  try {
-    stream->write_to(writer);
-    writer.finish(trailers());
-  } catch (...) {
-    if (wire_.flushes() != flushes) throw;  // the head is out: only an incomplete body can tell the client
-    scratch_.out.truncate(before);
-    answer_exception(scratch_.response);
-    keep_alive_ = false;
-    write_reply();
-  }
-}
-
-BodyWriter& Http1Session::begin(Response& response) {
+BodyWriter& Http1Session::begin(ReplyStream::Flush flush, std::optional<std::uint64_t> length) {
+  const Response& response = scratch_.response;
   if (is_last()) keep_alive_ = false;
   if (scratch_.request.body_source != nullptr) scratch_.body.invite();
   ReplyHead head = reply_head();
   if (forbids_body(response.status)) {
     head.framing = Framing::none;
   } else {
-    frame_stream(head, std::nullopt);
+    frame_stream(head, length);
   }
-  append_reply_head(scratch_.out, server_.date(), head);
-  if (scratch_.request.method == Method::head) head.framing = Framing::none;
-  return begun_.emplace(wire_, request_body(), ReplyStream::Flush::when_waiting, head.framing, 0);
+  const Framing framing = scratch_.request.method == Method::head ? Framing::none : head.framing;
+  begun_.emplace(wire_, request_body(), fiber_, flush, framing);  // first: it may fail, and nothing be said yet
+  try {
+    append_reply_head(scratch_.out, server_.date(), head);
+  } catch (...) {
+    begun_.reset();
+    throw;
+  }
+  return *begun_;
 }
 
 void Http1Session::finish_begun() {

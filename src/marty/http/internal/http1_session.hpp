@@ -39,8 +39,12 @@ class Http1Session final : private ResponseChannel {
   ReplyHead reply_head() const noexcept;
   void frame_stream(ReplyHead& head, std::optional<std::uint64_t> length);
   void write_reply();
-  void write_stream(ReplyHead& head);
-  BodyWriter& begin(Response& response) override;
+  BodyWriter& begin(Response&) override { return begin(ReplyStream::Flush::when_waiting, std::nullopt); }
+  BodyWriter& begin_stream(Response&, std::optional<std::uint64_t> length) override {
+    return begin(ReplyStream::Flush::when_full, length);
+  }
+  std::uint64_t body_bytes() const noexcept override { return begun_ ? begun_->written() : 0; }
+  BodyWriter& begin(ReplyStream::Flush flush, std::optional<std::uint64_t> length);
   void finish_begun();
   const RequestBody* request_body() const noexcept;  // null: there is none
   std::string_view trailers() const noexcept;
@@ -50,6 +54,7 @@ class Http1Session final : private ResponseChannel {
   Wire wire_;
   RequestPlace place_;
   Connection& connection_;
+  runtime::Fiber& fiber_;
   runtime::TimePoint head_deadline_ = runtime::kNever;  // of the request that has begun to arrive
   std::optional<ReplyStream> begun_;                    // what the handler writes the body to, where it began the reply
   int left_in_a_row_;

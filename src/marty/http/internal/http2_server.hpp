@@ -48,7 +48,6 @@ class Http2ServerStream final : public Http2Stream, public runtime::FiberJob, pr
 
  private:
   enum class State : std::uint8_t { head, complete, running, done };
-  class StreamWriter;
   class PacedWait;
   // The body of a reply that has none: to HEAD.
   class Nowhere final : public BodyWriter {
@@ -63,12 +62,13 @@ class Http2ServerStream final : public Http2Stream, public runtime::FiberJob, pr
   void invite();
   void watch_pace(runtime::TimePoint now) noexcept;
 
-  BodyWriter& begin(Response& response) override;
+  BodyWriter& begin(Response& response) override { return begin_stream(response, std::nullopt); }
+  BodyWriter& begin_stream(Response& response, std::optional<std::uint64_t> length) override;
+  std::uint64_t body_bytes() const noexcept override { return written_bytes(); }
   void present_connection();
   void present_body();
   void serve();
   void send_response();
-  void send_stream();
   void send_head(std::optional<std::uint64_t> length);
   Http2Server& http2() const noexcept;
 

@@ -5,12 +5,10 @@
 #include "marty/http/internal/http2_server.hpp"
 #include "marty/http/internal/loop_server.hpp"
 #include "marty/http/internal/reply_head.hpp"
-#include "marty/http/internal/told_length.hpp"
 
 namespace marty::http::internal {
 namespace {
 
-constexpr std::size_t kGatheredBytes = 16 * 1024;    // of a streamed body, before its head goes out
 constexpr std::size_t kMaxDroppedBytes = 64 * 1024;  // of a request that is answered already
 constexpr runtime::Duration kDropTimeout = std::chrono::seconds(2);
 
@@ -19,42 +17,6 @@ std::string_view write_number(std::uint64_t number, std::span<char> buffer) {
 }
 
 }  // namespace
-
-// What a body stream writes to. The head goes out with the first bytes that do, so that an early failure is still a
-// reply of its own.
-class Http2ServerStream::StreamWriter final : public BodyWriter {
- public:
-  StreamWriter(Http2ServerStream& stream, std::optional<std::uint64_t> length) : stream_(stream), length_(length) {}
-
-  void write(std::string_view bytes) override {
-    length_.take(bytes.size());
-    if (started_) return stream_.write(bytes);
-    gathered().append(bytes);
-    if (gathered().size() >= kGatheredBytes) start();
-  }
-  void flush() override {
-    if (!started_) start();
-    stream_.Http2Stream::flush();
-  }
-  void finish() {
-    length_.finish();
-    if (started_) return stream_.Http2Stream::finish(stream_.response_.wire_trailers());
-    stream_.put_fixed(gathered(), stream_.response_.wire_trailers());
-    stream_.send_head(length_.told());
-  }
-  bool started() const noexcept { return started_; }
-
- private:
-  std::string& gathered() noexcept { return stream_.response_.body(); }
-  void start() {
-    started_ = true;
-    stream_.send_head(length_.told());  // first: write() waits where there is more than the queue holds
-    stream_.write(gathered());
-  }
-  Http2ServerStream& stream_;
-  ToldLength length_;
-  bool started_ = false;
-};
 
 // Time that counts for the pace of the body.
 class Http2ServerStream::PacedWait {
@@ -209,27 +171,10 @@ void Http2ServerStream::send_response() {
     return finish(response_.wire_trailers());
   }
   if (forbids_body(response_.status)) return send_head(std::nullopt);
-  if (response_.stream() != nullptr) return send_stream();
   const std::size_t length = response_.body().size();
   const std::string_view body = request_.method == Method::head ? std::string_view() : response_.body();
   put_fixed(body, response_.wire_trailers());
   send_head(response_.wire_trailers().empty() ? std::optional<std::uint64_t>(length) : std::nullopt);
-}
-
-void Http2ServerStream::send_stream() {
-  const std::unique_ptr<BodyStream> stream = response_.take_stream();
-  const std::optional<std::uint64_t> length = stream->length();
-  response_.body().clear();
-  if (request_.method == Method::head) return send_head(length);
-  StreamWriter writer(*this, length);
-  try {
-    stream->write_to(writer);
-    writer.finish();
-  } catch (...) {
-    if (writer.started()) throw;
-    answer_exception(response_);
-    send_response();
-  }
 }
 
 // With whatever body there is, or will be where none is finished.
@@ -248,9 +193,9 @@ void Http2ServerStream::send_head(std::optional<std::uint64_t> length) {
   session().flush_soon();
 }
 
-BodyWriter& Http2ServerStream::begin(Response&) {
+BodyWriter& Http2ServerStream::begin_stream(Response&, std::optional<std::uint64_t> length) {
   invite();  // an interim reply comes before the final one
-  send_head(std::nullopt);
+  send_head(length);
   if (forbids_body(response_.status) || request_.method == Method::head) return nowhere_;
   return *this;
 }

@@ -52,7 +52,7 @@ void Http2Stream::end() noexcept {
   arriving_.clear();
   reading_.clear();
   reading_at_ = owed_bytes_ = queue_at_ = taken_ = 0;
-  received_ = 0;
+  received_ = written_ = 0;
   queue_.clear();
   fixed_ = trailers_ = {};
   length_.reset();
@@ -99,19 +99,21 @@ void Http2Stream::reset(std::uint32_t error_code) noexcept {
   session_->flush_soon();
 }
 
+// A client that goes is no fault of the server's, a server that goes is unavailable.
 void Http2Stream::throw_if_closed() const {
   if (!closed_) return;
   runtime::throw_if_cancelled();
+  const Code lost = is_of_client() ? Code::unavailable : Code::cancelled;
   switch (close_code_) {
     case kConnectionLost:
-      throw Error(Code::unavailable, "the connection is lost");
+      throw Error(lost, "the connection is lost");
     case NGHTTP2_NO_ERROR:
     case NGHTTP2_CANCEL:
       if (!reset_here_ && is_of_client())
         throw Error(Code::unavailable, "the server ended the exchange before it was complete");
       throw Error(Code::cancelled, "the exchange was ended before it was complete");
     default:
-      throw Error(Code::unavailable, std::string("the stream was reset: ") + nghttp2_http2_strerror(close_code_));
+      throw Error(lost, std::string("the stream was reset: ") + nghttp2_http2_strerror(close_code_));
   }
 }
 
@@ -179,29 +181,40 @@ void Http2Stream::wait_for_data() {
   wait_for_more();
 }
 
+// One piece after the other. Where its writer is interrupted, it is sent all the same.
 void Http2Stream::write(std::string_view bytes) {
+  const Turns::Turn turn(writers_);
+  const std::size_t size = bytes.size();
   while (!bytes.empty()) {
     throw_if_closed();
     const std::size_t queued = queue_.size() - queue_at_;
     if (queued == 0) last_progress_ = runtime::coarse_now();
-    if (queued >= kQueueBytes) {
-      wait_for_room();
+    if (queued < kQueueBytes) {
+      const std::string_view piece = bytes.substr(0, kQueueBytes - queued);
+      queue(piece);
+      bytes.remove_prefix(piece.size());
       continue;
     }
-    const std::string_view piece = bytes.substr(0, kQueueBytes - queued);
-    if (queue_at_ >= kQueueBytes / 2) queue_.erase(0, std::exchange(queue_at_, 0));
-    queue_.append(piece);
-    bytes.remove_prefix(piece.size());
-    resume();
+    try {
+      writable_.wait("writing to a stream");
+    } catch (...) {
+      if (!closed_) queue(bytes);
+      throw;
+    }
   }
+  written_ += size;
+}
+
+void Http2Stream::queue(std::string_view bytes) {
+  if (queue_at_ >= kQueueBytes / 2) queue_.erase(0, std::exchange(queue_at_, 0));
+  queue_.append(bytes);
+  resume();
 }
 
 void Http2Stream::flush() {
   throw_if_closed();
   session_->flush();
 }
-
-void Http2Stream::wait_for_room() { writable_.wait("writing to a stream"); }
 
 void Http2Stream::take(std::size_t bytes, OutputBuffer& out) {
   // Progress is 64 KiB for the connection, as over HTTP/1.1; a byte now and then is none.

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "marty/http/internal/http2_session.hpp"
+#include "marty/http/internal/turns.hpp"
 #include "marty/http/message.hpp"
 #include "marty/runtime/sync.hpp"
 
@@ -25,7 +26,7 @@ class Http2Stream : public BodySource, public BodyWriter {
   std::string_view read_piece() override;
   std::string_view read_all(std::size_t max_bytes) override;
   void lift_limit() noexcept override { limited_ = false; }
-  // BodyWriter: waits while kQueueBytes are on their way. Throws as above.
+  // BodyWriter: waits while kQueueBytes are on their way, and for those who write already. Throws as above.
   void write(std::string_view bytes) override;
   void flush() override;
 
@@ -73,6 +74,7 @@ class Http2Stream : public BodySource, public BodyWriter {
   virtual void released() noexcept = 0;  // closed: nghttp2 knows it no more. May destroy it
   void throw_if_closed() const;
   Http2Session& session() const noexcept { return *session_; }
+  std::uint64_t written_bytes() const noexcept { return written_; }        // by write()
   std::size_t arrived_bytes() const noexcept { return arriving_.size(); }  // that nobody has read
 
   // Of reads; what is beyond the first throws the error of too_large().
@@ -86,7 +88,7 @@ class Http2Stream : public BodySource, public BodyWriter {
   friend class Http2Session;
   void take_in_the_rest(std::size_t max_bytes);
   void wait_for_data();
-  void wait_for_room();
+  void queue(std::string_view bytes);
   void consumed(std::size_t bytes) noexcept;
   void resume() noexcept;
 
@@ -107,7 +109,9 @@ class Http2Stream : public BodySource, public BodyWriter {
   std::string queue_;
   std::size_t queue_at_ = 0;
   std::string_view trailers_;
-  runtime::Wakeup writable_;
+  Turns writers_;
+  runtime::Wakeup writable_;  // for the one whose turn it is
+  std::uint64_t written_ = 0;
   runtime::TimePoint last_progress_{};
   std::size_t taken_ = 0;  // since then
 

@@ -5,34 +5,24 @@
 
 namespace marty::http::internal {
 
-ReplyPump::~ReplyPump() {
-  wire_.park(nullptr);
-  abandoned_ = true;
-  if (fiber_ != nullptr) runtime::cancel(*fiber_);
-  const runtime::ShieldScope shield;
-  while (launched_) idle_.wait("sending a reply");
+ReplyPump::ReplyPump(Wire& wire, const RequestBody* body, runtime::Fiber& handler)
+    : wire_(wire), body_(body), handler_(handler) {
+  wire_.pump_ = this;
 }
 
-void ReplyPump::make_way() {
-  while (fiber_ != nullptr) idle_.wait("sending a reply");
-  if (failed_) throw Error(Code::unavailable, "the client has gone, or takes nothing");
+ReplyPump::~ReplyPump() {
+  wire_.pump_ = nullptr;
+  wire_.park(nullptr);
+  abandoned_ = true;
+  interrupt();
+  const runtime::ShieldScope shield;
+  while (launched_) idle_.wait("sending a reply");
 }
 
 void ReplyPump::flush_soon() {
   if (launched_) return;
   runtime::Loop::current().launch(*this);
   launched_ = true;
-}
-
-void ReplyPump::flush() {
-  make_way();
-  wire_.flush();
-  watch();
-}
-
-void ReplyPump::flush_with(std::string_view first, std::string_view second) {
-  wire_.flush_with(first, second);
-  watch();
 }
 
 void ReplyPump::run() {
@@ -42,8 +32,7 @@ void ReplyPump::run() {
     wire_.flush();
     watch();
   } catch (const std::exception&) {
-    failed_ = true;
-    runtime::cancel(handler_);
+    if (wire_.has_failed()) give_up();
   }
   fiber_ = nullptr;
 }
@@ -63,11 +52,11 @@ void ReplyPump::watch() noexcept {
 void ReplyPump::on_readable() noexcept {
   try {
     const auto size = wire_.try_read(wire_.in.space());
-    if (size && *size == 0) return runtime::cancel(handler_);
+    if (size && *size == 0) return give_up();
     wire_.in.commit(size.value_or(0));
     watch();
   } catch (const std::exception&) {
-    runtime::cancel(handler_);
+    give_up();
   }
 }
 

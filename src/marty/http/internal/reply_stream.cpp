@@ -1,35 +1,58 @@
 #include "marty/http/internal/reply_stream.hpp"
 
+#include <array>
+#include <charconv>
+
+#include "marty/base/error.hpp"
+
 namespace marty::http::internal {
 namespace {
 
-constexpr std::size_t kGatheredBytes = 16 * 1024;  // larger pieces are not copied
+using SizeLine = std::array<char, 20>;
+
+std::string_view write_size(std::size_t size, SizeLine& line) {
+  char* end = std::to_chars(line.data(), line.data() + 16, size, 16).ptr;
+  *end++ = '\r';
+  *end++ = '\n';
+  return {line.data(), end};
+}
 
 }  // namespace
 
+ReplyStream::ReplyStream(Wire& wire, const RequestBody* body, runtime::Fiber& handler, Flush flush, Framing framing)
+    : wire_(wire), pump_(wire, body, handler), framing_(framing), flush_(flush) {
+  if (flush_ == Flush::when_waiting) pump_.flush_soon();  // the head
+}
+
 void ReplyStream::write(std::string_view bytes) {
   if (bytes.empty() || framing_ == Framing::none) return;
-  pump_.make_way();
-  length_.take(bytes.size());
   const bool chunked = framing_ == Framing::chunked;
-  if (chunked) {
-    wire_.out.append_hexadecimal(bytes.size());
-    wire_.out.append("\r\n");
+  SizeLine line;
+  try {
+    wire_.put(chunked ? write_size(bytes.size(), line) : std::string_view(), bytes, chunked ? "\r\n" : "");
+  } catch (const Error&) {
+    if (wire_.has_failed()) pump_.give_up();
+    throw;
   }
-  const std::string_view end = chunked ? "\r\n" : "";
-  if (bytes.size() >= kGatheredBytes) return pump_.flush_with(bytes, end);
-  wire_.out.append(bytes);
-  wire_.out.append(end);
-  if (wire_.out.size() >= kGatheredBytes) {
-    pump_.flush();
+  written_ += bytes.size();
+  if (wire_.out.empty()) {
+    pump_.watch();
   } else if (flush_ == Flush::when_waiting) {
     pump_.flush_soon();
   }
 }
 
+void ReplyStream::flush() {
+  try {
+    wire_.flush();
+  } catch (const Error&) {
+    if (wire_.has_failed()) pump_.give_up();
+    throw;
+  }
+  pump_.watch();
+}
+
 void ReplyStream::finish(std::string_view trailers) {
-  length_.finish();
-  pump_.make_way();
   if (framing_ != Framing::chunked) return;
   wire_.out.append("0\r\n");
   wire_.out.append(trailers);

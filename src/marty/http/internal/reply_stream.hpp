@@ -1,42 +1,37 @@
-// Writes the body of a streamed reply: as it is, or in chunks (RFC 9112 section 7.1). Small writes are gathered.
+// ReplyStream: the body of a reply that is written piece by piece: as it is, or in chunks (RFC 9112 section 7.1). Small
+// pieces are gathered. Any fiber of the loop may write: Wire keeps them apart.
 #pragma once
+
+#include <cstdint>
 
 #include "marty/http/internal/reply_head.hpp"
 #include "marty/http/internal/reply_pump.hpp"
-#include "marty/http/internal/told_length.hpp"
 
 namespace marty::http::internal {
 
 class ReplyStream final : public BodyWriter {
  public:
-  // when_waiting: what was written goes out when the fiber waits, not just when much of it is there.
+  // when_waiting: what was written goes out when the fibers wait, not just when much of it is there.
   enum class Flush : bool { when_full, when_waiting };
 
-  // `body`: of the request; null: it has none.
-  ReplyStream(Wire& wire, const RequestBody* body, Flush flush, Framing framing, std::uint64_t length)
-      : wire_(wire),
-        pump_(wire, body),
-        framing_(framing),
-        length_(framing == Framing::length ? std::optional(length) : std::nullopt),
-        flush_(flush) {
-    wire_.has_pump = flush_ == Flush::when_waiting;
-    if (wire_.has_pump) pump_.flush_soon();  // the head
-  }
-  ~ReplyStream() { wire_.has_pump = false; }
+  // `body`: of the request; null: it has none. `handler`: the fiber of the connection. Throws where there is no memory
+  // for the fiber that sends what waits; then nothing is said yet.
+  ReplyStream(Wire& wire, const RequestBody* body, runtime::Fiber& handler, Flush flush, Framing framing);
   ReplyStream(const ReplyStream&) = delete;
   ReplyStream& operator=(const ReplyStream&) = delete;
 
   void write(std::string_view bytes) override;
-  void flush() override { pump_.flush(); }
-  // Throws where the stream was shorter than it had said. Trailers are for chunks only.
+  void flush() override;
+  // Trailers are for chunks only.
   void finish(std::string_view trailers = {});
+  std::uint64_t written() const noexcept { return written_; }
 
  private:
   Wire& wire_;
   ReplyPump pump_;
   const Framing framing_;
-  ToldLength length_;
   const Flush flush_;
+  std::uint64_t written_ = 0;
 };
 
 }  // namespace marty::http::internal

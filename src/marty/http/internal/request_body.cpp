@@ -153,10 +153,10 @@ void RequestBody::fill() {
 std::size_t RequestBody::receive(std::span<char> buffer) {
   broken_ = true;  // until it went well
   invite();
-  if (!wire_->has_pump) wire_->flush();
+  wire_->flush_before_wait();
   const std::optional<std::size_t> arrived = wire_->try_read(buffer);
   const std::size_t size = arrived ? *arrived : wait_for_bytes(buffer);
-  if (size == 0) throw Error(Code::unavailable, "the client closed the connection in the middle of a request body");
+  if (size == 0) throw Error(Code::cancelled, "the client closed the connection in the middle of a request body");
   pace_.received(size);
   broken_ = false;
   return size;

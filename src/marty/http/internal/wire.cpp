@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <new>
+#include <utility>
 
 #include "marty/base/error.hpp"
+#include "marty/http/internal/reply_pump.hpp"
 #include "marty/runtime/fiber.hpp"
 
 namespace marty::http::internal {
@@ -13,54 +16,129 @@ constexpr std::size_t kSlowPieceBytes = 64 * 1024;  // has to go out within the 
 constexpr runtime::Duration kLingerTimeout = std::chrono::seconds(2);
 constexpr std::size_t kMaxLingerBytes = 1024 * 1024;
 
-class Sending {
- public:
-  explicit Sending(bool& now) : now_(now) { now_ = true; }
-  ~Sending() { now_ = false; }
-  Sending(const Sending&) = delete;
-  Sending& operator=(const Sending&) = delete;
-
- private:
-  bool& now_;
-};
-
 }  // namespace
 
 void Wire::flush() {
-  if (out.empty() || sending_) return;  // whoever sends sends all of it
-  const Sending sending(sending_);
-  ++flushes_;
-  const std::string_view bytes = out.bytes();
-  const std::size_t sent = socket_.try_write({&bytes, 1});
-  if (sent != bytes.size()) write_slowly(bytes.substr(sent));
-  out.clear();
+  if (!has_something()) return;
+  const Turns::Turn turn(turns_);
+  send_in_flight();
+  send({}, {});
 }
 
-void Wire::flush_with(std::string_view first, std::string_view second) {
-  const std::array<std::string_view, 3> parts{out.bytes(), first, second};
-  const std::size_t total = parts[0].size() + first.size() + second.size();
+void Wire::flush_with(std::string_view body) {
+  const Turns::Turn turn(turns_);
+  send_in_flight();
+  send(body, {});
+}
+
+void Wire::put(std::string_view before, std::string_view piece, std::string_view after) {
+  const auto append = [&] {
+    out.reserve(before.size() + piece.size() + after.size());  // or nothing of it
+    for (const std::string_view part : {before, piece, after}) out.append(part);
+  };
+  const bool is_small = piece.size() < kGatheredBytes;
+  // Nobody overtakes those who wait: what they have may come before this piece.
+  if (is_small && out.size() < kGatheredBytes && !turns_.has_waiters() && !failed_) {
+    append();
+    if (out.size() >= kGatheredBytes) flush();
+    return;
+  }
+  const Turns::Turn turn(turns_);
+  if (is_small || !in_flight_.empty()) {
+    append();
+    send_in_flight();
+    if (out.size() >= kGatheredBytes) send({}, {});
+    return;
+  }
+  if (failed_) return send_in_flight();
+  out.append(before);
+  send(piece, after);
+}
+
+void Wire::flush_before_wait() {
+  if (pump_ == nullptr) return flush();
+  if (has_something()) pump_->flush_soon();
+}
+
+// The pump need not wait for the client: what it leaves is sent by the next one.
+void Wire::hurry() noexcept {
+  if (pump_ != nullptr) pump_->interrupt();
+}
+
+void Wire::send_in_flight() {
+  if (failed_) throw Error(Code::cancelled, "the client has gone, or takes nothing");
+  if (in_flight_.empty()) return;
+  std::string_view rest = in_flight_.bytes().substr(in_flight_at_);
+  try {
+    send_slowly(rest);
+  } catch (...) {
+    in_flight_at_ = in_flight_.size() - rest.size();
+    throw;
+  }
+  in_flight_.clear();
+  in_flight_at_ = 0;
+}
+
+void Wire::send(std::string_view piece, std::string_view after) {
+  const std::array<std::string_view, 3> parts{out.bytes(), piece, after};
+  const std::size_t total = out.size() + piece.size() + after.size();
   if (total == 0) return;
-  const Sending sending(sending_);
-  ++flushes_;
-  std::size_t sent = socket_.try_write(parts);
-  if (sent != total) {
-    for (std::string_view part : parts) {
-      const std::size_t skip = std::min(sent, part.size());
-      part.remove_prefix(skip);
-      sent -= skip;
-      write_slowly(part);
-    }
+  std::size_t sent = 0;
+  try {
+    sent = socket_.try_write(parts);
+  } catch (const Error& error) {
+    fail(error);
   }
-  out.clear();
+  if (sent == total) return out.clear();
+  std::swap(out, in_flight_);
+  in_flight_at_ = std::min(sent, in_flight_.size());
+  sent -= in_flight_at_;
+  after.remove_prefix(sent > piece.size() ? sent - piece.size() : 0);
+  piece.remove_prefix(std::min(sent, piece.size()));
+  try {
+    send_in_flight();
+    send_slowly(piece);
+    send_slowly(after);
+  } catch (...) {
+    keep(piece, after);
+    throw;
+  }
 }
 
-void Wire::write_slowly(std::string_view bytes) {
-  while (!bytes.empty()) {
-    const std::string_view piece = bytes.substr(0, kSlowPieceBytes);
-    const runtime::DeadlineScope scope(limits.write_timeout);
-    socket_.write({piece});
-    bytes.remove_prefix(piece.size());
+// So much within the write timeout, or the client is given up.
+void Wire::send_slowly(std::string_view& bytes) {
+  try {
+    while (!bytes.empty()) {
+      const runtime::DeadlineScope scope(limits.write_timeout);
+      for (std::size_t left = std::min(kSlowPieceBytes, bytes.size()); left != 0;) {
+        const std::size_t size = socket_.write_some(bytes.substr(0, left));
+        bytes.remove_prefix(size);
+        left -= size;
+      }
+    }
+  } catch (const Error& error) {
+    if (error.code() == Code::cancelled) throw;
+    if (error.code() == Code::deadline_exceeded && runtime::deadline() <= runtime::now()) throw;  // this fiber's own
+    fail(error);
   }
+}
+
+// Of a piece that is on its way already, for the next who sends: the client counts on all of it.
+void Wire::keep(std::string_view piece, std::string_view after) noexcept {
+  if (failed_) return;
+  try {
+    in_flight_.append(piece);
+    in_flight_.append(after);
+  } catch (const std::bad_alloc&) {
+    failed_ = true;
+  }
+}
+
+// A client that goes, or takes nothing, is no fault of the service's: whoever writes for it is cancelled.
+void Wire::fail(const Error& error) {
+  failed_ = true;
+  throw Error(Code::cancelled, error.code() == Code::deadline_exceeded ? "the client took nothing for too long"
+                                                                       : "the client has gone: " + error.message());
 }
 
 std::size_t Wire::read(std::span<char> buffer, runtime::TimePoint until) {

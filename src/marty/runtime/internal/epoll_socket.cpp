@@ -137,6 +137,14 @@ void EpollSocket::write(std::span<const std::string_view> parts) {
   }
 }
 
+std::size_t EpollSocket::write_some(std::string_view bytes) {
+  scheduler_.step();
+  for (;;) {
+    if (const std::size_t size = try_write({&bytes, 1}); size != 0 || bytes.empty()) return size;
+    while (!writable_) wait(writer_, "writing to");
+  }
+}
+
 void EpollSocket::wait(Fiber*& slot, const char* doing) {
   MARTY_CHECK(slot == nullptr && scheduler_.current_fiber() != nullptr);
   slot = scheduler_.current_fiber();

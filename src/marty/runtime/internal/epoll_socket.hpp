@@ -25,6 +25,7 @@ class EpollSocket final : public SocketBackend, public EpollSource {
   std::optional<std::size_t> try_read(std::span<char> buffer) override;
   std::size_t read_some(std::span<char> buffer) override;
   void write(std::span<const std::string_view> parts) override;
+  std::size_t write_some(std::string_view bytes) override;
   std::size_t try_write(std::span<const std::string_view> parts) override;
   void park(ReadableCallback* callback) noexcept override;
   void shutdown_write() noexcept override;

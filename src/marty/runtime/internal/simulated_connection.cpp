@@ -151,10 +151,23 @@ void SimulatedSocket::write(std::span<const std::string_view> parts) {
   for (;;) {
     rest.remove_prefix(send(rest));
     if (rest.empty()) return;
-    const Waiting waiting(self().writer, scheduler.current_fiber());
-    if (const Wake woken = scheduler.wait(); woken != Wake::notified) {
-      scheduler.throw_interrupted(woken, "writing to " + peer().address.to_string());
-    }
+    wait_for_room(scheduler);
+  }
+}
+
+std::size_t SimulatedSocket::write_some(std::string_view bytes) {
+  Scheduler& scheduler = connection_->driver.scheduler();
+  scheduler.step();
+  for (;;) {
+    if (const std::size_t size = send(bytes); size != 0 || bytes.empty()) return size;
+    wait_for_room(scheduler);
+  }
+}
+
+void SimulatedSocket::wait_for_room(Scheduler& scheduler) {
+  const Waiting waiting(self().writer, scheduler.current_fiber());
+  if (const Wake woken = scheduler.wait(); woken != Wake::notified) {
+    scheduler.throw_interrupted(woken, "writing to " + peer().address.to_string());
   }
 }
 

@@ -78,6 +78,7 @@ class SimulatedSocket final : public SocketBackend {
   std::optional<std::size_t> try_read(std::span<char> buffer) override;
   std::size_t read_some(std::span<char> buffer) override;
   void write(std::span<const std::string_view> parts) override;
+  std::size_t write_some(std::string_view bytes) override;
   std::size_t try_write(std::span<const std::string_view> parts) override;
   void park(ReadableCallback* callback) noexcept override;
   void shutdown_write() noexcept override;
@@ -90,6 +91,7 @@ class SimulatedSocket final : public SocketBackend {
   End& self() const noexcept { return connection_->ends[side_]; }
   End& peer() const noexcept { return connection_->ends[1 - side_]; }
   std::size_t send(std::string_view bytes);
+  void wait_for_room(Scheduler& scheduler);
   [[noreturn]] void throw_reset() const;
 
   const std::shared_ptr<Connection> connection_;

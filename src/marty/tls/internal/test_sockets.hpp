@@ -51,6 +51,12 @@ class LimitedSocket final : public runtime::SocketBackend {
     for (const std::string_view part : parts) limits_.written += part;
     inner_.write(parts);
   }
+  std::size_t write_some(std::string_view bytes) override {
+    ++limits_.writes;
+    const std::size_t size = inner_.write_some(bytes);
+    limits_.written += bytes.substr(0, size);
+    return size;
+  }
   std::size_t try_write(std::span<const std::string_view> parts) override {
     std::string bytes;
     for (const std::string_view part : parts) bytes += part;

@@ -286,6 +286,19 @@ void TlsSocket::write(std::span<const std::string_view> parts) {
   ahead_ -= total;
 }
 
+std::size_t TlsSocket::write_some(std::string_view bytes) {
+  give_way();
+  for (;;) {
+    if (const std::size_t size = try_write({&bytes, 1}); size != 0 || bytes.empty()) return size;
+    if (!transport_->idle()) {
+      transport_->flush_part();
+      continue;
+    }
+    wait_readable(writer_, "writing to");
+    if (parked_ != nullptr) park(parked_);  // what woke this fiber was meant for that, too
+  }
+}
+
 void TlsSocket::shutdown_write() noexcept {
   if (failure_ != nullptr || (SSL_get_shutdown(ssl_.get()) & SSL_SENT_SHUTDOWN) != 0) return;
   ERR_clear_error();

@@ -44,6 +44,7 @@ class TlsSocket final : public runtime::SocketBackend, public runtime::ReadableC
   std::optional<std::size_t> try_read(std::span<char> buffer) override;
   std::size_t read_some(std::span<char> buffer) override;
   void write(std::span<const std::string_view> parts) override;
+  std::size_t write_some(std::string_view bytes) override;
   std::size_t try_write(std::span<const std::string_view> parts) override;
   void park(runtime::ReadableCallback* callback) noexcept override;
   void shutdown_write() noexcept override;

@@ -158,6 +158,29 @@ void Transport::flush() {
   }
 }
 
+void Transport::flush_part() {
+  MARTY_CHECK(!writing_);  // one writer at a time
+  if (flush_some()) return;
+  if (write_failure_ != nullptr) std::rethrow_exception(write_failure_);
+  std::string bytes = std::exchange(pending_, {});  // meanwhile a reader may have more to send
+  std::size_t size = 0;
+  writing_ = true;
+  try {
+    size = socket_.write_some(bytes);
+  } catch (const Error& error) {
+    if (error.code() == Code::unavailable) {
+      fail_write(std::current_exception());
+    } else {
+      pending_.insert(0, bytes);
+      writing_ = false;
+    }
+    throw;
+  }
+  writing_ = false;
+  sent_ += size;
+  pending_.insert(0, bytes, size);
+}
+
 void Transport::fail_write(std::exception_ptr failure) noexcept {
   write_failure_ = std::move(failure);
   writing_ = false;

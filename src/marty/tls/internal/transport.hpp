@@ -34,6 +34,8 @@ class Transport final : public std::enable_shared_from_this<Transport> {
   bool flush_some() noexcept;
   // Hands on everything; waits while the peer is slow. Throws unavailable, deadline_exceeded, cancelled.
   void flush();
+  // A part of it at least. Where the wait is interrupted nothing is lost: the next call goes on.
+  void flush_part();
   // Sends the end of the stream behind what is there, if need be on a fiber of its own. Nothing may be sent after it.
   void finish() noexcept;
 
