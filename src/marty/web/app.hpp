@@ -161,6 +161,7 @@ class App final : public http::Handler {
   bool trusts_peer(const http::Request& request) const noexcept;
   bool is_timed() const noexcept { return telemetry_ || spans_ || options_.access_log; }
   void serve(Exchange& exchange, runtime::TimePoint arrival);
+  void write_stream(Exchange& exchange) const;
   void advance(Exchange& exchange, std::size_t filter) const;
   void pass_protocol(Exchange& exchange, std::size_t filter) const;
   void respond(Exchange& exchange, std::size_t filter) const;
