@@ -95,6 +95,25 @@ void with_items(const std::function<void(testing::Client&, Service&)>& test) {
           throw Error(Code::failed_precondition, "not today");
         },
         "Fails");
+    service.post(
+        "/streams",
+        [](Transaction& transaction) {
+          insert(transaction);
+          return web::stream("text/csv", [&transaction](http::BodyWriter& out) {
+            insert(transaction);
+            out.write(std::to_string(*transaction.query_one<std::int64_t>("select count(*) from items")));
+          });
+        },
+        "Adds, and exports in the same transaction");
+    service.post(
+        "/stream_throws",
+        [](Transaction& transaction) {
+          return web::stream("text/csv", [&transaction](http::BodyWriter&) {
+            insert(transaction);
+            throw Error(Code::failed_precondition, "not today");
+          });
+        },
+        "Fails while it exports");
     service.get(
         "/count",
         [](Database& database) { return Count{*database.query_one<std::int64_t>("select count(*) from items")}; },
@@ -119,6 +138,18 @@ TEST(ServiceTransaction, IsTheHandlersToEnd) {
   with_items([](testing::Client& client, Service&) {
     EXPECT_EQ(client.send(http::Method::post, "/rolls_back").status, 204);
     EXPECT_EQ(count(client), 0);
+  });
+}
+
+TEST(ServiceTransaction, LastsAsLongAsTheStreamThatUsesIt) {
+  with_items([](testing::Client& client, Service& service) {
+    const testing::Response reply = client.send(http::Method::post, "/streams");
+    EXPECT_EQ(reply.status, 200);
+    EXPECT_EQ(reply.body, "2");
+    EXPECT_EQ(count(client), 2);
+    EXPECT_EQ(client.send(http::Method::post, "/stream_throws").status, 409);
+    EXPECT_EQ(count(client), 2);
+    EXPECT_EQ(service.database().stats().in_use, 0);
   });
 }
 

@@ -10,8 +10,16 @@ namespace marty::admin {
 
 LiveRequests::LiveRequests() : lists_([] { return std::make_unique<List>(); }) {}
 
-LiveRequests::Visit::Visit(LiveRequests& requests, web::Exchange& exchange)
-    : exchange_(exchange), arrival_(runtime::coarse_now()), list_(requests.lists_.get()), older_(list_.youngest) {
+void LiveRequests::visit(const web::Next& next) {
+  web::Exchange& exchange = next.exchange();
+  const runtime::TimePoint arrival = runtime::coarse_now();
+  const Visit visit(*this, exchange, arrival);
+  next();
+  if (exchange.response().stream() != nullptr) exchange.keep(std::make_shared<Visit>(*this, exchange, arrival));
+}
+
+LiveRequests::Visit::Visit(LiveRequests& requests, web::Exchange& exchange, runtime::TimePoint arrival)
+    : exchange_(exchange), arrival_(arrival), list_(requests.lists_.get()), older_(list_.youngest) {
   (older_ != nullptr ? older_->younger_ : list_.oldest) = this;
   list_.youngest = this;
 }

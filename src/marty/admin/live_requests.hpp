@@ -1,10 +1,9 @@
 // LiveRequests: the requests that are being handled right now, on all loops: a filter of the application notes each
-// from its arrival until its handler has returned.
+// from its arrival until its reply is complete, a streamed body with it.
 //
 //   LiveRequests live;
 //   app.filter(web::Phase::edge, "live requests", [&](http::Request&, http::Response&, web::Next next) {
-//     const LiveRequests::Visit visit(live, next.exchange());
-//     next();
+//     live.visit(next);
 //   });
 //   live.all();                     // on a fiber: asks each loop
 //
@@ -19,7 +18,7 @@
 
 #include "marty/runtime/per_loop.hpp"
 #include "marty/runtime/time.hpp"
-#include "marty/web/exchange.hpp"
+#include "marty/web/filter.hpp"
 
 namespace marty::admin {
 
@@ -40,6 +39,9 @@ class LiveRequests {
 
   LiveRequests();
 
+  // next(), within a visit.
+  void visit(const web::Next& next);
+
   // The oldest first.
   std::vector<LiveRequest> all();
 
@@ -50,7 +52,7 @@ class LiveRequests {
   // One request, for as long as it lives.
   class Visit {
    public:
-    Visit(LiveRequests& requests, web::Exchange& exchange);
+    Visit(LiveRequests& requests, web::Exchange& exchange, runtime::TimePoint arrival);
     ~Visit();
     Visit(const Visit&) = delete;
     Visit& operator=(const Visit&) = delete;

@@ -3,10 +3,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "marty/grpc/internal/test_server.hpp"
 #include "marty/http/client.hpp"
 #include "marty/http/http2_connection.hpp"
+#include "marty/telemetry/internal/test_spans.hpp"
 #include "marty/telemetry/log.hpp"
+#include "marty/telemetry/metrics.hpp"
 #include "marty/tls/internal/test_support.hpp"
 #include "route.marty.hpp"
 
@@ -216,6 +220,46 @@ TEST(LifeOfACall, CorrelationTravelsWithEveryKindOfCall) {
       EXPECT_EQ(arrival.correlation_id, "order-7");
       EXPECT_EQ(arrival.trace_id, "0af7651916cd43dd8448eb211c80319c");
     }
+  });
+}
+
+TEST(LifeOfACall, AStreamThatFailsHasLinesAndASpanOfItsTraceAndIsCounted) {
+  in_simulation([] {
+    telemetry::RecordingSink sink;
+    telemetry::Logging logging({}, sink);
+    telemetry::Metrics metrics;
+    telemetry::Tracer tracer;
+    tracer.record(true);
+    TestServer server([&](web::App& app) {
+      app.options().logging = &logging;
+      app.options().metrics = &metrics;
+      app.options().tracer = &tracer;
+      add(app, Route{.list = [](const Task&, Writer<Point>& points) {
+            points.write(Point());
+            points.flush();
+            log::info("in the stream");
+            runtime::sleep_for(2s);  // tidy:allow(sleep): virtual
+            throw Error(Code::data_loss, "the disk is full");
+          }});
+    });
+    const CallOptions options{.metadata = {{"traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}}};
+    Point each;
+    auto stream = Route::Client(*server.channel).list(Task(), options);
+    EXPECT_TRUE(stream.read(each));
+    EXPECT_EQ(metrics.value("mmf_requests_in_flight"), 1);
+    EXPECT_EQ(error_of([&] { stream.read(each); }).code(), Code::data_loss);
+    const std::vector<std::string> lines = sink.lines();
+    ASSERT_EQ(lines.size(), 2u);
+    for (const std::string& line : lines) EXPECT_THAT(line, testing::HasSubstr("0af7651916cd43dd8448eb211c80319c"));
+    EXPECT_THAT(lines[1], testing::HasSubstr("the disk is full"));
+    EXPECT_EQ(metrics.value("mmf_errors_total",
+                            {{"service", "marty"}, {"route", "/route.v1.Route/List"}, {"code", "data_loss"}}),
+              1);
+    const auto spans = telemetry::internal::collect_all(tracer);
+    const auto span = std::ranges::find(spans, "route.v1.Route/List", &telemetry::internal::ReadSpan::name);
+    ASSERT_NE(span, spans.end());
+    EXPECT_EQ(span->status, 2u);
+    EXPECT_GE(span->end - span->start, 2'000'000'000u);
   });
 }
 

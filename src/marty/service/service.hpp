@@ -143,8 +143,8 @@ class Service {
   config::Plugins& plugins();
 
   // The database, by the name of a driver and its function from options to driver: provides Database, data::Session
-  // and, for each request that asks for it, a Transaction that commits when the handler returns and rolls back when it
-  // throws. Its options are the section database.NAME.
+  // and, for each request that asks for it, a Transaction that commits when the handler returns – or, of a
+  // stream, when its body was written – and rolls back when it throws. Its options are the section database.NAME.
   template <class Options>
   void database(std::string name, std::unique_ptr<data::Driver> (*driver)(Options)) {
     const auto options = configuration().section<Options>("database." + name);

@@ -30,16 +30,6 @@ class WholeBody final : public http::BodySource {
   const std::uint64_t length_;
 };
 
-class StringWriter final : public http::BodyWriter {
- public:
-  explicit StringWriter(std::string& out) : out_(out) {}
-  void write(std::string_view bytes) override { out_ += bytes; }
-  void flush() override {}
-
- private:
-  std::string& out_;
-};
-
 bool has(const std::vector<http::Header>& headers, std::string_view name) {
   return std::any_of(headers.begin(), headers.end(),
                      [&](const http::Header& header) { return http::header_name_equals(header.name, name); });
@@ -76,13 +66,10 @@ Response Client::send(http::Method method, std::string_view target, std::string_
 
   http::Response response;
   handler_.handle(request, response);
+  http::write_stream(request, response);  // which an application has done, and other handlers leave to the server
   Response result{response.status, {}, response.body()};
   response.for_each_header(
       [&](std::string_view name, std::string_view value) { result.headers.emplace_back(name, value); });
-  if (const auto stream = response.take_stream()) {
-    StringWriter writer(result.body);
-    stream->write_to(writer);
-  }
   if (method == http::Method::head) result.body.clear();
   return result;
 }

@@ -274,6 +274,9 @@ void App::serve(Exchange& exchange, runtime::TimePoint arrival) {
   // An edge filter that answers by itself – a preflight, say – has not seen what is wrong.
   if (exchange.refusal_ != nullptr && !exchange.failure_) report(exchange, std::make_exception_ptr(*exchange.refusal_));
 
+  // Filters may still have changed its head.
+  write_stream(exchange);
+
   // Last, so that the handler met an empty head.
   if (!exchange.response_.begun()) exchange.echo_ids();
   if (!is_timed()) return;
@@ -286,6 +289,14 @@ void App::serve(Exchange& exchange, runtime::TimePoint arrival) {
     exchange.span_->end(end);
   }
   if (options_.access_log) log_access(exchange, end - arrival);
+}
+
+void App::write_stream(Exchange& exchange) const {
+  try {
+    exchange.write_stream();
+  } catch (...) {
+    report(exchange, std::current_exception());
+  }
 }
 
 void App::take_route(Exchange& exchange) const {
@@ -392,7 +403,7 @@ void App::log_access(Exchange& exchange, runtime::Duration duration) const {
              {"path", exchange.redacted_path(path)},
              {"route", exchange.route_ != nullptr ? std::string_view(exchange.route_->pattern) : std::string_view()},
              {"status", exchange.outcome()},
-             {"bytes", response.body().size()},
+             {"bytes", response.body_bytes()},
              {"duration_ms", static_cast<double>(duration.count()) * 1e-6}});
 }
 

@@ -178,6 +178,7 @@ class App final : public http::Handler {
   bool is_timed() const noexcept { return telemetry_ || spans_ || options_.access_log; }
   void live(http::Request& request, http::Response& response, const Error* refusal);
   void serve(Exchange& exchange, runtime::TimePoint arrival);
+  void write_stream(Exchange& exchange) const;
   void advance(Exchange& exchange, std::size_t filter) const;
   void pass_protocol(Exchange& exchange, std::size_t filter) const;
   void respond(Exchange& exchange, std::size_t filter) const;

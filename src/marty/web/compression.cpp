@@ -1,6 +1,7 @@
 #include "marty/web/compression.hpp"
 
 #include <optional>
+#include <utility>
 
 #include "marty/base/strings.hpp"
 #include "marty/compress/compress.hpp"
@@ -28,27 +29,32 @@ class CompressedStream final : public http::BodyStream {
    public:
     Writer(http::BodyWriter& out, Coding coding) : out_(out), compressor_(coding) {}
     void write(std::string_view bytes) override {
-      compressor_.write(bytes, buffer_);
-      send();
+      std::string compressed = std::exchange(buffer_, {});
+      compressor_.write(bytes, compressed);
+      send(std::move(compressed));
     }
     void flush() override {
-      compressor_.flush(buffer_);
-      send();
+      std::string compressed = std::exchange(buffer_, {});
+      compressor_.flush(compressed);
+      send(std::move(compressed));
       out_.flush();
     }
     void finish() {
-      compressor_.finish(buffer_);
-      send();
+      std::string compressed = std::exchange(buffer_, {});
+      compressor_.finish(compressed);
+      send(std::move(compressed));
     }
 
    private:
-    void send() {
-      if (!buffer_.empty()) out_.write(buffer_);
-      buffer_.clear();
+    // While this fiber waits another one may write: `out_` sends both in the order of the calls.
+    void send(std::string compressed) {
+      if (!compressed.empty()) out_.write(compressed);
+      compressed.clear();
+      buffer_ = std::move(compressed);
     }
     http::BodyWriter& out_;
     compress::Compressor compressor_;
-    std::string buffer_;
+    std::string buffer_;  // while nobody uses it
   };
 
   std::unique_ptr<http::BodyStream> inner_;

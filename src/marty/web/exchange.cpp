@@ -64,13 +64,31 @@ void Exchange::throw_problems() {
 
 // Printable by construction: what came in as an id was checked.
 void Exchange::echo_ids() {
-  if (!context_.trace_id.valid()) return;  // telemetry is off
+  if (std::exchange(ids_echoed_, true) || !context_.trace_id.valid()) return;  // telemetry is off
   context_.echo([&](std::string_view name, std::string_view value) { response_.add_header_unchecked(name, value); });
 }
 
 http::BodyWriter& Exchange::begin_response() {
   if (!response_.begun()) echo_ids();
   return response_.begin();
+}
+
+void Exchange::settle() {
+  if (response_.stream() != nullptr) {
+    settles_late_ = true;
+  } else {
+    scope_.succeed();
+  }
+}
+
+// What the objects of the request throw in the end comes before the end of the body: the client sees that it is not
+// complete.
+void Exchange::write_stream() {
+  if (response_.stream() != nullptr) {
+    echo_ids();
+    http::write_stream(request_, response_);
+  }
+  if (std::exchange(settles_late_, false) && !failure_) scope_.succeed();
 }
 
 internal::ParsedForm& Exchange::form() {

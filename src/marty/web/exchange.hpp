@@ -2,9 +2,12 @@
 // Lives on the stack of App::handle; belongs to the fiber of the request.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "marty/base/error.hpp"
 #include "marty/http/message.hpp"
@@ -65,6 +68,14 @@ class Exchange {
 
   // Puts the ids that a reply carries back into its head: once, by the application, or before the head goes out.
   void echo_ids();
+  // The handler has succeeded, and so do the objects of the request: now, or where its reply is a stream, which may use
+  // them, once the body was written.
+  void settle();
+  // The body of a reply that is a stream, within the request: http::write_stream(), with the ids. By the application,
+  // when all filters have returned. Throws what the stream does, and what the objects of the request do.
+  void write_stream();
+  // Lives until the body of the reply was written: for filters that are to stand around it.
+  void keep(std::shared_ptr<void> object) { kept_.push_back(std::move(object)); }
   http::BodyWriter& begin_response();  // Response::begin(), with the ids
 
   // What metrics and the access log call the outcome, where a protocol keeps it elsewhere than in the response's
@@ -89,11 +100,14 @@ class Exchange {
   std::optional<Code> service_failure_;  // the same, where the service is to blame
   telemetry::Span* span_ = nullptr;
   const Error* refusal_ = nullptr;  // why the server does not let it in; null: it does
-  bool in_protocol_ = false;        // the route's protocol, if any, stands around what happens
+  bool ids_echoed_ = false;
+  bool settles_late_ = false;  // with the end of the body
+  bool in_protocol_ = false;   // the route's protocol, if any, stands around what happens
   std::optional<Caller> caller_;
   std::unique_ptr<internal::ParsedForm> form_;
   Problems problems_;
   RequestScope scope_;
+  std::vector<std::shared_ptr<void>> kept_;
 };
 
 }  // namespace marty::web

@@ -8,7 +8,8 @@
 //
 // A filter that does not call next() answers by itself. What the handler throws passes through the filters: catch it,
 // or let it go and it becomes problem+json. Filters see only requests that have a route; those of Phase::edge see all,
-// and never an exception: for them an error is a response already.
+// and never an exception: for them an error is a response already. The body of a stream is written when all have
+// returned, so that they may change its head; Exchange::keep() holds what is to stand around the body, too.
 #pragma once
 
 #include <cstdint>

@@ -85,6 +85,10 @@ inline constexpr bool kIsOptional = false;
 template <class T>
 inline constexpr bool kIsOptional<std::optional<T>> = true;
 
+// What goes on with the objects of the request after the handler has returned.
+template <class T>
+inline constexpr bool kIsStream = std::is_same_v<T, Stream> || std::is_same_v<T, std::optional<Stream>>;
+
 template <class T>
 constexpr const reflect::Type* described() {
   if constexpr (std::is_same_v<T, File> || std::is_same_v<T, std::optional<File>>) {
@@ -274,11 +278,14 @@ class TypedHandler<Function, R, TypeList<P...>> final : public RouteHandler {
     (std::get<I>(arguments).inject(exchange, *this), ...);
     if constexpr (std::is_void_v<R>) {
       function_(std::get<I>(arguments).get()...);
-      exchange.scope().succeed();
+      exchange.settle();
       if (!result.raw) write_nothing(exchange, success_status(exchange));
+    } else if constexpr (kIsStream<R>) {
+      Result<R>::write(exchange, function_(std::get<I>(arguments).get()...));
+      exchange.settle();
     } else {
       R value = function_(std::get<I>(arguments).get()...);
-      exchange.scope().succeed();
+      exchange.settle();
       Result<R>::write(exchange, std::move(value));
     }
   }

@@ -1,34 +1,46 @@
 #include "marty/web/results.hpp"
 
 namespace marty::web {
+namespace {
 
-void EventWriter::write_lines(std::string_view field, std::string_view text) {
+void append_lines(std::string& out, std::string_view field, std::string_view text) {
   while (true) {
     const std::size_t end = text.find_first_of("\r\n");
-    buffer_.append(field).append(": ").append(text.substr(0, end)).push_back('\n');
+    out.append(field).append(": ").append(text.substr(0, end)).push_back('\n');
     if (end == std::string_view::npos) return;
     const bool pair = text.substr(end).starts_with("\r\n");
     text.remove_prefix(end + (pair ? 2 : 1));
   }
 }
 
-void EventWriter::send(const Event& event) {
-  buffer_.clear();
-  // One line each: a line break would end the field and let its rest be read as another.
-  if (!event.type.empty()) write_lines("event", event.type.substr(0, event.type.find_first_of("\r\n")));
-  if (!event.id.empty()) write_lines("id", event.id.substr(0, event.id.find_first_of("\r\n")));
-  write_lines("data", event.data);
-  buffer_.push_back('\n');
-  writer_.write(buffer_);
-  writer_.flush();
+// One line each: a line break would end the field and let its rest be read as another.
+void append_line(std::string& out, std::string_view field, std::string_view text) {
+  if (!text.empty()) append_lines(out, field, text.substr(0, text.find_first_of("\r\n")));
 }
 
-void EventWriter::comment(std::string_view text) {
-  buffer_.clear();
-  write_lines("", text);
-  buffer_.push_back('\n');
-  writer_.write(buffer_);
+}  // namespace
+
+void EventWriter::send(const Event& event) {
+  std::string text = std::exchange(buffer_, {});
+  append_line(text, "event", event.type);
+  append_line(text, "id", event.id);
+  append_lines(text, "data", event.data);
+  write(std::move(text));
+}
+
+void EventWriter::comment(std::string_view comment) {
+  std::string text = std::exchange(buffer_, {});
+  append_lines(text, "", comment);
+  write(std::move(text));
+}
+
+// While this fiber waits another one may send.
+void EventWriter::write(std::string text) {
+  text.push_back('\n');
+  writer_.write(text);
   writer_.flush();
+  text.clear();
+  buffer_ = std::move(text);
 }
 
 }  // namespace marty::web

@@ -4,8 +4,8 @@
 //   PlainText hello() { return {"Hello"}; }
 //   Created<Pet> add_pet(NewPet pet, Pets& pets) { ... return {added, "/api/v1/pets/" + added.id}; }
 //   Reply<Pet> get_pet(Path<PetId> id, Pets& pets) { ... return {.headers = {{"etag", tag}}, .value = pet}; }
-//   Stream export_pets(Pets& pets) {
-//     return stream("text/csv", [&pets](http::BodyWriter& out) { pets.write_csv(out); });
+//   Stream export_pets(Pets& pets, Transaction& transaction) {
+//     return stream("text/csv", [&](http::BodyWriter& out) { pets.write_csv(transaction, out); });
 //   }
 //
 // A handler that takes http::Response& and returns nothing has written the response itself.
@@ -57,7 +57,10 @@ struct Blob {
   std::string content_type = "application/octet-stream";
 };
 
-// A body that is produced while it is sent, after the handler has returned: what it uses must live until then.
+// A body that is produced while it is sent, after the handler and all filters have returned, and still within the
+// request: what was handed to the handler by reference lives until its end, a Transaction commits when the body was
+// written whole and rolls back where it throws or the client goes; lines, calls and the failure are the request's.
+// What the handler itself owns – its parameters by value, its variables – has to be moved or copied into it.
 struct Stream {
   std::unique_ptr<http::BodyStream> body;
   std::string content_type = "application/octet-stream";
@@ -87,6 +90,8 @@ struct Event {
   std::string_view type{};  // "message" where empty
   std::string_view id{};
 };
+// Several fibers of the loop may send through one: an event goes out whole, in the order of the calls; http::BodyWriter
+// has the rest.
 class EventWriter {
  public:
   explicit EventWriter(http::BodyWriter& writer) : writer_(writer) {}
@@ -94,9 +99,10 @@ class EventWriter {
   void comment(std::string_view text);  // keeps the connection alive
 
  private:
-  void write_lines(std::string_view field, std::string_view text);
+  void write(std::string text);
+
   http::BodyWriter& writer_;
-  std::string buffer_;
+  std::string buffer_;  // while nobody uses it
 };
 template <class Function>
 Stream events(Function function) {

@@ -27,8 +27,7 @@ void Service::State::add_admin_filter() {
   if (!has_admin()) return;
   app.filter(web::Phase::edge, "live requests", [this](http::Request&, http::Response&, web::Next next) {
     if (live_requests == nullptr) return next();
-    const admin::LiveRequests::Visit visit(*live_requests, next.exchange());
-    next();
+    live_requests->visit(next);
   });
 }
 

@@ -42,16 +42,7 @@ class TextSource final : public http::BodySource {
   std::size_t at_ = 0;
 };
 
-// What a streamed body wrote.
-class TextWriter final : public http::BodyWriter {
- public:
-  void write(std::string_view bytes) override { text += bytes; }
-  void flush() override { ++flushes; }
-  std::string text;
-  int flushes = 0;
-};
-
-// A response with its streamed body, if any, in `body`.
+// A response; a streamed body stands in `body` like another.
 struct Answer {
   int status = 0;
   http::Response response;
@@ -79,11 +70,6 @@ inline Answer ask(App& app, const Ask& ask) {
   app.handle(request, answer.response);
   answer.status = answer.response.status;
   answer.body = answer.response.body();
-  if (const auto stream = answer.response.take_stream()) {
-    TextWriter writer;
-    stream->write_to(writer);
-    answer.body = writer.text;
-  }
   return answer;
 }
 
