@@ -7,6 +7,7 @@
 #include "marty/config/internal/environment.hpp"
 #include "marty/config/internal/inspect.hpp"
 #include "marty/config/internal/keep.hpp"
+#include "marty/config/internal/merge.hpp"
 #include "marty/config/internal/overrides.hpp"
 #include "marty/config/internal/plugin_files.hpp"
 #include "marty/config/internal/tree_state.hpp"
@@ -60,6 +61,7 @@ bool Tree::bind(const reflect::Type& type, void* object, std::string_view sectio
 std::string Tree::text(std::string_view key) { return state_->text(key); }
 bool has_reloadable(const reflect::Type& type) { return internal::has_reloadable(type); }
 
+Tree Tree::unbound() const { return Tree(std::make_unique<internal::TreeState>(state_->unbound())); }
 std::vector<std::string> Tree::keep(const reflect::Type& type, std::string_view section, Changes changes,
                                     const Tree& before) {
   return state_->keep(type, section, changes, *before.state_);
@@ -131,7 +133,7 @@ Tree load(const LoadOptions& options) {
   internal::PluginFiles plugins = internal::read_plugin_files(options.plugin_directory, environment, problems);
   if (!problems.empty()) throw Error(Code::invalid_argument, "the configuration cannot be read:" + problems);
   internal::merge(root, std::move(plugins.layer));
-  internal::merge(root, internal::read_overrides(options.variables, root));
+  internal::merge(root, internal::read_overrides(options.variables));
   internal::merge(root, internal::read_settings(options.set_at_run_time));
   return Tree(std::make_unique<internal::TreeState>(std::move(root), environment, options.directory, options.variables,
                                                     std::move(plugins.names)));
@@ -143,7 +145,7 @@ Tree parse(std::string_view yaml, std::string_view name, const Variables& variab
   if (!add_layer(root, yaml, std::string(name), problems)) {
     throw Error(Code::invalid_argument, "the configuration cannot be read:" + problems);
   }
-  internal::merge(root, internal::read_overrides(variables, root));
+  internal::merge(root, internal::read_overrides(variables));
   return Tree(std::make_unique<internal::TreeState>(std::move(root), "development", "", variables));
 }
 

@@ -12,7 +12,8 @@
 //   auto server = tree.bind<ServerConfig>("server");
 //   tree.finish();                                     // throws one Error that lists everything that is wrong
 //
-// Later layers win, key by key; lists are replaced whole:
+// Later layers win, key by key, whether a section stands in a file, a variable or a reference; lists are replaced
+// whole:
 //   1. the defaults of the structs   2. the profile of the environment   3. base.yaml   4. {environment}.yaml
 //   5. plugins/*.yaml   6. MARTY_SERVER__HTTP_PORT=9000   7. what the program sets while it runs
 // A value may hold ${VAR}, ${VAR:-default} and ${SECRET:key}. In a variable a list is written "a, b" or "[a, b]".
@@ -66,6 +67,7 @@ struct Setting {
   std::string value;   // as in Layer; a reference to a secret as it is written
   std::string origin;  // "default" where no layer says anything
   bool reloadable = false;
+  json::Value exact;  // for programs: typed and whole; null where there is none
 
   bool operator==(const Setting&) const = default;
 };
@@ -111,6 +113,9 @@ class Tree {
 
   // A value as a text, its references resolved; "" where there is none. For what decides which sections there are.
   std::string text(std::string_view key);
+
+  // What is written here, as far as it is known to be right, to be bound anew: after finish().
+  Tree unbound() const;
 
   // Before a section is bound: what must not change at run time is as in `before`, a tree in which it was bound.
   // Returns the keys for which that is not what is written here.

@@ -1,6 +1,7 @@
 #include "marty/config/configuration.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <mutex>
 #include <utility>
 
@@ -58,55 +59,64 @@ void Configuration::use_secrets(std::function<FindSecret(Tree&)> make) {
   make_secrets_ = std::move(make);
 }
 
-std::shared_ptr<const void> Configuration::bind(const Section& section, Tree& tree, const Generation* before,
-                                                std::vector<std::string>& kept) const {
-  if (section.type == nullptr) return nullptr;
-  if (before != nullptr) {
-    std::vector<std::string> keys = tree.keep(*section.type, section.path, section.changes, before->tree);
-    kept.insert(kept.end(), keys.begin(), keys.end());
-  }
-  std::shared_ptr<void> object = section.make();
-  tree.bind(*section.type, object.get(), section.path, section.changes);
-  return object;
+// Reads and parses where that holds no loop.
+Tree Configuration::read(const LoadOptions& options) {
+  runtime::BlockingPool* const pool = runtime::file_pool();
+  return pool != nullptr ? pool->run([&] { return load(options); }) : load(options);
 }
 
-Generation Configuration::bind_all(const LoadOptions& options, const Generation* before,
-                                   std::vector<std::string>& kept) {
-  // Reads and parses where that holds no loop.
-  runtime::BlockingPool* const pool = runtime::file_pool();
-  Generation next(pool != nullptr ? pool->run([&] { return load(options); }) : load(options), {});
-  if (before != nullptr) {
-    kept = next.tree.keep_plugins(before->tree);
-  } else {
-    if (make_secrets_) find_secret_ = make_secrets_(next.tree);
-    for (const auto& declare : declare_found_) declare(next.tree);
+// Binds all sections, and leaves what is wrong to finish().
+Generation Configuration::bind(Tree tree) const {
+  Generation next(std::move(tree), {});
+  for (const Section& section : sections_) {
+    std::shared_ptr<void> object = section.type != nullptr ? section.make() : nullptr;
+    if (object != nullptr) next.tree.bind(*section.type, object.get(), section.path, section.changes);
+    next.sections.push_back(std::move(object));
   }
-  next.tree.use_secrets(find_secret_);
-  for (const Section& section : sections_) next.sections.push_back(bind(section, next.tree, before, kept));
   for (std::size_t i = 0; i < sections_.size(); ++i) {
     if (sections_[i].derive) next.sections[i] = sections_[i].derive(next);
   }
   return next;
 }
 
-std::unique_ptr<const Generation> Configuration::load_generation(const LoadOptions& options, const Generation* before,
-                                                                 std::vector<std::string>& kept) {
-  auto generation = std::make_unique<Generation>(bind_all(options, before, kept));
-  generation->tree.finish();
-  return generation;
+Generation Configuration::bind_first() {
+  Tree tree = read(options_);
+  if (make_secrets_) find_secret_ = make_secrets_(tree);
+  for (const auto& declare : declare_found_) declare(tree);
+  tree.use_secrets(find_secret_);
+  return bind(std::move(tree));
+}
+
+// What is written has to be good for a start, too; else whoever restarts, as the log asks for, has nothing that runs.
+Generation Configuration::bind_next(const LoadOptions& options, const Generation& before,
+                                    std::vector<std::string>& kept) const {
+  Tree tree = read(options);
+  tree.use_secrets(find_secret_);
+  Generation written = bind(std::move(tree));
+  written.tree.finish();
+  if (written.tree.same_as(before.tree)) return written;
+  Tree mixture = written.tree.unbound();
+  kept = mixture.keep_plugins(before.tree);
+  for (const Section& section : sections_) {
+    if (section.type == nullptr) continue;
+    std::vector<std::string> keys = mixture.keep(*section.type, section.path, section.changes, before.tree);
+    std::ranges::move(keys, std::back_inserter(kept));
+  }
+  Generation next = bind(std::move(mixture));
+  next.tree.finish();
+  return next;
 }
 
 Tree Configuration::inspect() {
   MARTY_CHECK(!started());
-  std::vector<std::string> kept;
-  return std::move(bind_all(options_, nullptr, kept).tree);
+  return std::move(bind_first().tree);
 }
 
 // The first generation has been prepared for, too: a subscriber may refuse it.
 void Configuration::start() {
   MARTY_CHECK(!started());
-  std::vector<std::string> kept;
-  std::unique_ptr<const Generation> first = load_generation(options_, nullptr, kept);
+  auto first = std::make_unique<Generation>(bind_first());
+  first->tree.finish();
   const std::vector<Prepared> prepared = prepare(*first);
   const runtime::ShieldScope shield;
   published_ = std::make_unique<runtime::Published<Generation>>(std::move(first));
@@ -158,7 +168,7 @@ Reload Configuration::reload(LoadOptions options, std::string_view must_change) 
   const runtime::Pin pin = published_->pin();
   const Generation& before = published_->value(pin);
   Reload result{.generation = pin.number()};
-  std::unique_ptr<const Generation> next = load_generation(options, &before, result.needs_restart);
+  auto next = std::make_unique<Generation>(bind_next(options, before, result.needs_restart));
   const std::string below = std::string(must_change) + ".";
   if (!must_change.empty() && std::ranges::any_of(result.needs_restart, [&](const std::string& key) {
         return key == must_change || key.starts_with(below);

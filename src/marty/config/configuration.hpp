@@ -78,7 +78,8 @@ class Configuration {
   std::size_t declare(std::string path, const reflect::Type& type, Changes changes,
                       std::function<std::shared_ptr<void>()> make);
   // Something that is made of each generation, once its sections are bound and before anyone has it: an index, a
-  // decision that takes several sections. What is wrong `make` reports to bound.tree. Before start().
+  // decision that takes several sections. What is wrong `make` reports to bound.tree. At a reload it is made of what is
+  // written, and then of what will run. Before start().
   template <class T>
   Live<T> derive(std::function<T(Generation& bound)> make) {
     return Live<T>(*this, derive_object([make = std::move(make)](Generation& bound) {
@@ -102,8 +103,9 @@ class Configuration {
   void start();
   bool started() const noexcept { return published_ != nullptr; }
 
-  // Reads everything again. Throws what start() may, and Error(failed_precondition) where a subscriber refuses, naming
-  // it and its reason; then everything stays as it was. One at a time: others wait.
+  // Reads everything again. Throws what start() may – of what is written, whether or not it needs a restart –, and
+  // Error(failed_precondition) where a subscriber refuses, naming it and its reason; then everything stays as it was.
+  // One at a time: others wait.
   Reload reload();
   // Lays a value, a text like that of a variable, over all that is written, and reloads. It stays until it is set to
   // nothing, or the program ends. Throws as reload() does, and Error(failed_precondition) where the key needs a
@@ -138,12 +140,10 @@ class Configuration {
   };
 
   std::size_t derive_object(Derive derive);
-  std::shared_ptr<const void> bind(const Section& section, Tree& tree, const Generation* before,
-                                   std::vector<std::string>& kept) const;
-  // Binds all sections, and leaves what is wrong to finish().
-  Generation bind_all(const LoadOptions& options, const Generation* before, std::vector<std::string>& kept);
-  std::unique_ptr<const Generation> load_generation(const LoadOptions& options, const Generation* before,
-                                                    std::vector<std::string>& kept);
+  static Tree read(const LoadOptions& options);
+  Generation bind(Tree tree) const;
+  Generation bind_first();
+  Generation bind_next(const LoadOptions& options, const Generation& before, std::vector<std::string>& kept) const;
   Reload reload(LoadOptions options, std::string_view must_change);
   std::vector<Prepared> prepare(const Generation& next) const;
   static void carry_out(const Prepared& prepared) noexcept;

@@ -292,7 +292,7 @@ TEST_F(ConfigurationTest, ASectionMayChangeAsAWhole) {
     EXPECT_TRUE(configuration.reload().changed);
     EXPECT_THAT(*prices, testing::ElementsAre(testing::Pair("pear", 2)));
     EXPECT_THAT(configuration.current().tree.settings(),
-                testing::ElementsAre(Setting{"prices.pear", "2", (folder / "base.yaml").string() + ":1", true}));
+                testing::ElementsAre(Setting{"prices.pear", "2", (folder / "base.yaml").string() + ":1", true, 2}));
   });
 }
 
@@ -305,7 +305,7 @@ TEST_F(ConfigurationTest, SetsValuesOverAllThatIsWritten) {
     EXPECT_TRUE(configuration.set("shop.greeting", "welcome").changed);
     EXPECT_TRUE(configuration.set("shop.prices", "{pear: 2}").changed);
     EXPECT_EQ(shop->greeting, "welcome");
-    EXPECT_THAT(shop->prices, testing::ElementsAre(testing::Pair("pear", 2)));
+    EXPECT_THAT(shop->prices, testing::ElementsAre(testing::Pair("apple", 1), testing::Pair("pear", 2)));
     EXPECT_EQ(configuration.current().tree.explain("shop.greeting").back(), (Layer{"set at run time", "welcome"}));
     EXPECT_TRUE(configuration.set("shop.greeting", std::nullopt).changed);
     EXPECT_EQ(shop->greeting, "good day");

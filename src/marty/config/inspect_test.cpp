@@ -80,6 +80,27 @@ TEST(Settings, ShowReferencesToSecretsAsTheyAreWrittenAndNoSecrets) {
   }
 }
 
+TEST(Settings, AreExactForPrograms) {
+  const std::string long_text(100, 'x');
+  const Tree tree = shop_tree("shop:\n  name: \"a\\nb \\\"c\\\"\"\n  greeting: " + long_text +
+                                  "\n  inner: {token_limit: 0x10}\n  pin: '${SECRET:shop/pin}'\n  api_key: abc-plain\n"
+                                  "  url: 'db://ann:pass@host'\n",
+                              {{"MARTY_SHOP__ENGINE", "{speed: +7}"}});
+  std::map<std::string, json::Value> exact;
+  for (const Setting& setting : tree.settings()) exact[setting.key] = setting.exact;
+  EXPECT_EQ(exact.at("shop.name"), json::Value("a\nb \"c\""));
+  EXPECT_EQ(exact.at("shop.greeting"), json::Value(long_text));
+  EXPECT_EQ(exact.at("shop.inner.token_limit"), json::Value(16));
+  EXPECT_EQ(exact.at("shop.inner.path"), json::Value("here"));
+  EXPECT_EQ(exact.at("shop.engine.speed"), json::Value(7));
+  EXPECT_EQ(exact.at("shop.token_ttl"), json::Value("5s"));
+  EXPECT_EQ(exact.at("shop.pin"), json::Value("${SECRET:shop/pin}"));
+  EXPECT_EQ(exact.at("shop.api_key"), json::Value("(not shown)"));
+  EXPECT_EQ(exact.at("shop.url"), json::Value("db://ann:(not shown)@host"));
+  for (const Setting& setting : shop_tree("").settings())
+    EXPECT_EQ(setting.exact.is_null(), setting.value.empty()) << setting.key;
+}
+
 TEST(Settings, TellWhatMayChange) {
   for (const Setting& setting : shop_tree("").settings())
     EXPECT_EQ(setting.reloadable, setting.key == "shop.greeting") << setting.key;

@@ -52,7 +52,11 @@ Plugins::Found Plugins::look(Generation& bound) const {
   Found found;
   const std::string& directory = configuration_.options().plugin_directory;
   for (const std::string& name : bound.tree.plugins()) {
-    found.all.emplace(name, &sections_.at(name).in(bound));
+    const auto section = sections_.find(name);
+    // Its file is new: it is not loaded before the next start, which has to like it.
+    if (section == sections_.end())
+      found.unloaded.push_back(std::make_unique<PluginConfig>(bound.tree.bind<PluginConfig>("plugin." + name)));
+    found.all.emplace(name, section != sections_.end() ? &section->second.in(bound) : found.unloaded.back().get());
     if (provided_.contains(name))
       bound.tree.report("plugin." + name, "has the name of a part of the service: rename its file");
   }

@@ -24,6 +24,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -125,6 +126,7 @@ class Plugins {
   struct Found {
     std::map<std::string, const PluginConfig*, std::less<>> all;
     std::vector<std::string> enabled;
+    std::vector<std::unique_ptr<PluginConfig>> unloaded;
   };
   Found look(Generation& bound) const;
   const PluginConfig* find(std::string_view name) const;

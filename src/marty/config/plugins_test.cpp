@@ -203,15 +203,18 @@ TEST_F(PluginsTest, ChangeTheirSettingsAtRunTime) {
 
 TEST_F(PluginsTest, StayWhereTheirFileComesOrGoesAtRunTime) {
   plugin("billing", "default: {version: 1.0, settings: {url: one}}");
+  plugin("audit", "default: {version: 1.0}");
   with([&](Configuration& configuration, Plugins& plugins) {
     const auto settings = plugins.view("billing").settings<Billing>();
     configuration.start();
-    std::filesystem::remove(folder / "plugins/billing.yaml");
+    std::filesystem::remove(folder / "plugins/audit.yaml");
     plugin("ledger", "default: {version: 1.0}");
     const Reload reload = configuration.reload();
-    EXPECT_THAT(reload.needs_restart, ElementsAre("plugin.billing", "plugin.ledger"));
+    EXPECT_THAT(reload.needs_restart, ElementsAre("plugin.audit", "plugin.ledger"));
     EXPECT_FALSE(reload.changed);
-    EXPECT_THAT(plugins.enabled(), ElementsAre("billing"));
+    EXPECT_THAT(plugins.enabled(), ElementsAre("audit", "billing"));
+    std::filesystem::remove(folder / "plugins/billing.yaml");
+    EXPECT_THROW(configuration.reload(), Error) << "the next start would miss it";
     EXPECT_EQ(settings->url, "one");
   });
 }
@@ -301,8 +304,9 @@ TEST_F(PluginsTest, AreInTheSettingsAndTheSchema) {
     plugins.view("billing").settings<Billing>();
     configuration.start();
     const Tree& tree = configuration.current().tree;
-    EXPECT_THAT(tree.settings(), testing::Contains(Setting{"plugin.billing.settings.url", "one",
-                                                           (folder / "plugins/billing.yaml").string() + ":1", true}));
+    EXPECT_THAT(tree.settings(),
+                testing::Contains(Setting{"plugin.billing.settings.url", "one",
+                                          (folder / "plugins/billing.yaml").string() + ":1", true, "one"}));
     const json::Value schema = tree.schema();
     const std::string billing = "/properties/plugin/properties/billing/properties";
     EXPECT_EQ(schema.at(billing + "/enabled/type").as_string(), "boolean");

@@ -1,6 +1,7 @@
 // A value with references of anybody's making: what it becomes is bounded, and a secret in it is known to be there.
 #include <cstdint>
 #include <cstdlib>
+#include <string>
 #include <string_view>
 
 #include "marty/base/error.hpp"
@@ -29,6 +30,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   } else if (result.error().find("S\x01S") != std::string::npos && text.find('\x01') == std::string_view::npos) {
     std::abort();
   }
+  // A default ends at the same place whether or not it is needed.
+  const auto needed = internal::expand("${EMPTY:-" + std::string(text) + "}", variables, find_secret);
+  const auto skipped = internal::expand("${A:-" + std::string(text) + "}", variables, find_secret);
+  if (needed && !(skipped && needed->text.ends_with(std::string_view(skipped->text).substr(1)))) std::abort();
   internal::Node node;
   node.kind = internal::Node::Kind::scalar;
   node.scalar = text;

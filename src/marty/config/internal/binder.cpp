@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "marty/base/strings.hpp"
-#include "marty/config/internal/loose.hpp"
+#include "marty/config/internal/core_schema.hpp"
 #include "marty/json/value.hpp"
 #include "marty/reflect/scalar.hpp"
 #include "marty/reflect/validate.hpp"
@@ -46,7 +46,7 @@ std::string expectation(const reflect::Type& type, const reflect::Rules* rules) 
 void hide(const Node& node) {
   node.hidden = true;
   for (const Node& item : node.items) hide(item);
-  for (const auto& [name, member] : node.members) hide(member);
+  for (const Node::Member& member : node.members) hide(member.value);
 }
 
 // Where a JSON Pointer below `node` leads: for the problems that a struct's own check() finds.
@@ -67,35 +67,27 @@ const Node& follow(const Node& node, std::string_view pointer, std::string& key)
 void mark_used(const Node& node) {
   node.used = true;
   for (const Node& item : node.items) mark_used(item);
-  for (const auto& [key, member] : node.members) mark_used(member);
+  for (const Node::Member& member : node.members) mark_used(member.value);
+  for (const Node& lower : node.beneath) mark_used(lower);
 }
 
 std::string join(const std::string& key, std::string_view name) {
   return key.empty() ? std::string(name) : key + "." + std::string(name);
 }
 
-void Binder::bind(const Type& type, void* object, const Node* node, const std::string& key) {
-  static const Node nothing;
+void Binder::bind(const Type& type, void* object, Node* node, const std::string& key) {
+  Node nothing;
   if (node != nullptr) mark_used(*node);
   read(type, object, node != nullptr ? *node : nothing, key);
 }
 
 // False: reported; the object is as it was, or partly read.
-bool Binder::read(const Type& type, void* object, const Node& node, const std::string& key) {
-  if (node.faulty) return false;
-  if (node.kind == Node::Kind::scalar && node.loose && !reflect::is_scalar(type.kind)) {
-    std::string problem;
-    if (const auto parsed = parse_loose(node, type, problem)) {
-      const bool good = read_value(type, object, *parsed, key);
-      node.hidden = node.hidden || holds_hidden(*parsed);
-      return good;
-    }
-    if (!problem.empty()) return report(node, key, problem), false;
-  }
-  return read_value(type, object, node, key);
+bool Binder::read(const Type& type, void* object, Node& node, const std::string& key) {
+  settle(node, form_of(type), key, settling_);
+  return !node.faulty && read_value(type, object, node, key);
 }
 
-bool Binder::read_value(const Type& type, void* object, const Node& node, const std::string& key) {
+bool Binder::read_value(const Type& type, void* object, Node& node, const std::string& key) {
   switch (type.kind) {
     case Kind::object:
       return read_object(type, object, node, key);
@@ -109,7 +101,7 @@ bool Binder::read_value(const Type& type, void* object, const Node& node, const 
     case Kind::variant:
       return read_variant(type, object, node, key);
     case Kind::any:
-      return *static_cast<json::Value*>(object) = to_value(node), true;
+      return *static_cast<json::Value*>(object) = to_value(node, key), true;
     case Kind::null:
       return node.kind == Node::Kind::null || refuse(node, key, "must be empty");
     default:
@@ -120,18 +112,18 @@ bool Binder::read_value(const Type& type, void* object, const Node& node, const 
 bool Binder::read_scalar(const Type& type, void* object, const Node& node, const std::string& key) {
   if (type.kind == Kind::text && type.text->append == nullptr) hide(node);
   if (node.kind != Node::Kind::scalar) return refuse(node, key, expectation(type, rules_));
-  const std::string problem = reflect::from_text(type, node.text(), object);
+  const std::string problem = internal::read_scalar(type, node.text(), object);
   if (problem.empty()) return true;
   const bool number = type.kind == Kind::integer || type.kind == Kind::number;
   return refuse(node, key, number ? expectation(type, rules_) : problem);
 }
 
-bool Binder::read_object(const Type& type, void* object, const Node& node, const std::string& key) {
+bool Binder::read_object(const Type& type, void* object, Node& node, const std::string& key) {
   if (node.kind != Node::Kind::map && node.kind != Node::Kind::null)
     return refuse(node, key, expectation(type, nullptr));
   const Object& shape = type.object();
   bool good = report_missing(shape, node, key);
-  for (const auto& [name, member] : node.members) {
+  for (auto& [name, member, any_spelling] : node.members) {
     const std::string path = join(key, name);
     if (const Field* const field = shape.find(name)) {
       good &= read_field(*field, object, member, path);
@@ -151,7 +143,7 @@ bool Binder::read_object(const Type& type, void* object, const Node& node, const
   return found.empty();
 }
 
-bool Binder::read_field(const Field& field, void* object, const Node& node, const std::string& key) {
+bool Binder::read_field(const Field& field, void* object, Node& node, const std::string& key) {
   if (field.deprecated) warnings_.push_back(node.origin.text() + ": " + key + " is deprecated");
   const reflect::Rules* const outer_rules = std::exchange(rules_, field.rules);
   const bool outer_confidential =
@@ -176,7 +168,7 @@ bool Binder::read_field(const Field& field, void* object, const Node& node, cons
   return good;
 }
 
-bool Binder::read_sequence(const Type& type, void* object, const Node& node, const std::string& key) {
+bool Binder::read_sequence(const Type& type, void* object, Node& node, const std::string& key) {
   if (node.kind != Node::Kind::sequence) return refuse(node, key, expectation(type, nullptr));
   const std::size_t fixed_size = type.sequence->fixed_size;
   if (fixed_size != 0 && node.items.size() != fixed_size) {
@@ -191,16 +183,17 @@ bool Binder::read_sequence(const Type& type, void* object, const Node& node, con
   return good;
 }
 
-bool Binder::read_map(const Type& type, void* object, const Node& node, const std::string& key) {
+bool Binder::read_map(const Type& type, void* object, Node& node, const std::string& key) {
   if (node.kind != Node::Kind::map && node.kind != Node::Kind::null)
     return refuse(node, key, expectation(type, nullptr));
   type.map->clear(object);
   bool good = true;
-  for (const auto& [name, member] : node.members) good &= read_map_entry(type, object, member, name, join(key, name));
+  for (Node::Member& member : node.members)
+    good &= read_map_entry(type, object, member.value, member.name, join(key, member.name));
   return good;
 }
 
-bool Binder::read_map_entry(const Type& type, void* object, const Node& node, const std::string& name,
+bool Binder::read_map_entry(const Type& type, void* object, Node& node, const std::string& name,
                             const std::string& key) {
   const Type& key_type = *type.map->key;
   const std::unique_ptr<char[]> storage(new char[key_type.size]);
@@ -216,17 +209,19 @@ bool Binder::read_map_entry(const Type& type, void* object, const Node& node, co
   return good;
 }
 
-bool Binder::read_variant(const Type& type, void* object, const Node& node, const std::string& key) {
+bool Binder::read_variant(const Type& type, void* object, Node& node, const std::string& key) {
   const auto alternatives = type.variant->alternatives;
   for (std::size_t i = 0; i < alternatives.size(); ++i) {
     const Type& alternative = *alternatives[i];
     bool fits = false;
     if (reflect::is_scalar(alternative.kind)) {
       if (node.kind != Node::Kind::scalar) continue;
-      if (reflect::from_text(alternative, node.text(), type.variant->emplace(object, i)).empty()) return true;
+      void* const held = type.variant->emplace(object, i);
+      if (internal::read_scalar(alternative, node.text(), held).empty()) return true;
     } else if (alternative.kind == Kind::object && node.kind == Node::Kind::map) {
       const Object& shape = alternative.object();
-      const Node* const tag = node.find(shape.tag_name);
+      Node* const tag = node.find(shape.tag_name);
+      if (tag != nullptr) settle(*tag, Form::text, join(key, shape.tag_name), settling_);
       fits = shape.tag.empty() || (tag != nullptr && tag->scalar == shape.tag);
     } else {
       fits = (alternative.kind == Kind::sequence && node.kind == Node::Kind::sequence) ||
@@ -239,32 +234,31 @@ bool Binder::read_variant(const Type& type, void* object, const Node& node, cons
 }
 
 // By the core schema of YAML 1.2.
-json::Value Binder::to_value(const Node& node) {
+json::Value Binder::to_value(Node& node, const std::string& key) {
   switch (node.kind) {
     case Node::Kind::null:
       return {};
     case Node::Kind::sequence: {
       json::Value list = json::Value::array();
-      for (const Node& item : node.items) list.push_back(to_value(item));
+      for (Node& item : node.items) list.push_back(to_member(item, key));
       return list;
     }
     case Node::Kind::map: {
       json::Value map = json::Value::object();
-      for (const auto& [name, member] : node.members) map[name] = to_value(member);
+      for (Node::Member& member : node.members) map[member.name] = to_member(member.value, join(key, member.name));
       return map;
     }
     case Node::Kind::scalar:
       break;
   }
-  bool boolean = false;
-  std::int64_t integer = 0;
-  double number = 0;
-  const std::string_view text = node.text();
-  if (node.quoted) return text;
-  if (reflect::from_text(reflect::type_of<bool>(), text, &boolean).empty()) return boolean;
-  if (reflect::from_text(reflect::type_of<std::int64_t>(), text, &integer).empty()) return integer;
-  if (reflect::from_text(reflect::type_of<double>(), text, &number).empty()) return number;
-  return text;
+  return core_value(node.text(), node.quoted);
+}
+
+// Nobody knows what a member is meant to be: a text is one, unless it is laid over a section.
+json::Value Binder::to_member(Node& node, const std::string& key) {
+  settling_.expand(node, key);
+  if (!node.beneath.empty() && holds_section(node)) settle(node, Form::section, key, settling_);
+  return to_value(node, key);
 }
 
 void Binder::report_unknown(const Object& shape, std::string_view name, const Node& node, const std::string& key) {

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "marty/config/internal/merge.hpp"
 #include "marty/config/internal/node.hpp"
 #include "marty/reflect/type_of.hpp"
 
@@ -26,26 +27,28 @@ struct BindingProblem {
 // See above. Binds one section.
 class Binder {
  public:
-  Binder(std::vector<BindingProblem>& problems, std::vector<std::string>& warnings)
-      : problems_(problems), warnings_(warnings) {}
+  // `settling` outlives it.
+  Binder(std::vector<BindingProblem>& problems, std::vector<std::string>& warnings, const Settling& settling)
+      : problems_(problems), warnings_(warnings), settling_(settling) {}
 
-  // Reads `node` (null: nothing was written) into *object. `key` is the dotted path of the section.
-  void bind(const reflect::Type& type, void* object, const Node* node, const std::string& key);
+  // Reads `node` (null: nothing was written) into *object, and settles what is in it by its types. `key` is the dotted
+  // path of the section.
+  void bind(const reflect::Type& type, void* object, Node* node, const std::string& key);
 
  private:
   using Type = reflect::Type;
 
-  bool read(const Type& type, void* object, const Node& node, const std::string& key);
-  bool read_value(const Type& type, void* object, const Node& node, const std::string& key);
+  bool read(const Type& type, void* object, Node& node, const std::string& key);
+  bool read_value(const Type& type, void* object, Node& node, const std::string& key);
   bool read_scalar(const Type& type, void* object, const Node& node, const std::string& key);
-  bool read_object(const Type& type, void* object, const Node& node, const std::string& key);
-  bool read_field(const reflect::Field& field, void* object, const Node& node, const std::string& key);
-  bool read_sequence(const Type& type, void* object, const Node& node, const std::string& key);
-  bool read_map(const Type& type, void* object, const Node& node, const std::string& key);
-  bool read_map_entry(const Type& type, void* object, const Node& node, const std::string& name,
-                      const std::string& key);
-  bool read_variant(const Type& type, void* object, const Node& node, const std::string& key);
-  json::Value to_value(const Node& node);
+  bool read_object(const Type& type, void* object, Node& node, const std::string& key);
+  bool read_field(const reflect::Field& field, void* object, Node& node, const std::string& key);
+  bool read_sequence(const Type& type, void* object, Node& node, const std::string& key);
+  bool read_map(const Type& type, void* object, Node& node, const std::string& key);
+  bool read_map_entry(const Type& type, void* object, Node& node, const std::string& name, const std::string& key);
+  bool read_variant(const Type& type, void* object, Node& node, const std::string& key);
+  json::Value to_value(Node& node, const std::string& key);
+  json::Value to_member(Node& node, const std::string& key);
 
   void report_unknown(const reflect::Object& shape, std::string_view name, const Node& node, const std::string& key);
   bool report_missing(const reflect::Object& shape, const Node& node, const std::string& key);
@@ -54,6 +57,7 @@ class Binder {
 
   std::vector<BindingProblem>& problems_;
   std::vector<std::string>& warnings_;
+  const Settling& settling_;
   const reflect::Rules* rules_ = nullptr;  // of the field being read: they sharpen what is expected
   bool confidential_ = false;              // what was found must not be shown
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <ranges>
+#include <vector>
 
 #include "marty/base/error.hpp"
 #include "marty/config/internal/plugin_files.hpp"
@@ -38,9 +39,19 @@ class Expander {
   using Result = std::expected<std::string, std::string>;
 
   Expander(std::string_view text, const Variables& variables, const FindSecret& find_secret, std::string_view plugin)
-      : rest_(text), variables_(variables), find_secret_(find_secret), plugin_(plugin) {}
+      : text_(text), rest_(text), variables_(variables), find_secret_(find_secret), plugin_(plugin) {}
 
   bool has_secret() const { return has_secret_; }
+  // Reads it all, but looks nothing up: where the defaults of secrets stand, the one around another. The last one ends
+  // nowhere where the text is malformed.
+  Result scan() {
+    ++skipping_;
+    return expand(Until::end);
+  }
+  struct Part {
+    std::size_t begin, end;
+  };
+  const std::vector<Part>& secret_defaults() const { return secret_defaults_; }
 
   // What stops it is left: the brace, or ":-".
   Result expand(Until until) {
@@ -106,15 +117,17 @@ class Expander {
     const std::string name(rest_.substr(0, end));
     const bool has_default = rest_.substr(end).starts_with(":-");
     if (!is_variable_name(name) || (rest_[end] == ':' && !has_default)) return wrong(kMalformed);
-    if (!plugin_.empty() && !name.starts_with(variable_prefix(plugin_)))
+    if (skipping_ == 0 && !plugin_.empty() && !name.starts_with(variable_prefix(plugin_)))
       return foreign("environment variable " + name, "variables that begin with " + variable_prefix(plugin_));
     rest_.remove_prefix(end + (has_default ? 2 : 0));
+    if (skipping_ != 0) return has_default ? expand(Until::brace) : Result();
     const auto found = variables_.find(name);
     const bool missing = found == variables_.end() || (has_default && found->second.empty());
     if (missing && has_default) return expand(Until::brace);
     if (missing) return std::unexpected("needs the environment variable " + name + ", which is not set");
-    if (has_default && !skip_default()) return wrong(kUnclosed);
-    return found->second;
+    if (!has_default) return found->second;
+    const Result skipped = skip_default();
+    return skipped ? found->second : skipped;
   }
 
   Result secret() {
@@ -123,6 +136,7 @@ class Expander {
     const Result key = expand(Until::brace_or_default);
     if (!key) return key;
     if (has_secret_ != was_secret) return wrong("has a secret in the name of a secret");
+    if (skipping_ != 0) return skip_secret();
     if (!plugin_.empty() && !is_below(*key, secret_prefix(plugin_)))
       return foreign("secret " + *key, "secrets below " + secret_prefix(plugin_));
     const bool has_default = rest_.starts_with(":-");
@@ -131,7 +145,7 @@ class Expander {
     try {
       const Secret found = find_secret_(*key);
       has_secret_ = true;
-      if (has_default && !skip_default()) return wrong(kUnclosed);
+      if (const Result skipped = has_default ? skip_default() : Result(); !skipped) return skipped;
       return std::string(found.reveal());
     } catch (const Error& error) {
       if (error.code() == Code::cancelled) throw;
@@ -140,22 +154,35 @@ class Expander {
     }
   }
 
-  // A default that is not needed may name what is not there.
-  bool skip_default() {
-    int depth = 0;
-    for (; !rest_.empty(); rest_.remove_prefix(1)) {
-      if (rest_.starts_with("${")) ++depth;
-      if (rest_.front() == '}' && depth-- == 0) return true;
-    }
-    return false;
+  // A default that is not needed may name what is not there; but it ends where it would end if it were needed.
+  Result skip_default() {
+    ++skipping_;
+    const Result skipped = expand(Until::brace);
+    --skipping_;
+    return skipped;
   }
 
+  // Behind the key of a secret that is not looked up.
+  Result skip_secret() {
+    if (!rest_.starts_with(":-")) return {};
+    rest_.remove_prefix(2);
+    const bool outermost = secret_defaults_.empty() || secret_defaults_.back().end != text_.size();
+    if (outermost) secret_defaults_.push_back({text_.size() - rest_.size(), text_.size()});
+    const std::size_t part = secret_defaults_.size() - 1;
+    const Result skipped = expand(Until::brace);
+    if (outermost && skipped) secret_defaults_[part].end = text_.size() - rest_.size();
+    return skipped;
+  }
+
+  const std::string_view text_;
   std::string_view rest_;
   const Variables& variables_;
   const FindSecret& find_secret_;
   const std::string_view plugin_;
   int nesting_ = 0;
+  int skipping_ = 0;  // within so many defaults that are not needed
   bool has_secret_ = false;
+  std::vector<Part> secret_defaults_;
 };
 
 }  // namespace
@@ -166,6 +193,23 @@ std::expected<Expanded, std::string> expand(std::string_view text, const Variabl
   Expander::Result result = expander.expand(Until::end);
   if (!result) return std::unexpected(std::move(result.error()));
   return Expanded{std::move(*result), expander.has_secret()};
+}
+
+std::string without_secret_defaults(std::string text, std::string_view instead) {
+  static const Variables none;
+  static const FindSecret nowhere;
+  Expander expander(text, none, nowhere, {});
+  std::vector<Expander::Part> hidden;
+  if (expander.scan()) {
+    hidden = expander.secret_defaults();
+  } else if (const std::size_t secret = text.find("${SECRET:"); secret != std::string::npos) {
+    // Nobody knows where which part of it ends.
+    if (const std::size_t begin = text.find(":-", secret); begin != std::string::npos)
+      hidden.push_back({begin + 2, text.size()});
+  }
+  for (const Expander::Part& part : std::views::reverse(hidden))
+    text.replace(part.begin, part.end - part.begin, instead);
+  return text;
 }
 
 }  // namespace marty::config::internal

@@ -28,6 +28,9 @@ struct Expanded {
 std::expected<Expanded, std::string> expand(std::string_view text, const Variables& variables,
                                             const FindSecret& find_secret = {}, std::string_view plugin = {});
 
+// The text with something else in the place of the defaults of secrets, as they are secrets, too.
+std::string without_secret_defaults(std::string text, std::string_view instead);
+
 inline bool has_reference(std::string_view text) { return text.find("${") != std::string_view::npos; }
 
 }  // namespace marty::config::internal

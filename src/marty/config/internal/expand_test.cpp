@@ -56,6 +56,42 @@ TEST(Expand, puts_secrets_in_and_says_so) {
 
 TEST(Expand, writes_a_plain_brace_for_two_dollars) { EXPECT_EQ(expanded("$${HOST} ${HOST}"), "${HOST} db"); }
 
+// A default that is not needed ends where it would end if it were.
+TEST(Expand, skips_a_default_by_the_rules_by_which_it_expands_it) {
+  EXPECT_EQ(expanded("${HOST:-$${x}"), "db");
+  EXPECT_EQ(expanded("${NOPE:-$${x}"), "${x");
+  EXPECT_EQ(expanded("${HOST:-$${x} tail}"), "db tail}");
+  EXPECT_EQ(expanded("${NOPE:-a $${ b} tail ${PORT:-w} x"), "a ${ b tail 5432 x");
+  EXPECT_EQ(expanded("${HOST:-a $${ b} tail ${PORT:-w} x"), "db tail 5432 x");
+  EXPECT_EQ(expanded("${SECRET:db/password:-$${x}!"), "secret: hunter2!");
+  EXPECT_EQ(expanded("${HOST:-${A B}}"), expanded("${NOPE:-${A B}}")) << "malformed is malformed, needed or not";
+  EXPECT_EQ(expanded("${HOST:-${SECRET:none}}"), "db");
+
+  constexpr std::string_view kPieces[] = {"a", "$${", "${NOPE:-", "}", "${HOST}", "$", "{", ":-", "${SECRET:a:-"};
+  constexpr std::size_t kCount = std::size(kPieces), kLength = 5;
+  for (std::size_t number = 0; number < kCount * kCount * kCount * kCount * kCount; ++number) {
+    std::string text;
+    for (std::size_t i = 0, rest = number; i < kLength; ++i, rest /= kCount) text += kPieces[rest % kCount];
+    const Variables variables = {{"HOST", "db"}, {"SET", "#"}};
+    const FindSecret no_secrets = [](std::string_view) -> Secret { throw Error(Code::not_found, "none"); };
+    const auto needed = expand("${NOPE:-" + text + "}", variables, no_secrets);
+    const auto skipped = expand("${SET:-" + text + "}", variables, no_secrets);
+    if (!needed) continue;  // it may name what is not there
+    ASSERT_TRUE(skipped) << text;
+    ASSERT_TRUE(needed->text.ends_with(skipped->text.substr(1))) << text << ": the same is left behind the default";
+  }
+}
+
+TEST(Expand, finds_the_defaults_of_secrets) {
+  const auto hidden = [](std::string text) { return without_secret_defaults(std::move(text), "?"); };
+  EXPECT_EQ(hidden("a ${SECRET:k:-x} b ${SECRET:l:-${V:-y}} ${V:-${SECRET:m:-$${z}}"),
+            "a ${SECRET:k:-?} b ${SECRET:l:-?} ${V:-${SECRET:m:-?}}");
+  EXPECT_EQ(hidden("${SECRET:k:-$${x} tail"), "${SECRET:k:-?} tail");
+  EXPECT_EQ(hidden("$${SECRET:k:-x}"), "$${SECRET:k:-x}") << "that is a text";
+  EXPECT_EQ(hidden("${SECRET:k:-x"), "${SECRET:k:-?");
+  EXPECT_EQ(hidden("${A B} ${SECRET:k:-x}"), "${A B} ${SECRET:k:-?") << "malformed: nobody knows where it ends";
+}
+
 TEST(Expand, says_what_is_wrong) {
   EXPECT_EQ(expanded("${NOPE}"), "error: needs the environment variable NOPE, which is not set");
   EXPECT_EQ(expanded("${HOST"), "error: has a reference without its closing '}'");

@@ -1,6 +1,8 @@
 #include "marty/config/internal/inspect.hpp"
 
+#include "marty/config/internal/core_schema.hpp"
 #include "marty/json/schema.hpp"
+#include "marty/reflect/scalar.hpp"
 
 namespace marty::config::internal {
 namespace {
@@ -24,9 +26,11 @@ class Lister {
     if (bound.type->kind == Kind::object) {
       add_fields(bound.type->object(), node, section, reloadable);
     } else if (node != nullptr && node->kind == Node::Kind::map) {
-      for (const auto& [name, member] : node->members) add_node(member, join(section, name), reloadable);
+      const reflect::Type& each = bound.type->kind == Kind::map ? *bound.type->element : *bound.type;
+      for (const Node::Member& member : node->members)
+        add_node(member.value, each, join(section, member.name), reloadable);
     } else if (node != nullptr) {
-      add_node(*node, section, reloadable);
+      add_node(*node, *bound.type, section, reloadable);
     }
   }
 
@@ -41,14 +45,65 @@ class Lister {
       if (type.kind == Kind::object && !absent && (member == nullptr || member->kind != Node::Kind::scalar))
         add_fields(type.object(), member, key, changes);
       else if (member != nullptr)
-        add_node(*member, key, changes);
+        add_node(*member, type, key, changes);
       else
-        settings_.push_back({key, default_of(field, key), "default", changes});
+        add_default(field, key, changes);
     }
   }
 
-  void add_node(const Node& node, const std::string& key, bool reloadable) {
-    settings_.push_back({key, shown(node, key), node.origin.text(), reloadable});
+  void add_node(const Node& node, const reflect::Type& type, const std::string& key, bool reloadable) {
+    settings_.push_back({key, shown(node, key), node.origin.text(), reloadable, exact(node, type, key)});
+  }
+
+  void add_default(const Field& field, const std::string& key, bool reloadable) {
+    const json::Value value = default_of(field, key);
+    const std::string text = value.is_null() ? "" : value.is_string() ? value.as_string() : value.to_string();
+    settings_.push_back({key, text, "default", reloadable, value});
+  }
+
+  json::Value exact(const Node& node, const reflect::Type& type, const std::string& key) const {
+    if (type.kind == Kind::optional) return exact(node, *type.element, key);
+    if (node.hidden || state_.hides(key)) return secret(node);
+    switch (node.kind) {
+      case Node::Kind::null:
+        return {};
+      case Node::Kind::scalar:
+        return node.secret != nullptr ? json::Value(internal::shown(node.scalar)) : exact_scalar(node, type);
+      case Node::Kind::sequence: {
+        json::Value list = json::Value::array();
+        for (const Node& item : node.items)
+          list.push_back(exact(item, type.kind == Kind::sequence ? *type.element : type, key));
+        return list;
+      }
+      case Node::Kind::map:
+        break;
+    }
+    json::Value map = json::Value::object();
+    for (const auto& [name, member, any_spelling] : node.members) {
+      const Field* const field = type.kind == Kind::object ? type.object().find(name) : nullptr;
+      const reflect::Type& held = field != nullptr ? *field->type : type.kind == Kind::map ? *type.element : type;
+      map[name] = exact(member, held, join(key, name));
+    }
+    return map;
+  }
+
+  // Of free-form JSON and of variants the text alone tells the type.
+  static json::Value exact_scalar(const Node& node, const reflect::Type& type) {
+    if (!reflect::is_scalar(type.kind)) {
+      const json::Value value = core_value(node.scalar, node.quoted);
+      return value.is_string() ? json::Value(internal::shown(node.scalar)) : value;
+    }
+    if (type.kind > Kind::number) return internal::shown(node.scalar);
+    const std::shared_ptr<void> object = reflect::make_object(type);
+    if (!read_scalar(type, node.scalar, object.get()).empty()) return internal::shown(node.scalar);
+    std::string text;
+    json::write(text, type, object.get(), json::View::response);
+    return json::Value::parse(text);
+  }
+
+  static json::Value secret(const Node& node) {
+    const std::string text = internal::shown(node.scalar);
+    return is_secret_reference(text) ? text : std::string(kHidden);
   }
 
   std::string shown(const Node& node, const std::string& key) const {
@@ -56,13 +111,12 @@ class Lister {
     return state_.hides(key) && !is_secret_reference(text) ? std::string(kHidden) : text;
   }
 
-  std::string default_of(const Field& field, const std::string& key) const {
-    if (field.default_value == nullptr) return "";
-    if (state_.hides(key)) return std::string(kHidden);
+  json::Value default_of(const Field& field, const std::string& key) const {
+    if (field.default_value == nullptr) return {};
+    if (state_.hides(key)) return kHidden;
     std::string text;
     json::write(text, *field.type, field.default_value, json::View::response);
-    const json::Value value = json::Value::parse(text);
-    return value.is_string() ? value.as_string() : text;
+    return json::Value::parse(text);
   }
 
   const TreeState& state_;

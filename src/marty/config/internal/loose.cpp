@@ -1,67 +1,83 @@
 #include "marty/config/internal/loose.hpp"
 
+#include <algorithm>
+#include <utility>
+
 #include "marty/config/internal/yaml.hpp"
 
 namespace marty::config::internal {
 namespace {
 
-using reflect::Kind;
-
 std::string_view trim(std::string_view text) {
-  const std::size_t begin = std::min(text.find_first_not_of(" \t"), text.size());
-  return text.substr(begin, text.find_last_not_of(" \t") + 1 - begin);
+  const std::size_t begin = std::min(text.find_first_not_of(" \t\r\n"), text.size());
+  return text.substr(begin, text.find_last_not_of(" \t\r\n") + 1 - begin);
 }
 
-// Everything in it comes from where the text came from.
-void set_origin(Node& node, const Node& from) {
-  node.origin = from.origin;
-  node.loose = true;
-  node.hidden = from.hidden || from.secret != nullptr;
-  for (Node& item : node.items) set_origin(item, from);
-  for (auto& [key, member] : node.members) set_origin(member, from);
+// Everything in it comes from where the text came from, and is a secret where that is one.
+void adopt(Node& node, const Node& text) {
+  node.origin = text.origin;
+  node.loose = node.expanded = true;
+  node.used = text.used;
+  node.hidden = text.hidden || text.secret != nullptr;
+  if (text.secret != nullptr && node.kind == Node::Kind::scalar) {
+    node.secret = std::make_shared<const Secret>(Secret::take(node.scalar));
+    node.scalar = text.scalar;
+  }
+  for (Node& item : node.items) adopt(item, text);
+  for (Node::Member& member : node.members) adopt(member.value, text);
 }
 
-Node split(const Node& node) {
-  Node list;
-  list.kind = Node::Kind::sequence;
-  std::string_view rest = trim(node.text());
+// Calls back with each of the texts between commas.
+template <class Each>
+void split(std::string_view rest, Each&& each) {
   while (!rest.empty()) {
     const std::size_t comma = std::min(rest.find(','), rest.size());
-    Node item;
-    item.kind = Node::Kind::scalar;
-    item.scalar = trim(rest.substr(0, comma));
-    list.items.push_back(std::move(item));
+    each(trim(rest.substr(0, comma)));
     rest.remove_prefix(std::min(comma + 1, rest.size()));
   }
-  return list;
 }
 
-// What a variable or an optional holds is decided by what is in it.
-bool wants(const reflect::Type& type, Kind kind) {
-  if (type.kind == Kind::optional) return wants(*type.element, kind);
-  return type.kind == kind;
+bool has_quoted_item(std::string_view text) {
+  bool quoted = false;
+  split(text, [&](std::string_view item) { quoted |= item.starts_with('"') || item.starts_with('\''); });
+  return quoted;
+}
+
+Node plain_list(std::string_view text) {
+  Node list;
+  list.kind = Node::Kind::sequence;
+  split(text, [&](std::string_view item) {
+    Node& added = list.items.emplace_back();
+    added.kind = Node::Kind::scalar;
+    added.scalar = item;
+  });
+  return list;
 }
 
 }  // namespace
 
-std::optional<Node> parse_loose(const Node& node, const reflect::Type& type, std::string& problem) {
-  const std::string_view text = trim(node.text());
-  std::optional<Node> result;
-  if (text.starts_with('[') || text.starts_with('{')) {
-    auto parsed = parse_yaml(text, node.origin.source);
-    if (!parsed) {
-      problem = "must be a list or section in YAML";
-      if (node.secret == nullptr) problem += ": " + parsed.error();
-      return std::nullopt;
-    }
+bool begins_as_section(std::string_view text) { return trim(text).starts_with('{'); }
+
+std::string read_loose(Node& node, Form form) {
+  std::string text(trim(node.text()));
+  const bool braces = text.starts_with('[') || text.starts_with('{');
+  if (!braces && form != Form::list) return {};
+  const bool quoted = !braces && has_quoted_item(text);
+  Node result;
+  if (braces || quoted) {
+    auto parsed = parse_yaml(quoted ? "[" + text + "]" : text, node.origin.source);
+    const std::string reason = parsed ? "" : parsed.error();
+    if (node.secret != nullptr) clear(text);
+    if (!parsed) return "must be a list or section in YAML" + (node.secret == nullptr ? ": " + reason : std::string());
     result = std::move(*parsed);
-  } else if (wants(type, Kind::sequence)) {
-    result = split(node);
   } else {
-    return std::nullopt;
+    result = plain_list(text);
+    if (node.secret != nullptr) clear(text);
   }
-  set_origin(*result, node);
-  return result;
+  adopt(result, node);
+  result.history = std::move(node.history);
+  node = std::move(result);
+  return {};
 }
 
 }  // namespace marty::config::internal

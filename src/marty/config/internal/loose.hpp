@@ -1,16 +1,20 @@
 // Lists and sections written as one text, which is all that an environment variable can hold.
 #pragma once
 
-#include <optional>
 #include <string>
+#include <string_view>
 
+#include "marty/config/internal/merge.hpp"
 #include "marty/config/internal/node.hpp"
-#include "marty/reflect/type.hpp"
 
 namespace marty::config::internal {
 
-// Reads a scalar that came from the environment as what `type` wants: "[a, b]" and "{a: 1}" as YAML, "a, b" as a list.
-// Nothing where it is to be taken as it is; or with `problem` set, where it is malformed.
-std::optional<Node> parse_loose(const Node& node, const reflect::Type& type, std::string& problem);
+// Makes of a text from a variable or a reference what a setting of that form wants, in place: "[a, b]" and "{a: 1}" are
+// YAML, "a, b" is a list; where an item of it is quoted, by YAML's rules. Any other stays as it is. Returns what is
+// wrong, or "".
+std::string read_loose(Node& node, Form form);
+
+// Whether it is "{a: 1}", or meant to be.
+bool begins_as_section(std::string_view text);
 
 }  // namespace marty::config::internal

@@ -1,8 +1,9 @@
 #include "marty/config/internal/node.hpp"
 
 #include <algorithm>
-#include <iterator>
+#include <utility>
 
+#include "marty/config/internal/expand.hpp"
 #include "marty/telemetry/redaction.hpp"
 
 namespace marty::config::internal {
@@ -36,21 +37,7 @@ std::string without_password(std::string text) {
   return text;
 }
 
-// ${SECRET:key:-default} -> ${SECRET:key:-(not shown)}
-std::string without_defaults(std::string text) {
-  for (std::size_t at = 0; (at = text.find("${SECRET:", at)) != std::string::npos; ++at) {
-    std::size_t begin = std::string::npos, end = at + 2;
-    for (int depth = 1; end < text.size(); ++end) {
-      if (text.compare(end, 2, "${") == 0) ++depth;
-      if (text[end] == '}' && --depth == 0) break;
-      if (depth == 1 && begin == std::string::npos && text.compare(end, 2, ":-") == 0) begin = end + 2;
-    }
-    if (begin != std::string::npos) text.replace(begin, end - begin, kHidden);
-  }
-  return text;
-}
-
-std::string shown(const std::string& scalar) { return without_password(without_defaults(scalar)); }
+std::string without_defaults(std::string text) { return without_secret_defaults(std::move(text), kHidden); }
 
 void append(std::string& out, const Node& node) {
   if (node.hidden && !is_secret_reference(without_defaults(node.scalar))) return void(out += kHidden);
@@ -72,7 +59,7 @@ void append(std::string& out, const Node& node) {
       break;
     case Node::Kind::map:
       out += '{';
-      for (const auto& [key, value] : node.members) {
+      for (const auto& [key, value, any_spelling] : node.members) {
         if (&key != &node.members.front().name) out += ", ";
         if (out.size() > kMaxDescription) break;
         out += key + ": ";
@@ -84,6 +71,8 @@ void append(std::string& out, const Node& node) {
 }
 
 }  // namespace
+
+std::string shown(const std::string& scalar) { return without_password(without_defaults(scalar)); }
 
 const Node* Node::find(std::string_view key) const {
   const auto found = std::ranges::find(members, key, &Member::name);
@@ -106,25 +95,6 @@ bool same_value(const Node& one, const Node& other) {
            const Node* const match = other.find(member.name);
            return match != nullptr && same_value(member.value, *match);
          });
-}
-
-void merge(Node& base, Node layer) {
-  if (base.kind == Node::Kind::map && layer.kind == Node::Kind::null) return;
-  if (base.kind != Node::Kind::map || layer.kind != Node::Kind::map) {
-    std::vector<Overridden> history = std::move(base.history);
-    history.push_back({std::move(base.origin), describe(base)});
-    std::ranges::move(layer.history, std::back_inserter(history));
-    base = std::move(layer);
-    base.history = std::move(history);
-    return;
-  }
-  for (auto& [key, value] : layer.members) {
-    if (Node* const known = base.find(key)) {
-      merge(*known, std::move(value));
-    } else {
-      base.members.push_back({key, std::move(value)});
-    }
-  }
 }
 
 // Of settings more than of what is logged: nobody misses the value of "tokenizer" in a message.

@@ -44,6 +44,7 @@ struct Node {
   std::vector<Node> items;               // of a sequence
   std::vector<Member> members;           // of a map
   std::vector<Overridden> history;       // what earlier layers said, first to last
+  std::vector<Node> beneath;             // at most one: what it is laid over, once it is known to be a section
 
   std::string_view text() const { return secret != nullptr ? secret->reveal() : std::string_view(scalar); }
   const Node* find(std::string_view key) const;
@@ -53,13 +54,11 @@ struct Node {
 struct Node::Member {
   std::string name;
   Node value;
+  bool any_spelling = false;  // from a variable, which tells neither upper from lower case nor '-' from '_'
 };
 
 // Whether both say the same, wherever that was written.
 bool same_value(const Node& one, const Node& other);
-
-// Lays `layer` over `base`: maps by key, everything else replaced. An empty map entry ("server:") says nothing.
-void merge(Node& base, Node layer);
 
 // Whether a setting of this name must not be shown: passwords, secrets, tokens, keys.
 bool is_confidential(std::string_view name);
@@ -69,6 +68,9 @@ bool holds_hidden(const Node& node);
 
 // Whether a text is one reference to a secret and nothing else: it may be shown where a value may not.
 bool is_secret_reference(std::string_view text);
+
+// A scalar as it was written, without passwords in URLs and the defaults of secrets.
+std::string shown(const std::string& scalar);
 
 // One line for people: 8080, "text", [1, 2], {a: 1}; cut when long, and without what is confidential: members by their
 // names, the password in postgres://user:password@host, the default in ${SECRET:key:-default}.

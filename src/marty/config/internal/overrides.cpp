@@ -1,10 +1,10 @@
 #include "marty/config/internal/overrides.hpp"
 
 #include <algorithm>
-#include <optional>
 #include <ranges>
+#include <utility>
 
-#include "marty/base/strings.hpp"
+#include "marty/config/internal/merge.hpp"
 
 namespace marty::config::internal {
 namespace {
@@ -30,58 +30,58 @@ std::vector<std::string> levels_of(std::string_view name) {
   }
 }
 
-std::string spelling_in(const Node* below, const std::string& level) {
-  if (below == nullptr) return level;
-  const auto found = std::ranges::find_if(below->members, [&](const auto& member) {
-    std::string name = member.name;
-    std::ranges::replace(name, '-', '_');
-    return equals_ignore_case(name, level) || equals_ignore_case(member.name, level);
-  });
-  return found != below->members.end() ? found->name : level;
+// A text of a variable, or one that was set at run time.
+struct Override {
+  std::vector<std::string> levels;
+  Origin origin;
+  std::string text;
+};
+
+// The text where the levels lead to, in sections that hold nothing else.
+Node nested(const Override& override, bool any_spelling) {
+  Node node;
+  node.kind = Node::Kind::scalar;
+  node.loose = true;
+  node.origin = override.origin;
+  node.scalar = override.text;
+  for (const std::string& level : std::views::reverse(override.levels)) {
+    Node section;
+    section.kind = Node::Kind::map;
+    section.origin = override.origin;
+    section.members.push_back({level, std::move(node), any_spelling});
+    node = std::move(section);
+  }
+  return node;
 }
 
-// Puts a text where the levels lead to, below `root`.
-void put(Node& root, const std::vector<std::string>& levels, const Origin& origin, const std::string& text) {
-  Node* at = &root;
-  for (const std::string& level : levels) {
-    at->kind = Node::Kind::map;
-    Node* next = at->find(level);
-    if (next == nullptr) next = &at->members.emplace_back(Node::Member{level, {}}).value;
-    at = next;
-    at->origin = origin;
-  }
-  at->kind = Node::Kind::scalar;
-  at->loose = true;
-  at->scalar = text;
+// A member of a section wins over the section, whatever their names say of their order.
+Node layer_of(std::vector<Override> overrides, bool any_spelling) {
+  std::ranges::stable_sort(overrides, {}, [](const Override& each) { return each.levels.size(); });
+  Node root;
+  root.kind = Node::Kind::map;
+  for (const Override& override : overrides) merge(root, nested(override, any_spelling));
+  return root;
 }
 
 }  // namespace
 
-Node read_overrides(const Variables& variables, const Node& below) {
-  Node root;
-  root.kind = Node::Kind::map;
+Node read_overrides(const Variables& variables) {
+  std::vector<Override> overrides;
   for (const auto& [name, value] : variables) {
     std::vector<std::string> levels = levels_of(name);
-    if (levels.empty()) continue;
-    const Node* below_at = &below;
-    for (std::string& level : levels) {
-      level = spelling_in(below_at, level);
-      below_at = below_at != nullptr ? below_at->find(level) : nullptr;
-    }
-    put(root, levels, {name, 0}, value);
+    if (!levels.empty()) overrides.push_back({std::move(levels), {name, 0}, value});
   }
-  return root;
+  return layer_of(std::move(overrides), true);
 }
 
 Node read_settings(const Variables& settings) {
-  Node root;
-  root.kind = Node::Kind::map;
+  std::vector<Override> overrides;
   for (const auto& [key, value] : settings) {
     std::vector<std::string> levels;
     for (const auto level : std::views::split(key, '.')) levels.emplace_back(std::string_view(level));
-    put(root, levels, {std::string(kAtRunTime), 0}, value);
+    overrides.push_back({std::move(levels), {std::string(kAtRunTime), 0}, value});
   }
-  return root;
+  return layer_of(std::move(overrides), false);
 }
 
 std::string variable_for(std::string_view key) {

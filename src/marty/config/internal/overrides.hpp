@@ -10,9 +10,9 @@
 
 namespace marty::config::internal {
 
-// The layer as a map. `below` is what it will be laid over: its spelling of a key is kept, as variables do not tell
-// upper from lower case.
-Node read_overrides(const Variables& variables, const Node& below);
+// The layer as a map, in which keys match those of other layers in any spelling, as variables do not tell upper from
+// lower case. Of two variables, one for a section and one for a member of it, the latter wins.
+Node read_overrides(const Variables& variables);
 
 // What was set at run time, by its key, as a map.
 Node read_settings(const Variables& settings);

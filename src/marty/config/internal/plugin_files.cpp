@@ -9,6 +9,7 @@
 #include "marty/base/error.hpp"
 #include "marty/base/strings.hpp"
 #include "marty/config/internal/environment.hpp"
+#include "marty/config/internal/merge.hpp"
 #include "marty/config/internal/overrides.hpp"
 #include "marty/config/internal/yaml.hpp"
 #include "marty/runtime/file.hpp"
@@ -74,7 +75,7 @@ class Reader {
   void refuse(const std::string& place, const std::string& reason) { problems_ += "\n  " + place + ": " + reason; }
 
   void add(const std::string& name, const std::string& file, Node document) {
-    for (const auto& [block, content] : document.members) {
+    for (const auto& [block, content, any_spelling] : document.members) {
       if (std::ranges::find(blocks_, block) == blocks_.end()) {
         std::string reason = "'" + block +
                              "' has no place here: at its top a plugin's file has default, development, " +

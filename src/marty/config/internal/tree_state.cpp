@@ -38,12 +38,9 @@ TreeState::TreeState(Node root, std::string environment, std::string directory, 
   }
 }
 
+// Those of this node, not of what is in it or beneath it: that may not count.
 void TreeState::expand_references(Node& node, const std::string& key) {
-  if (std::exchange(node.expanded, true)) return;
-  for (auto& [name, member] : node.members) expand_references(member, join(key, name));
-  for (std::size_t i = 0; i < node.items.size(); ++i)
-    expand_references(node.items[i], key + "[" + std::to_string(i) + "]");
-  if (node.kind != Node::Kind::scalar || !has_reference(node.scalar)) return;
+  if (std::exchange(node.expanded, true) || node.kind != Node::Kind::scalar || !has_reference(node.scalar)) return;
   const auto plugin = plugins_.find(node.origin.source);
   auto result = expand(node.scalar, environment_variables_, find_secret_,
                        plugin != plugins_.end() ? std::string_view(plugin->second) : std::string_view());
@@ -56,6 +53,26 @@ void TreeState::expand_references(Node& node, const std::string& key) {
   } else {
     node.scalar = std::move(result->text);
   }
+}
+
+Settling TreeState::settling() {
+  return {.expand = [this](Node& node, const std::string& key) { expand_references(node, key); },
+          .report =
+              [this](const Node& node, const std::string& key, std::string problem) {
+                problems_.push_back({node.origin, key, std::move(problem)});
+              }};
+}
+
+// The node of a key; what it stands in is a section.
+Node* TreeState::enter(std::string_view key) {
+  Node* at = &root_;
+  for (std::size_t begin = 0; at != nullptr && begin < key.size();) {
+    const std::size_t end = std::min(key.find('.', begin), key.size());
+    if (at != &root_) settle(*at, Form::section, std::string(key.substr(0, begin - 1)), settling());
+    at = at->find(key.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return at;
 }
 
 bool TreeState::hides(std::string_view key) const {
@@ -77,28 +94,32 @@ const Node* TreeState::find(std::string_view key) const {
 }
 
 std::string TreeState::text(std::string_view key) {
-  Node* const node = const_cast<Node*>(find(key));
+  Node* const node = enter(key);
   if (node == nullptr) return "";
-  expand_references(*node, std::string(key));
+  settle(*node, Form::text, std::string(key), settling());
   return std::string(node->text());
+}
+
+TreeState TreeState::unbound() const {
+  TreeState fresh(root_, environment_, directory_, environment_variables_, plugins_);
+  fresh.find_secret_ = find_secret_;
+  return fresh;
 }
 
 bool TreeState::bind(const reflect::Type& type, void* object, std::string_view section, Changes changes) {
   const std::string key(section);
   sections_.insert_or_assign(key, Section{&type, changes});
   learn_keys(type, key, 0);
-  if (Node* const node = const_cast<Node*>(find(section))) expand_references(*node, key);
   const auto before = static_cast<std::ptrdiff_t>(problems_.size());
-  Binder(problems_, warnings_).bind(type, object, find(section), key);
+  const Settling how = settling();
+  Binder(problems_, warnings_, how).bind(type, object, enter(section), key);
   // A key that this section does not know may be a section of its own.
   return std::all_of(problems_.begin() + before, problems_.end(), [](const auto& found) { return found.unknown_key; });
 }
 
 std::vector<std::string> TreeState::keep(const reflect::Type& type, std::string_view section, Changes changes,
                                          const TreeState& before) {
-  const std::string key(section);
-  if (Node* const node = const_cast<Node*>(find(section))) expand_references(*node, key);
-  return keep_unchangeable(type, key, changes == Changes::at_run_time, root_, before.root_);
+  return keep_unchangeable(type, std::string(section), changes == Changes::at_run_time, root_, before.root_);
 }
 
 std::vector<std::string> TreeState::plugins() const {
@@ -174,7 +195,7 @@ void TreeState::report_unused(const Node& node, const std::string& key) {
     const std::string_view below = std::string_view(section).substr(key.empty() ? 0 : key.size() + 1);
     siblings.push_back(below.substr(0, below.find('.')));
   }
-  for (const auto& [name, member] : node.members) {
+  for (const auto& [name, member, any_spelling] : node.members) {
     if (member.used) continue;
     const std::string path = join(key, name);
     if (std::ranges::find(siblings, name) != siblings.end() && member.kind == Node::Kind::map) {

@@ -23,6 +23,7 @@ class TreeState {
   void use_secrets(FindSecret find_secret) { find_secret_ = std::move(find_secret); }
   bool bind(const reflect::Type& type, void* object, std::string_view section, Changes changes);
   std::string text(std::string_view key);
+  TreeState unbound() const;
   std::vector<std::string> keep(const reflect::Type& type, std::string_view section, Changes changes,
                                 const TreeState& before);
   std::vector<std::string> keep_plugins(const TreeState& before);
@@ -48,6 +49,8 @@ class TreeState {
 
  private:
   void expand_references(Node& node, const std::string& key);
+  Settling settling();
+  Node* enter(std::string_view key);
   const Node* find_item(std::string_view key) const;
   void learn_keys(const reflect::Type& type, const std::string& section, int depth);
   void warn_of_near_settings();

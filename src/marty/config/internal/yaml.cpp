@@ -6,6 +6,8 @@
 #include <yaml-cpp/parser.h>
 
 #include <algorithm>
+#include <charconv>
+#include <cstdio>
 #include <map>
 #include <optional>
 #include <spanstream>
@@ -161,31 +163,66 @@ bool indented_with_tab(std::string_view text, int line) {
   return indentation.find('\t') != std::string_view::npos;
 }
 
+// A unit of UTF-16 in an escape of four digits, "\\ud83d"; 0: none stands there.
+unsigned escaped_unit(std::string_view text, std::size_t at) {
+  if (text.substr(std::min(at, text.size()), 2) != "\\u" || text.size() < at + 6) return 0;
+  unsigned unit = 0;
+  const char* const end = text.data() + at + 6;
+  return std::from_chars(text.data() + at + 2, end, unit, 16).ptr == end ? unit : 0;
+}
+
+// JSON writes what is beyond the basic plane as two escapes (RFC 8259, section 7), which yaml-cpp refuses. Makes one of
+// each pair from `at` to the end of the quoted text, in the form that YAML has for it. False: there is no pair.
+bool join_surrogates(std::string& text, std::size_t at) {
+  bool joined = false;
+  for (; at < text.size() && text[at] != '"'; at += text[at] == '\\' ? 2 : 1) {
+    const unsigned high = escaped_unit(text, at), low = escaped_unit(text, at + 6);
+    if (high < 0xD800 || high > 0xDBFF || low < 0xDC00 || low > 0xDFFF) continue;
+    char escape[11];
+    std::snprintf(escape, sizeof escape, "\\U%08X", 0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00));
+    text.replace(at, 12, escape);
+    joined = true;
+  }
+  return joined;
+}
+
+Node parse_document(const std::string& text, const std::string& source, const YamlLimits& limits) {
+  std::ispanstream stream{std::span<const char>(text)};
+  YAML::Parser parser(stream);
+  Builder builder(source, limits);
+  if (parser.HandleNextDocument(builder)) {
+    Builder second(source, limits);
+    if (parser.HandleNextDocument(second)) throw Refusal{0, "more than one document (---)"};
+  }
+  return builder.take();
+}
+
 }  // namespace
 
 std::expected<Node, std::string> parse_yaml(std::string_view text, const std::string& source,
                                             const YamlLimits& limits) {
+  constexpr int kMaxJoins = 100;  // texts with pairs of surrogates, each of which is a parse of its own
   if (text.size() > limits.max_bytes) {
     return std::unexpected(source + ": larger than " + std::to_string(limits.max_bytes) + " bytes");
   }
   if (!is_utf8(text)) return std::unexpected(source + ": not UTF-8");
   // yaml-cpp takes the end of the text for the end of a quoted scalar; an end-of-document mark it refuses there.
-  const std::string closed = std::string(text) + (text.ends_with('\n') ? "...\n" : "\n...\n");
-  try {
-    std::ispanstream stream{std::span<const char>(closed)};
-    YAML::Parser parser(stream);
-    Builder builder(source, limits);
-    if (parser.HandleNextDocument(builder)) {
-      Builder second(source, limits);
-      if (parser.HandleNextDocument(second)) return std::unexpected(source + ": more than one document (---)");
+  std::string closed = std::string(text) + (text.ends_with('\n') ? "...\n" : "\n...\n");
+  for (int joins = 0;; ++joins) {
+    try {
+      return parse_document(closed, source, limits);
+    } catch (const Refusal& refusal) {
+      return std::unexpected(located(source, refusal.line, refusal.message));
+    } catch (const YAML::Exception& error) {
+      constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";  // which yaml-cpp does not count
+      const std::size_t behind =
+          static_cast<std::size_t>(std::max(error.mark.pos, 0)) + (text.starts_with(kByteOrderMark) ? 3 : 0);
+      const bool surrogate = error.msg.starts_with(YAML::ErrorMsg::INVALID_UNICODE) && behind >= 6;
+      if (surrogate && joins < kMaxJoins && join_surrogates(closed, behind - 6)) continue;
+      const std::string hint =
+          indented_with_tab(text, error.mark.line) ? " (the line is indented with a tab: use spaces)" : "";
+      return std::unexpected(located(source, error.mark.line + 1, "not valid YAML: " + error.msg + hint));
     }
-    return builder.take();
-  } catch (const Refusal& refusal) {
-    return std::unexpected(located(source, refusal.line, refusal.message));
-  } catch (const YAML::Exception& error) {
-    const std::string hint =
-        indented_with_tab(text, error.mark.line) ? " (the line is indented with a tab: use spaces)" : "";
-    return std::unexpected(located(source, error.mark.line + 1, "not valid YAML: " + error.msg + hint));
   }
 }
 

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "marty/config/internal/merge.hpp"
+
 namespace marty::config::internal {
 namespace {
 

@@ -35,6 +35,14 @@ void print_table(const std::vector<std::vector<std::string>>& rows) {
   }
 }
 
+// A setting as programs read it.
+struct ExactSetting {
+  std::string key;
+  json::Value value;
+  std::string origin;
+  bool reloadable = false;
+};
+
 struct Validation {
   bool valid;
   std::string environment;
@@ -51,7 +59,11 @@ std::string suggestion(const std::vector<config::Setting>& settings, const std::
 
 void show(const config::Tree& tree, bool json) {
   const std::vector<config::Setting> settings = tree.settings();
-  if (json) return print(json::to_string(settings));
+  if (json) {
+    std::vector<ExactSetting> exact;
+    for (const config::Setting& each : settings) exact.push_back({each.key, each.exact, each.origin, each.reloadable});
+    return print(json::to_string(exact));
+  }
   std::vector<std::vector<std::string>> rows;
   for (const config::Setting& each : settings)
     rows.push_back({each.key, each.value, each.origin + (each.reloadable ? " (changes at run time)" : "")});
