@@ -217,6 +217,20 @@ TEST(ServiceMigrations, ThatDoNotFitTheDatabaseStopTheStartForTheRightReason) {
   EXPECT_THAT(start_in(folder, "production"), HasSubstr("0002_toys.up.sql was changed after it was applied"));
 }
 
+TEST(ServiceMigrations, AreTheSameWithTheLineEndsOfAnotherCheckout) {
+  const Folder folder;
+  const std::string name = "migrations/0002_toys.up.sql", text = "create table toys (\n  id integer\n)\n";
+  const std::string with_cr = "create table toys (\r\n  id integer\r\n)\r\n";
+  folder.write(name, text);
+  ASSERT_EQ(start_in(folder, "testing"), "");
+  folder.write(name, with_cr);
+  EXPECT_EQ(start_in(folder, "production"), "");
+  folder.write("migrations/0003_balls.up.sql", "create table balls (id integer);\r\n");
+  ASSERT_EQ(start_in(folder, "testing"), "");
+  folder.write("migrations/0003_balls.up.sql", "create table balls (id integer);\n");
+  EXPECT_EQ(start_in(folder, "production"), "");
+}
+
 TEST(ServiceMigrations, AreLookedForWhereTheConfigurationSays) {
   const Folder folder;
   EXPECT_THAT(start_in(folder, "testing", {{"MARTY_DATABASE__MIGRATIONS", "migration"}}),

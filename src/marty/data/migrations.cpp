@@ -17,6 +17,15 @@ using internal::migration_file_name;
 // Each attempt waits for the other runner as long as the driver does (seconds), so this bounds minutes, not work.
 constexpr int kMaxAttempts = 60;
 
+std::string with_line_ends(std::string_view text, std::string_view end) {
+  std::string result;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\r' && text.substr(i + 1).starts_with('\n')) continue;
+    text[i] == '\n' ? result += end : result += text[i];
+  }
+  return result;
+}
+
 }  // namespace
 
 Migrations::Migrations(Database& database, std::vector<Migration> migrations)
@@ -29,8 +38,14 @@ Migrations::Migrations(Database& database, std::vector<Migration> migrations)
       throw Error(Code::invalid_argument, "migration " + migration_file_name(migration.version, migration.name, true) +
                                               " has no " + (migration.name.empty() ? "name" : "statements"));
     }
-    checksums_.push_back(internal::sha256_hex(migration.up));
+    checksums_.push_back({internal::sha256_hex(with_line_ends(migration.up, "\n")), internal::sha256_hex(migration.up),
+                          internal::sha256_hex(with_line_ends(migration.up, "\r\n"))});
   }
+}
+
+bool Migrations::is_unchanged(const Applied& row) const {
+  const Checksums& now = checksums_[static_cast<std::size_t>(row.version) - 1];
+  return row.checksum == now.own || row.checksum == now.as_it_is || row.checksum == now.with_cr;
 }
 
 std::vector<Migrations::Applied> Migrations::applied(Session& session) const {
@@ -64,7 +79,7 @@ void Migrations::check(std::span<const Applied> applied, std::int64_t version) c
                                                  migration_file_name(row.version, migrations_[i].name, true) +
                                                  ": give it its old name");
     }
-    if (row.checksum != checksums_[i]) {
+    if (!is_unchanged(row)) {
       throw Error(Code::failed_precondition, file + " was changed after it was applied on " + row.applied_at +
                                                  ": restore its text and put the change into a new migration");
     }
@@ -106,7 +121,7 @@ std::vector<MigrationStatus> Migrations::status() const {
     if (row == rows.end()) {
       result.push_back({migration.version, migration.name, MigrationState::pending, ""});
     } else {
-      const bool same = row->checksum == checksums_[i] && row->name == migration.name;
+      const bool same = is_unchanged(*row) && row->name == migration.name;
       result.push_back({migration.version, migration.name, same ? MigrationState::applied : MigrationState::changed,
                         row->applied_at});
     }
@@ -163,7 +178,8 @@ void Migrations::run(Transaction& transaction, const MigrationStep& step) {
   if (step.up) {
     const std::string applied_at = format_timestamp(runtime::wall_now());
     transaction.execute("insert into schema_migrations (version, name, checksum, applied_at) values (?, ?, ?, ?)",
-                        step.version, step.name, checksums_[static_cast<std::size_t>(step.version) - 1], applied_at);
+                        step.version, step.name, checksums_[static_cast<std::size_t>(step.version) - 1].own,
+                        applied_at);
   } else {
     transaction.execute("delete from schema_migrations where version = ?", step.version);
   }

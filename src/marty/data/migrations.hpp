@@ -9,9 +9,9 @@
 //
 // Numbers start at 1 and have no gaps. Each step runs in a transaction of its own together with its entry in the table
 // schema_migrations(version, name, checksum, applied_at); programs that start at once take turns. Refused with
-// failed_precondition, naming the file: a step whose up text was changed after it was applied (SHA-256), one that was
-// renamed, and a database that is ahead of the files. A step must be compatible with the program before it where old
-// and new run side by side.
+// failed_precondition, naming the file: a step whose up text was changed after it was applied (SHA-256; its line
+// ends, LF or CR LF as a checkout makes them, do not count), one that was renamed, and a database that is ahead of the
+// files. A step must be compatible with the program before it where old and new run side by side.
 #pragma once
 
 #include <cstdint>
@@ -77,7 +77,12 @@ class Migrations {
     std::int64_t version = 0;
     std::string name, checksum, applied_at;
   };
+  // Of one text: `own` is what is recorded, the others may have been.
+  struct Checksums {
+    std::string own, as_it_is, with_cr;
+  };
   std::vector<Applied> applied(Session& session) const;
+  bool is_unchanged(const Applied& row) const;
   void check(std::span<const Applied> applied, std::int64_t version) const;
   std::vector<MigrationStep> steps(std::span<const Applied> applied, std::int64_t version) const;
   void create_table();
@@ -86,7 +91,7 @@ class Migrations {
 
   Database& database_;
   std::vector<Migration> migrations_;  // by version
-  std::vector<std::string> checksums_;
+  std::vector<Checksums> checksums_;
 };
 
 }  // namespace marty::data

@@ -44,8 +44,9 @@ struct Gateway {
       runtime::sleep_for(1s);  // tidy:allow(sleep): virtual
     } catch (const Error&) {   // cut
     }
-    client.raw().close();
+    reading.cancel();
     reading.join();
+    client.raw().close();
   }
   void read() {
     try {

@@ -44,6 +44,17 @@ void Reloader::stop() noexcept {
 }
 
 config::Reload Reloader::reload(std::string_view cause) {
+  if (watched_.secrets != nullptr) {
+    watched_.secrets->refresh();
+    report_stores();
+  }
+  config::Reload result = take_over(cause);
+  if (!result.changed)
+    kLog.info("the configuration is as it was before", {{"generation", result.generation}, {"cause", cause}});
+  return result;
+}
+
+config::Reload Reloader::take_over(std::string_view cause) {
   try {
     config::Reload result = configuration_.reload();
     report(result, cause);
@@ -60,7 +71,7 @@ config::Reload Reloader::reload(std::string_view cause) {
 // What goes wrong is in the log, unless it is the end.
 void Reloader::try_reload(std::string_view cause) {
   try {
-    reload(cause);
+    take_over(cause);
   } catch (const Error& error) {
     if (error.code() == Code::cancelled) throw;
   } catch (const std::exception&) {
@@ -99,6 +110,7 @@ void Reloader::watch_secrets() {
 }
 
 void Reloader::report_stores() {
+  const std::lock_guard lock(reporting_);
   for (const secrets::StoreState& store : watched_.secrets->states()) {
     std::string& before = store_failures_[store.name];
     if (store.failure == before) continue;

@@ -36,8 +36,9 @@ class Reloader {
   void start(Watched watched);
   void stop() noexcept;
 
-  // Throws as Configuration::reload() does, after the log has it: once, as long as the reason stays the same. `cause`
-  // is for the log.
+  // Reads everything, secrets too, because somebody asks for it; the log says what came of it. Throws as
+  // Configuration::reload() does, after the log has it: once, as long as the reason stays the same. `cause` is for the
+  // log.
   config::Reload reload(std::string_view cause);
 
   // Why the last reload was refused; "" where it was not.
@@ -46,6 +47,7 @@ class Reloader {
  private:
   using Fiber = runtime::Task<std::function<void()>>;
 
+  config::Reload take_over(std::string_view cause);
   void try_reload(std::string_view cause);
   void watch_files();
   void watch_secrets();
@@ -57,10 +59,10 @@ class Reloader {
   telemetry::Gauge generation_;
   telemetry::Counter applied_, unchanged_, refused_;
   Watched watched_;
-  std::unique_ptr<runtime::FileWatch> watch_;          // null: files are not watched
-  std::map<std::string, std::string> store_failures_;  // as they were last told, by store
+  std::unique_ptr<runtime::FileWatch> watch_;  // null: files are not watched
   std::vector<Fiber> fibers_;
-  runtime::Mutex reporting_;  // guards the rest
+  runtime::Mutex reporting_;                           // guards the rest
+  std::map<std::string, std::string> store_failures_;  // as they were last told, by store
   std::string failure_;
   std::vector<std::string> needs_restart_;
 };

@@ -27,7 +27,7 @@ struct CorsOptions {
       field<&CorsOptions::origins>.description(
           "`https://shop.example`, `https://*.shop.example` for all hosts below it; `*` alone for all"),
       field<&CorsOptions::methods>.description("That a page may use"),
-      field<&CorsOptions::headers>.description("That a page may send; none: whatever it asks for"),
+      field<&CorsOptions::headers>.optional().description("That a page may send; none: whatever it asks for"),
       field<&CorsOptions::exposed>.description("That a page may read"),
       field<&CorsOptions::credentials>.description("Cookies and Authorization; not together with the origin `*`"),
       field<&CorsOptions::max_age_seconds>.description("Of a preflight's answer"));

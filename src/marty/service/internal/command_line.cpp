@@ -1,6 +1,8 @@
 #include "marty/service/internal/command_line.hpp"
 
 #include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
 
 namespace marty::service {
 namespace {
@@ -79,7 +81,8 @@ CommandLineResult parse_command_line(const std::string& name, const std::string&
   add_config(app, line, output);
   add_observability(app, line);
   try {
-    app.parse(argc, argv);
+    // A program may be started, and a Service made, without even its own name.
+    argc > 0 ? app.parse(argc, argv) : app.parse(std::vector<std::string>{});
     return {std::move(line), 0, ""};
   } catch (const CLI::ParseError& error) {
     std::ostringstream out;

@@ -20,6 +20,12 @@ TEST(CommandLine, RunsByDefault) {
   EXPECT_EQ(parse({"run"}).command_line->command, Command::run);
 }
 
+TEST(CommandLine, RunsWithoutAnyArguments) {
+  const CommandLineResult result = parse_command_line("petstore", "1.2.3", 0, nullptr);
+  ASSERT_TRUE(result.command_line);
+  EXPECT_EQ(result.command_line->command, Command::run);
+}
+
 TEST(CommandLine, TakesDirectoryAndEnvironmentBeforeOrAfterTheCommand) {
   EXPECT_EQ(parse({"--directory", "/srv", "run"}).command_line->directory, "/srv");
   EXPECT_EQ(parse({"run", "--environment", "staging"}).command_line->environment, "staging");

@@ -10,8 +10,9 @@
 namespace marty::service::internal {
 
 inline std::string default_text(const reflect::Field& field) {
+  if (field.required) return "(required)";
   if (field.type->kind == reflect::Kind::sequence && field.default_value == nullptr) return "`[]`";
-  if (field.default_value == nullptr) return field.required ? "(required)" : "";
+  if (field.default_value == nullptr) return "";
   std::string text;
   json::write(text, *field.type, field.default_value, json::View::response);
   const json::Value value = json::Value::parse(text);
