@@ -17,6 +17,8 @@ namespace marty::telemetry {
 namespace {
 
 using internal::varint_size;
+using internal::write_big_endian;
+using internal::write_little_endian;
 using internal::write_varint;
 
 // Fields of Span, Event, Link and Status in trace.proto; of KeyValue and AnyValue in common.proto. All are below 16, so
@@ -50,20 +52,6 @@ char* write_field(char* to, char tag, std::string_view content) {
   *to++ = tag;
   to = write_varint(to, content.size());
   return put(to, content);
-}
-
-template <class Integer>
-char* write_little_endian(char* to, Integer value) {
-  static_assert(std::endian::native == std::endian::little);
-  std::memcpy(to, &value, sizeof value);
-  return to + sizeof value;
-}
-
-// Ids are sent with their first digit first.
-char* write_big_endian(char* to, std::uint64_t value) {
-  value = __builtin_bswap64(value);
-  std::memcpy(to, &value, sizeof value);
-  return to + sizeof value;
 }
 
 bool is_ascii(std::string_view text) {

@@ -12,6 +12,7 @@
 #include <bit>
 #include <concepts>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -33,6 +34,18 @@ inline char* write_varint(char* to, std::uint64_t value) noexcept {
   return to;
 }
 
+template <std::integral T>
+char* write_little_endian(char* to, T value) noexcept {
+  static_assert(std::endian::native == std::endian::little);
+  std::memcpy(to, &value, sizeof value);
+  return to + sizeof value;
+}
+
+// Ids are sent with their first digit first.
+inline char* write_big_endian(char* to, std::uint64_t value) noexcept {
+  return write_little_endian(to, std::byteswap(value));
+}
+
 inline void append_varint(std::string& out, std::uint64_t value) {
   char text[kMaxVarintBytes];
   out.append(text, static_cast<std::size_t>(write_varint(text, value) - text));
@@ -51,7 +64,7 @@ inline void append_varint_field(std::string& out, std::uint32_t field, std::uint
 template <std::unsigned_integral T>
 void append_little_endian(std::string& out, T value) {
   char text[sizeof value];
-  for (std::size_t i = 0; i < sizeof value; ++i) text[i] = static_cast<char>(value >> 8 * i);
+  write_little_endian(text, value);
   out.append(text, sizeof text);
 }
 
