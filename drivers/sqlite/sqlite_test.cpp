@@ -216,10 +216,13 @@ TEST_F(Sqlite, what_callers_read_of_a_broken_constraint_names_no_table_and_the_l
     database.execute("create table seats (id integer primary key, hall text check (hall <> 'x'), place text)");
     database.execute("create unique index seats_of_halls on seats (lower(hall))");
     database.execute("insert into seats values (1, 'a', 'b')");
-    for (const char* text : {"insert into seats values (1, 'c', 'c')", "insert into seats values (2, 'A', 'c')",
-                             "insert into seats values (3, 'x', 'c')", "insert into seats values ('y', 'z', 'c')"}) {
+    const std::initializer_list<data::Sql<0>> refused = {
+        "insert into seats values (1, 'c', 'c')", "insert into seats values (2, 'A', 'c')",
+        "insert into seats values (3, 'x', 'c')", "insert into seats values ('y', 'z', 'c')"};
+    for (const data::Sql<0> statement : refused) {
+      const std::string text(statement.statement().text);
       try {
-        database.execute(text);
+        database.execute(statement);
         ADD_FAILURE() << text;
       } catch (const Error& error) {
         EXPECT_THAT(error.message(), testing::Not(testing::ContainsRegex("seats|hall <>"))) << text;

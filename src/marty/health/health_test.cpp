@@ -113,11 +113,13 @@ TEST(Health, ARequiredComponentWithALimitIsDegradedAndReadyUntilItHasNone) {
     HealthReport report = health.report();
     EXPECT_TRUE(health.ready(report));
     EXPECT_EQ(report.status, HealthStatus::degraded);
-    EXPECT_EQ(report.components.at(0).detail, "no room on its disk");
+    EXPECT_EQ(report.components.at(0).code, "resource_exhausted");
+    EXPECT_EQ(health.reasons().at(0).reason, "no room on its disk");
     limit = "";
     report = health.report();
     EXPECT_EQ(report.status, HealthStatus::healthy);
-    EXPECT_EQ(report.components.at(0).detail, "");
+    EXPECT_EQ(report.components.at(0).code, std::nullopt);
+    EXPECT_TRUE(health.reasons().empty());
   });
 }
 

@@ -279,8 +279,8 @@ void SpanRecord::set_trace_state(std::string_view state) noexcept {
   if (state.size() + kHeadBytes > room) {
     if (dropped < 255) ++dropped;
     if (room <= kHeadBytes) return;
-    const std::size_t end = state.rfind(',', room - kHeadBytes);
-    state = state.substr(0, end == std::string_view::npos ? 0 : end);
+    const std::size_t comma = state.rfind(',', room - kHeadBytes);
+    state = state.substr(0, comma == std::string_view::npos ? 0 : comma);
   }
   if (state.empty()) return;
   add(*this, [&](char* to, const char*) { return write_field(to, kTraceState, state); });

@@ -15,7 +15,7 @@ constexpr ParseError kTooManyRequests{503, Code::unavailable, "too many requests
 
 // `reply` is the handler's work.
 template <class Function>
-void make(Response& response, Function&& reply) {
+void make(Request& request, Response& response, Function&& reply) {
   try {
     reply();
     if (!response.begun() && (response.status < 200 || response.status > 999)) {
@@ -32,13 +32,13 @@ void make(Response& response, Function&& reply) {
 
 void answer(LoopServer& server, RequestPlace& place, Request& request, Response& response) {
   const RequestPlace::Hold hold(place);
-  if (hold) return make(response, [&] { server.handler().handle(request, response); });
+  if (hold) return make(request, response, [&] { server.handler().handle(request, response); });
   refuse(server, request, response, kTooManyRequests);
   if (!response.begun()) response.set_header("retry-after", "1");
 }
 
 void refuse(LoopServer& server, Request& request, Response& response, const ParseError& error) {
-  make(response, [&] {
+  make(request, response, [&] {
     const Error refusal = Error(error.code, std::string(error.detail)).with_http_status(error.status).for_callers();
     server.handler().refuse(request, response, refusal);
   });
