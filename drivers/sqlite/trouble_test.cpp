@@ -109,7 +109,9 @@ TEST_F(SqliteTrouble, what_may_not_be_written_to_is_named_with_what_to_do) {
   const bool is_root = geteuid() == 0;
   for (const int rights : {0777, 0555}) {
     std::filesystem::permissions(folder, std::filesystem::perms(rights));
-    if (is_root) ASSERT_EQ(seteuid(65534), 0);
+    if (is_root) {
+      ASSERT_EQ(seteuid(65534), 0);
+    }
     world_->run([&] {
       expect_refused([](data::Database& database) { database.execute("insert into items values (1)"); });
       expect_refused([](data::Database& database) {  // one that would write nothing, as that of a migration
@@ -118,7 +120,9 @@ TEST_F(SqliteTrouble, what_may_not_be_written_to_is_named_with_what_to_do) {
         });
       });
     });
-    if (is_root) ASSERT_EQ(seteuid(0), 0);
+    if (is_root) {
+      ASSERT_EQ(seteuid(0), 0);
+    }
   }
   std::filesystem::permissions(folder, std::filesystem::perms(0755));
   std::filesystem::remove_all(folder);
