@@ -19,6 +19,18 @@ using route::v1::Point;
 using route::v1::Route;
 using route::v1::Task;
 
+struct Page {
+  int limit = 20;
+  static constexpr auto rules = marty::rules(field<&Page::limit>.range(1, 100));
+};
+
+struct Spot {
+  int x = 0;
+  int y = 0;
+  std::string name;
+  static constexpr auto rules = marty::rules(field<&Spot::name>.length(1, 80));
+};
+
 Value document_of(web::App& app) {
   app.start();
   return Value::parse(app.openapi_text());
@@ -76,16 +88,6 @@ TEST(Api, ADocumentedCallSaysThatAnotherMediaTypeIsAProblem) {
 }
 
 TEST(Api, TheRulesOfAFunctionOfPlainStructsStandBesideTheMessage) {
-  struct Page {
-    int limit = 20;
-    static constexpr auto rules = marty::rules(field<&Page::limit>.range(1, 100));
-  };
-  struct Spot {
-    int x = 0;
-    int y = 0;
-    std::string name;
-    static constexpr auto rules = marty::rules(field<&Spot::name>.length(1, 80));
-  };
   web::App app;
   add(app, Plain{.find_point = [](web::Path<Uuid>, web::Query<Page>) { return Spot(); },
                  .change_point = [](web::Path<std::string>, web::Body<Spot> spot) { return *spot; }});

@@ -27,9 +27,13 @@ class Plain final : public Protocol {
   void write_error(Exchange& exchange, const Error& error) override {
     exchange.response().status = error.http_status();
   }
+  std::span<const std::string_view> systems() const noexcept override { return kSystems; }
+  std::size_t system_of(const http::Request&) const noexcept override { return 0; }
+  std::string status_name(std::size_t, Code) const override { return ""; }
   void describe(const Route&, json::Schemas&, json::Value&) const override {}
 
  private:
+  static constexpr std::string_view kSystems[] = {"plain"};
   bool completed_ = false;
 };
 
