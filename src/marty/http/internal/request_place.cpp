@@ -51,7 +51,7 @@ void RequestPlace::begin_wait() {
   const runtime::TimePoint now = runtime::coarse_now();
   if (!counted_) {
     if (!server_.waiting_bodies().admit(now))
-      throw Error(Code::unavailable, "too many requests wait for their bodies; try again");
+      throw Error(Code::unavailable, "too many requests wait for their bodies; try again").for_callers();
     counted_ = true;
   }
   if (state_ == State::held) server_.leave();
@@ -74,7 +74,7 @@ void RequestPlace::come_back() noexcept {
 
 void RequestPlace::require() {
   if (state_ == State::lent && !server_.has_room())
-    throw Error(Code::unavailable, "too many requests are in flight; try again");
+    throw Error(Code::unavailable, "too many requests are in flight; try again").for_callers();
 }
 
 }  // namespace marty::http::internal

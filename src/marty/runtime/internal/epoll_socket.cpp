@@ -176,7 +176,7 @@ void EpollSocket::on_events(std::uint32_t events) noexcept {
 
 bool EpollSocket::has_input() noexcept {
   char first = 0;
-  if (!readable_) readable_ = recv(descriptor_, &first, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 || errno != EAGAIN;
+  readable_ = recv(descriptor_, &first, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 || errno != EAGAIN;
   return readable_;
 }
 
