@@ -83,8 +83,10 @@ void Cors::answer_preflight(const http::Request& request, http::Response& respon
   response.set_header("access-control-allow-methods", methods_);
   if (!headers_.empty()) response.set_header("access-control-allow-headers", headers_);
   if (headers_.empty()) {
+    std::string all;
     for (const std::string_view header : request.list("access-control-request-headers"))
-      response.add_to_list("access-control-allow-headers", header);
+      all.append(all.empty() ? "" : ", ").append(header);
+    if (!all.empty()) response.set_header("access-control-allow-headers", all);
   }
   response.set_header("access-control-max-age", max_age_);
 }

@@ -186,6 +186,7 @@ bool GrpcProtocol::claims(const http::Request& request) const noexcept {
 void GrpcProtocol::write_error(web::Exchange& exchange, const Error& error) {
   http::Response& response = exchange.response();
   const std::optional<Format> format = format_of(exchange.request());
+  if (response.begun() && (!format || format->framing == Framing::connect)) return response.fail();  // has no trailers
   const int refused = error.http_status();  // before it was a call
   if (!format || (!response.begun() && (refused == 405 || refused == 415 || refused == 505)))
     return web::write_problem(exchange, error);

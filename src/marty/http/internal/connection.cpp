@@ -59,7 +59,7 @@ bool Connection::shake_hands() {
 void Connection::finished() noexcept {
   fiber_ = nullptr;
   request_ = nullptr;
-  if (is_http2_ && socket_.is_open()) return start_http2();
+  if (is_http2_ && socket_.is_open() && !server_.cuts()) return start_http2();
   server_.deactivate(*this);
 }
 

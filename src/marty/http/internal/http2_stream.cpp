@@ -185,6 +185,16 @@ void Http2Stream::wait_for_data() {
 void Http2Stream::write(std::string_view bytes) {
   const Turns::Turn turn(writers_);
   const std::size_t size = bytes.size();
+  try {
+    write_whole(bytes);
+  } catch (const std::bad_alloc&) {  // a part may be queued: nothing can follow it
+    reset(NGHTTP2_INTERNAL_ERROR);
+    throw;
+  }
+  written_ += size;
+}
+
+void Http2Stream::write_whole(std::string_view bytes) {
   while (!bytes.empty()) {
     throw_if_closed();
     const std::size_t queued = queue_.size() - queue_at_;
@@ -202,7 +212,6 @@ void Http2Stream::write(std::string_view bytes) {
       throw;
     }
   }
-  written_ += size;
 }
 
 void Http2Stream::queue(std::string_view bytes) {

@@ -88,6 +88,7 @@ class Http2Stream : public BodySource, public BodyWriter {
   friend class Http2Session;
   void take_in_the_rest(std::size_t max_bytes);
   void wait_for_data();
+  void write_whole(std::string_view bytes);
   void queue(std::string_view bytes);
   void consumed(std::size_t bytes) noexcept;
   void resume() noexcept;

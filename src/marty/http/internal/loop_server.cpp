@@ -94,8 +94,11 @@ void LoopServer::take(runtime::Socket socket) {
   if (!shared_.add_connection()) {
     refused_.add(1);
     report_.over_limit();
-    connection->socket_.try_write(kTooManyConnections);
-    connection->socket_.shutdown_write();
+    try {
+      connection->socket_.try_write(kTooManyConnections);
+      connection->socket_.shutdown_write();
+    } catch (const Error&) {  // gone already
+    }
     return;
   }
   accepted_.add(1);
@@ -215,14 +218,14 @@ void LoopServer::end_idle_since(runtime::TimePoint time) noexcept {
 
 // HTTP/2 says good-bye first. Over HTTP/1.1 a request may have come since the loop looked: it goes before.
 void LoopServer::end_idle(Connection& connection) noexcept {
-  if (stage_ == Stage::cut) return close(connection);
   if (connection.http2_ == nullptr) {
+    if (stage_ == Stage::cut) return close(connection);
     if (!connection.socket_.has_input()) return part(connection);
     move(connection, idle_);
     return connection.socket_.park(&connection);  // which calls back
   }
-  set_active(connection, true);
-  connection.http2_->drain();
+  set_active(connection, true);  // a fiber of its session may still be sending
+  stage_ == Stage::cut ? connection.http2_->cut() : connection.http2_->drain();
 }
 
 void LoopServer::end_parting_since(runtime::TimePoint time) noexcept {

@@ -65,6 +65,7 @@ class LoopServer {
   void close(Connection& connection) noexcept;                    // in no list any more, and destroyed
   ScratchPool& scratches() noexcept { return scratches_; }
   bool draining() const noexcept { return stage_ >= Stage::draining; }
+  bool cuts() const noexcept { return stage_ == Stage::cut; }
   bool says_close() const noexcept { return stage_ != Stage::serving; }
   const ServerLimits& limits() const noexcept { return options_.limits; }
   const HeadLimits& head_limits() const noexcept { return head_limits_; }

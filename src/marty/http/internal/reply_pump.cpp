@@ -29,8 +29,9 @@ void ReplyPump::run() {
   if (abandoned_) return;
   fiber_ = &runtime::current_fiber();
   try {
-    wire_.flush();
-    watch();
+    do wire_.flush();  // meanwhile others may have appended more
+    while (!abandoned_ && wire_.has_something());
+    if (!abandoned_) watch();
   } catch (const std::exception&) {
     if (wire_.has_failed()) give_up();
   }

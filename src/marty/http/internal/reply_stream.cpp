@@ -31,7 +31,7 @@ void ReplyStream::write(std::string_view bytes) {
   try {
     wire_.put(chunked ? write_size(bytes.size(), line) : std::string_view(), bytes, chunked ? "\r\n" : "");
   } catch (const Error&) {
-    if (wire_.has_failed()) pump_.give_up();
+    wire_.has_failed() ? pump_.give_up() : pump_.flush_soon();  // what was begun goes on
     throw;
   }
   written_ += bytes.size();
@@ -46,7 +46,7 @@ void ReplyStream::flush() {
   try {
     wire_.flush();
   } catch (const Error&) {
-    if (wire_.has_failed()) pump_.give_up();
+    wire_.has_failed() ? pump_.give_up() : pump_.flush_soon();  // what was begun goes on
     throw;
   }
   pump_.watch();

@@ -109,12 +109,14 @@ void Wire::send(std::string_view piece, std::string_view after) {
 void Wire::send_slowly(std::string_view& bytes) {
   try {
     while (!bytes.empty()) {
-      const runtime::DeadlineScope scope(limits.write_timeout);
+      if (give_up_at_ == runtime::kNever) give_up_at_ = runtime::after(limits.write_timeout);
+      const runtime::DeadlineScope scope(give_up_at_);
       for (std::size_t left = std::min(kSlowPieceBytes, bytes.size()); left != 0;) {
         const std::size_t size = socket_.write_some(bytes.substr(0, left));
         bytes.remove_prefix(size);
         left -= size;
       }
+      give_up_at_ = runtime::kNever;
     }
   } catch (const Error& error) {
     if (error.code() == Code::cancelled) throw;

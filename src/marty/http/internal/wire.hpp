@@ -84,6 +84,7 @@ class Wire final : private Turns::Hurry {
   std::size_t in_flight_at_ = 0;  // from here on it is not sent yet
   Turns turns_{this};
   ReplyPump* pump_ = nullptr;
+  runtime::TimePoint give_up_at_ = runtime::kNever;  // unless so much has gone by then, whoever sends
   bool failed_ = false;
 };
 

@@ -64,7 +64,7 @@ int SignalHub::wait(std::span<const int> signals) {
     pending_ &= ~bit(signal);
     return signal;
   }
-  const Waiting waiting(signals, waiting_);
+  Waiting waiting(signals, waiting_);
   while (waiting.received == 0) waiters_.wait(state);
   return waiting.received;
 }

@@ -165,20 +165,28 @@ void Transport::flush_part() {
   std::string bytes = std::exchange(pending_, {});  // meanwhile a reader may have more to send
   std::size_t size = 0;
   writing_ = true;
+  const auto give_back = [&] {
+    try {
+      bytes.erase(0, size);
+      bytes += pending_;
+    } catch (...) {
+      fail_write(std::current_exception());
+      throw;
+    }
+    pending_.swap(bytes);
+    writing_ = false;
+  };
   try {
     size = socket_.write_some(bytes);
   } catch (const Error& error) {
-    if (error.code() == Code::unavailable) {
-      fail_write(std::current_exception());
-    } else {
-      pending_.insert(0, bytes);
-      writing_ = false;
-    }
+    error.code() == Code::unavailable ? fail_write(std::current_exception()) : give_back();
+    throw;
+  } catch (...) {
+    give_back();
     throw;
   }
-  writing_ = false;
   sent_ += size;
-  pending_.insert(0, bytes, size);
+  give_back();
 }
 
 void Transport::fail_write(std::exception_ptr failure) noexcept {
