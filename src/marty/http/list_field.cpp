@@ -35,11 +35,11 @@ ListField ListField::of_lines(std::string_view lines, std::string_view name) noe
 bool ListField::next_line() noexcept {
   while (header_ != end_) {
     const Header& header = *header_++;
-    if (equals_ignore_case(header.name, name_)) return rest_ = header.value, true;
+    if (header.name.size() == name_.size() && equals_ignore_case(header.name, name_)) return rest_ = header.value, true;
   }
   while (!lines_.empty()) {
     const Header header = internal::take_line(lines_);
-    if (equals_ignore_case(header.name, name_)) return rest_ = header.value, true;
+    if (header.name.size() == name_.size() && equals_ignore_case(header.name, name_)) return rest_ = header.value, true;
   }
   return false;
 }

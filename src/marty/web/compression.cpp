@@ -108,14 +108,17 @@ bool Compression::worthwhile(const http::Response& response) const {
 
 void Compression::operator()(http::Request& request, http::Response& response, Next next) const {
   next();
-  const std::optional<Coding> coding = choose(request.list("accept-encoding"), options_.brotli, options_.gzip);
+  const auto coding_for_client = [&] {
+    return choose(request.list("accept-encoding"), options_.brotli, options_.gzip);
+  };
   if (response.status == 304) {  // it has the headers of its 200, whose media type is not known here
     add_vary(response, "Accept-Encoding");
-    if (coding) restore_etag(request, response);
+    if (coding_for_client()) restore_etag(request, response);
     return;
   }
   if (!worthwhile(response)) return;
   add_vary(response, "Accept-Encoding");
+  const std::optional<Coding> coding = coding_for_client();
   if (!coding) return;
   if (response.stream() != nullptr) {
     response.set_stream(std::make_unique<CompressedStream>(response.take_stream(), *coding));
