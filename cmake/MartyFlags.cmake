@@ -7,6 +7,6 @@ if(MARTY_SANITIZE)
   target_compile_options(marty_compiler_flags INTERFACE
     -fsanitize=${MARTY_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   target_link_options(marty_compiler_flags INTERFACE -fsanitize=${MARTY_SANITIZE})
-elseif(PROJECT_IS_TOP_LEVEL)  # below another project, another compiler's new warning would stop a stranger's build
+elseif(MARTY_WERROR)
   target_compile_options(marty_compiler_flags INTERFACE -Werror)
 endif()

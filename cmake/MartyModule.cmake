@@ -33,18 +33,13 @@ function(marty_module name)
   add_library(marty_${name} STATIC ${sources})
   add_library(marty::${name} ALIAS marty_${name})
   set_target_properties(marty_${name} PROPERTIES EXPORT_NAME ${name} OUTPUT_NAME marty-${name})
-  target_include_directories(marty_${name} PUBLIC
-    "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src>" "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>")
+  marty_include_folder(marty_${name} "${PROJECT_SOURCE_DIR}/src" "${CMAKE_INSTALL_INCLUDEDIR}")
   if(arg_LAYER STREQUAL "driver")
-    target_include_directories(marty_${name} PUBLIC "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/drivers>"
-      "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/marty/drivers>")
+    marty_include_folder(marty_${name} "${PROJECT_SOURCE_DIR}/drivers" "${CMAKE_INSTALL_INCLUDEDIR}/marty/drivers")
   endif()
   target_link_libraries(marty_${name}
     PUBLIC ${uses} ${arg_PUBLIC_LIBRARIES} PRIVATE "$<BUILD_INTERFACE:marty_compiler_flags>" ${arg_PRIVATE_LIBRARIES})
   target_compile_features(marty_${name} PUBLIC cxx_std_23)
-  if(NOT PROJECT_IS_TOP_LEVEL)  # the warnings that a user asks for are about the user's sources, not our headers
-    set_target_properties(marty_${name} PROPERTIES SYSTEM ON)
-  endif()
   set_property(GLOBAL APPEND PROPERTY MARTY_MODULES ${name})
   file(RELATIVE_PATH folder "${PROJECT_SOURCE_DIR}" "${CMAKE_CURRENT_SOURCE_DIR}")
   list(JOIN arg_USES "," used)
@@ -59,6 +54,16 @@ function(marty_module name)
     target_link_libraries(marty_${name}_bench PRIVATE marty_${name} marty_compiler_flags benchmark::benchmark_main)
   endif()
   marty_install_module(${name})
+endfunction()
+
+# Where a module's headers are found. To a project that takes the sources in they are system headers, as they are once
+# installed: the warnings that it asks for are about its own sources. Our own targets have the property MARTY_OWN.
+function(marty_include_folder target folder installed)
+  set(own "$<OR:$<BOOL:${PROJECT_IS_TOP_LEVEL}>,$<BOOL:$<TARGET_PROPERTY:MARTY_OWN>>>")
+  set_target_properties(${target} PROPERTIES MARTY_OWN ON)
+  target_include_directories(${target} PUBLIC
+    "$<BUILD_INTERFACE:$<${own}:${folder}>>" "$<INSTALL_INTERFACE:${installed}>")
+  target_include_directories(${target} SYSTEM INTERFACE "$<BUILD_INTERFACE:$<$<NOT:${own}>:${folder}>>")
 endfunction()
 
 # One GoogleTest program, registered with ctest as a whole (its own cases are printed by GoogleTest).

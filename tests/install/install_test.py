@@ -49,7 +49,7 @@ def main():
             check_prefix(folder / "prefix")
             options += [f"-DCMAKE_PREFIX_PATH={folder / 'prefix'}"]
         else:
-            options += [f"-DMARTY_SOURCE={source}"]
+            options += [f"-DMARTY_SOURCE={source}", "-DMARTY_WERROR=ON"]
         run("cmake", "-S", source / "tests/install/hello", "-B", folder / "build", *options)
         run("cmake", "--build", folder / "build", "--target", "hello")
         with RunningService(folder / "build/hello", folder) as hello:
