@@ -78,12 +78,12 @@ void Server::State::start() {
       if (loops_.size() > 1 && address_.is_unix()) continue;
       on_loop(*loop, [&] { address_ = loops_.back().server->listen(address_, sharing(loops.size())); });
     }
+    for (Part& part : loops_) {
+      on_loop(*part.loop, [&] { part.server->start(*part.loop); });
+    }
   } catch (...) {
     close_parts();
     throw;
-  }
-  for (Part& part : loops_) {
-    on_loop(*part.loop, [&] { part.server->start(*part.loop); });
   }
 }
 
@@ -154,13 +154,14 @@ void Server::State::cut() {
 void Server::State::close_parts() {
   before_ = stats();
   before_.requests_in_flight = before_.connections_open = 0;
-  for (Part& part : loops_) {
+  while (!loops_.empty()) {  // one that cannot be reached for want of memory is still there for the next try
+    Part& part = loops_.back();
     on_loop(*part.loop, [&] {
       part.server->stop();
       part.server.reset();
     });
+    loops_.pop_back();
   }
-  loops_.clear();
 }
 
 ServerStats Server::State::stats() const {
