@@ -62,8 +62,7 @@ struct ServerSection {
           "gRPC on a port of its own, which the HTTP port then refuses; default: one port for all"),
       field<&ServerSection::loops>.range(0, 256).description("Event loops; 0: one per core"),
       field<&ServerSection::max_connections>.range(1, 10'000'000).description("Beyond it: 503, closed"),
-      field<&ServerSection::max_in_flight>.range(1, 10'000'000).description(
-          "Requests at a time; beyond it: 503. Those that wait for their bodies are counted apart"),
+      field<&ServerSection::max_in_flight>.range(1, 10'000'000).description("Requests at a time; beyond it: 503"),
       field<&ServerSection::max_streams>.range(1, 10'000).description("Requests at a time of one HTTP/2 connection"),
       field<&ServerSection::max_body>.description("Of a request; beyond it: 413"),
       field<&ServerSection::header_timeout>.description("For the head of a request, and for a TLS handshake"),
