@@ -1,9 +1,9 @@
 """The petstore where something runs out: memory under load, a disk, descriptors, the right to write. It is never ended
 by a signal, says in clear words what is wrong, and recovers.
 
-Usage: limits_test.py PETSTORE PETSTORE_FOLDER [--sanitized] [--memory]. A sanitizer maps more memory than any limit, and
-takes descriptors of its own: those limits are left out then. What needs root is skipped by name for others. --memory
-adds limits of the address space, by hand: what a machine's C library reserves for its threads decides there, too.
+Usage: limits_test.py PETSTORE PETSTORE_FOLDER [--sanitized] [--memory]. A sanitizer takes descriptors of its own: that
+limit is left out then. What needs root is skipped by name for others. --memory adds limits of the address space, by
+hand: what a machine's C library reserves for its threads decides there, too.
 """
 
 import json
