@@ -12,11 +12,12 @@ std::string_view take_element(std::string_view& list, char separator, Backslash 
   bool quoted = false;
   std::size_t end = 0;
   for (; end < list.size(); ++end) {
-    if (quoted && list[end] == '\\' && backslash == Backslash::escapes) {
-      ++end;
-    } else if (list[end] == '"') {
+    const char c = list[end];
+    if (c == '"') {
       quoted = !quoted;
-    } else if (!quoted && list[end] == separator) {
+    } else if (quoted) {
+      if (c == '\\' && backslash == Backslash::escapes) ++end;
+    } else if (c == separator) {
       break;
     }
   }
@@ -59,6 +60,12 @@ bool ListField::contains(std::string_view element) const noexcept {
     if (equals_ignore_case(each, element)) return true;
   }
   return false;
+}
+
+bool ListField::is_line(std::string_view line) const noexcept {
+  ListField lines = *this;
+  if (!lines.next_line() || lines.rest_ != line) return false;
+  return !lines.next_line();
 }
 
 bool ListField::empty() const noexcept { return begin() == end(); }

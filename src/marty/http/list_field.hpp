@@ -49,6 +49,7 @@ class ListField {
 
   bool contains(std::string_view element) const noexcept;  // in whatever case
   bool empty() const noexcept;                             // it has no element
+  bool is_line(std::string_view line) const noexcept;      // there is one line, which reads so
 
  private:
   bool next_line() noexcept;

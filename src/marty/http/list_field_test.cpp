@@ -89,5 +89,13 @@ TEST(ListField, IsTheSameHoweverItIsSplitIntoLines) {
   }
 }
 
+TEST(ListField, may_be_one_line_that_reads_as_most_do) {
+  const Header once[] = {{"accept", "*/*"}}, twice[] = {{"Accept", "*/*"}, {"accept", "text/html;q=0"}};
+  EXPECT_TRUE(HeaderList(once).list("accept").is_line("*/*"));
+  EXPECT_FALSE(HeaderList(twice).list("accept").is_line("*/*"));
+  EXPECT_FALSE(HeaderList(once).list("accept").is_line("text/html"));
+  EXPECT_FALSE(HeaderList().list("accept").is_line("*/*"));
+}
+
 }  // namespace
 }  // namespace marty::http

@@ -86,6 +86,7 @@ std::optional<std::string_view> MediaType::parameter(std::string_view name, std:
 }
 
 int media_quality(const http::ListField& accept, std::string_view type) noexcept {
+  if (accept.is_line("*/*")) return 1000;  // what most clients send
   int best_precision = 0;
   int best_quality = 0;
   bool any = false;

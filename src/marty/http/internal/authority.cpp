@@ -102,6 +102,7 @@ bool is_same_port(std::string_view left, std::string_view right, std::string_vie
 }  // namespace
 
 bool is_authority(std::string_view text) noexcept {
+  if (!text.empty() && all_in_class(text, kUnreserved)) return true;
   const auto [host, port] = parts_of(text);
   return is_host(host) && is_port(port);
 }
