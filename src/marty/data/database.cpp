@@ -19,7 +19,7 @@ std::int64_t Database::run(const Statement& statement, std::span<const Value> va
     const internal::Pool::Lease connection = core_->pool.acquire(statement.reads ? Access::read : Access::write);
     try {
       const std::int64_t changed = core_->execute(*connection.operator->(), statement, values, sink);
-      if (!statement.reads) core_->storage.worked();
+      if (!statement.reads && changed > 0) core_->storage.worked();
       return changed;
     } catch (const Error& error) {
       core_->storage.failed(error);

@@ -20,8 +20,7 @@ struct Transaction::State {
 
   // Whether there was room for what was written; whether it stays there, the commit says.
   template <class Work>
-  auto watched(bool writes, Work&& work) {
-    wrote = wrote || writes;
+  auto watched(Work&& work) {
     try {
       return work();
     } catch (const Error& error) {
@@ -100,12 +99,15 @@ std::int64_t Transaction::run(const Statement& statement, std::span<const Value>
     throw statement_error(Code::failed_precondition, "the transaction has ended", statement.text);
   }
   refuse_when_doomed();
-  return state_->watched(!statement.reads,
-                         [&] { return state_->core.execute(state_->connection(), statement, values, sink); });
+  const std::int64_t changed =
+      state_->watched([&] { return state_->core.execute(state_->connection(), statement, values, sink); });
+  if (!statement.reads && changed > 0) state_->wrote = true;
+  return changed;
 }
 
 void Transaction::script(std::string_view text) {
-  state_->watched(true, [&] { state_->connection().script(text); });
+  state_->watched([&] { state_->connection().script(text); });
+  state_->wrote = true;
 }
 
 namespace {

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -194,6 +195,24 @@ TEST_P(DrainTest, AnAnnouncedOneSendsClientsAwayAndLetsOthersIn) {
     EXPECT_THAT(another.read_to_end(), kLastReply);
     Client newer({.protocol = Protocol::http2});
     for (int i = 0; i < 3; ++i) EXPECT_EQ(newer.get(internal::url_of(test.server.address())).status, 200);
+  });
+}
+
+// The loop of a handler that computes, or is stuck in a lock, hears of nothing.
+TEST(Drain, IsAnnouncedAlsoWhereALoopIsHeldByAHandler) {
+  runtime::World::real({.loops = 2})->run([] {
+    TestServer test(hello);
+    std::atomic<bool> held = false, released = false;
+    auto& other = *runtime::World::current().loops().back();
+    ASSERT_NE(&other, &runtime::Loop::current());
+    other.post([&] {
+      held = true;
+      while (!released) {
+      }
+    });
+    while (!held) runtime::yield();
+    test.server.announce_drain();  // would wait for ever if it asked that loop
+    released = true;
   });
 }
 

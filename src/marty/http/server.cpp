@@ -30,7 +30,7 @@ class Server::State final : public internal::ServerShared {
   State(Handler& handler, ServerOptions options) : handler_(handler), options_(std::move(options)) {}
 
   void start();
-  void announce_drain();
+  void announce_drain() noexcept { announced = true; }
   bool drain(runtime::Duration timeout, runtime::Event* hurry);
   bool running() const noexcept { return !loops_.empty(); }
   runtime::Address address() const { return running() ? address_ : options_.address; }
@@ -69,6 +69,7 @@ void Server::State::start() {
   const auto loops = runtime::World::current().loops();
   const runtime::ShieldScope shield;  // started on all loops or on none
   accepting_ = loops.size();
+  announced = false;
   all_closed_ = std::make_unique<runtime::Event>();
   address_ = options_.address;
   try {
@@ -91,13 +92,6 @@ void Server::State::start() {
 runtime::PortSharing Server::State::sharing(std::size_t loops) const noexcept {
   if (loops == 1 || address_.is_unix()) return runtime::PortSharing::none;
   return loops_.size() == 1 ? runtime::PortSharing::first : runtime::PortSharing::next;
-}
-
-void Server::State::announce_drain() {
-  const runtime::ShieldScope shield;  // on all loops or on none
-  for (Part& part : loops_) {
-    on_loop(*part.loop, [&] { part.server->announce_drain(); });
-  }
 }
 
 bool Server::State::drain(runtime::Duration timeout, runtime::Event* hurry) {
@@ -200,7 +194,7 @@ Server::~Server() {
 
 void Server::start() { state_->start(); }
 runtime::Address Server::address() const { return state_->address(); }
-void Server::announce_drain() { state_->announce_drain(); }
+void Server::announce_drain() noexcept { state_->announce_drain(); }
 bool Server::drain(runtime::Duration timeout, runtime::Event* hurry) { return state_->drain(timeout, hurry); }
 ServerStats Server::stats() const { return state_->stats(); }
 

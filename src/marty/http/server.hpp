@@ -90,7 +90,7 @@ class Server {
   runtime::Address address() const;  // with the real port
   // From a fiber. Goes on as before, but each reply of HTTP/1.1 is the last of its connection and says so (RFC 9112
   // section 9.6), so that kept connections move on to other servers while load balancers notice that this one goes.
-  void announce_drain();
+  void announce_drain() noexcept;
   // From a fiber. Lets nobody new in, and finishes what has begun: who has connected is served once, kept connections
   // get ServerLimits::drain_grace for a request that is on its way, replies say Connection: close (GOAWAY in HTTP/2).
   // What is not done in time, or when `hurry` is set, is cancelled. Handlers that ignore that are logged after three

@@ -188,7 +188,7 @@ const Alert kAlerts[] = {
      .expression = database_failures,
      .summary = "{{ $labels.service }} cannot work with its database",
      .description = "{{ $value | humanizePercentage }} of the operations found it unreachable, locked or too slow.",
-     .runbook = "1. /health of the service: the component database says what it meets.\n"
+     .runbook = "1. The log (logger marty.health) and the admin pages say what the component database meets.\n"
                 "2. Does the database answer, and does it have connections left?\n"
                 "3. Connections by state in MMF Service Overview: all used means operations that do not end.",
      .dashboard = "mmf-service-overview",

@@ -217,7 +217,9 @@ std::string from_text(const Type& type, std::string_view text, void* object) {
       if (text != "true" && text != "false") return expectation(type);
       *static_cast<bool*>(object) = text == "true";
       return {};
-    case Kind::integer:
+    case Kind::integer:  // of one spelling: 1.0 in a path, a key or a variable is another text than 1
+      if (check_number(text) != NumberError::none) return expectation(type);
+      [[fallthrough]];
     case Kind::number:
       return read_number(type, text, object) == NumberError::none ? std::string() : expectation(type);
     case Kind::string:

@@ -15,7 +15,8 @@ namespace marty::reflect {
 constexpr bool is_scalar(Kind kind) { return kind <= Kind::enumeration; }
 
 // Reads the whole of `text` into *object. Gives "" or what is wrong, such as "must be an integer"; then *object is
-// unchanged. Booleans are true and false; numbers are written as in JSON. REQUIRES a scalar type.
+// unchanged. Booleans are true and false; numbers are written as in JSON, integers
+// without fraction or exponent. REQUIRES a scalar type.
 [[nodiscard]] std::string from_text(const Type& type, std::string_view text, void* object);
 
 // Appends *object as from_text() reads it. REQUIRES a scalar type. Throws Error(internal) for an enumeration that holds

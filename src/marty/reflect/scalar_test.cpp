@@ -52,10 +52,8 @@ TEST(Scalar, only_the_number_grammar_of_json_is_a_number) {
     EXPECT_EQ(read<double>(text), "must be a number") << text;
     EXPECT_EQ(read<std::int64_t>(text), "must be an integer") << text;
   }
-  EXPECT_EQ(read<std::int64_t>("1.0"), "1");
-  EXPECT_EQ(read<std::int64_t>("1e3"), "1000");
-  EXPECT_EQ(read<std::int64_t>("1.5"), "must be an integer");
-  EXPECT_EQ(read<std::int64_t>("1e-3"), "must be an integer");
+  EXPECT_EQ(read<std::int64_t>("1.0"), "must be an integer") << "in JSON it is one";
+  EXPECT_EQ(read<std::int64_t>("1e3"), "must be an integer");
 }
 
 TEST(Scalar, a_number_beyond_the_type_is_refused_and_one_too_small_is_zero) {

@@ -94,6 +94,7 @@ std::optional<Secret> Secrets::State::ask(AskedSource& asked, const Key& key) {
     // What is wrong with one key says nothing of the store.
     if (code != Code::invalid_argument && runtime::now() >= asked.down_until) note(asked, code, error.message());
     if (asked.source.optional && is_outage(code)) return std::nullopt;
+    if (code == error.code()) throw;
     throw Error(code, error.message(), std::current_exception());
   }
 }

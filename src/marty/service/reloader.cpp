@@ -45,7 +45,7 @@ void Reloader::stop() noexcept {
 
 config::Reload Reloader::reload(std::string_view cause) {
   if (watched_.secrets != nullptr) {
-    watched_.secrets->refresh();
+    if (!watched_.secrets->refresh().empty()) rotated_ = true;
     report_stores();
   }
   config::Reload result = take_over(cause);
@@ -100,7 +100,7 @@ void Reloader::watch_secrets() {
       report_stores();
       if (!rotated.empty())
         try_reload("rotation of the secret " + joined(rotated));
-      else if (!failure().empty())
+      else if (rotated_ || !failure().empty())  // an asked-for reload may have been given up
         try_reload("another attempt");
     }
   } catch (const Error& error) {
@@ -125,6 +125,7 @@ void Reloader::report_stores() {
 void Reloader::report(const config::Reload& result, std::string_view cause) {
   const std::lock_guard lock(reporting_);
   failure_.clear();
+  rotated_ = false;
   (result.changed ? applied_ : unchanged_).add();
   generation_.set(static_cast<double>(result.generation));
   if (result.changed)

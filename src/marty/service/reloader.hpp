@@ -7,6 +7,7 @@
 //   reloader.stop();                  // from a fiber of the same loop
 #pragma once
 
+#include <atomic>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -61,6 +62,7 @@ class Reloader {
   Watched watched_;
   std::unique_ptr<runtime::FileWatch> watch_;  // null: files are not watched
   std::vector<Fiber> fibers_;
+  std::atomic<bool> rotated_ = false;                  // secrets have changed that no reload has taken over yet
   runtime::Mutex reporting_;                           // guards the rest
   std::map<std::string, std::string> store_failures_;  // as they were last told, by store
   std::string failure_;

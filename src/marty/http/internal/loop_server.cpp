@@ -232,10 +232,6 @@ void LoopServer::end_parting_since(runtime::TimePoint time) noexcept {
   while (parting_.first() != nullptr && parting_.first()->idle_since_ <= time) close(*parting_.first());
 }
 
-void LoopServer::announce_drain() {
-  if (stage_ == Stage::serving) stage_ = Stage::announcing;
-}
-
 void LoopServer::drain(runtime::Duration limit) {
   stage_ = Stage::draining;
   grace_ = std::min(limits().drain_grace, limit / 4);

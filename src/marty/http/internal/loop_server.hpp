@@ -40,6 +40,9 @@ class ServerShared {
   // How many loops have more requests in flight than their share of the limit. Rarely written: while it is zero, a loop
   // below its share need not ask the others, whose counters are in their caches.
   std::atomic<int> loops_over_share{0};
+  // From now on replies are the last of their connections. Set from anywhere, so that a loop that is held by a handler
+  // keeps nobody waiting.
+  std::atomic<bool> announced{false};
 };
 
 class LoopServer {
@@ -51,7 +54,6 @@ class LoopServer {
   // On fibers of its loop.
   runtime::Address listen(const runtime::Address& address, runtime::PortSharing sharing);
   void start(runtime::Loop& loop);
-  void announce_drain();                // replies are the last of their connections
   void drain(runtime::Duration limit);  // begins it; all of it is done by itself
   void cut();                           // what the drain has not ended
   void report_unending(runtime::Duration since) const;
@@ -66,7 +68,7 @@ class LoopServer {
   ScratchPool& scratches() noexcept { return scratches_; }
   bool draining() const noexcept { return stage_ >= Stage::draining; }
   bool cuts() const noexcept { return stage_ == Stage::cut; }
-  bool says_close() const noexcept { return stage_ != Stage::serving; }
+  bool says_close() const noexcept { return draining() || shared_.announced.load(std::memory_order_relaxed); }
   const ServerLimits& limits() const noexcept { return options_.limits; }
   const HeadLimits& head_limits() const noexcept { return head_limits_; }
   Handler& handler() const noexcept { return handler_; }
@@ -111,9 +113,8 @@ class LoopServer {
   // What becomes of connections; each includes those before it.
   enum class Stage : std::uint8_t {
     serving,
-    announcing,  // replies end them
-    draining,    // nobody new comes; those that stay idle end
-    cut,         // all end now
+    draining,  // nobody new comes; those that stay idle end
+    cut,       // all end now
   };
   void accept_one();
   void accept_rest() noexcept;

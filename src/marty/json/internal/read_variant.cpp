@@ -77,7 +77,10 @@ bool Reader::read_scalar_alternative(const Type& type, void* object, const Path&
     const Type& alternative = *type.variant->alternatives[i];
     if (!fits(alternative, first)) continue;
     if (alternative.kind == Kind::integer && !integral && takes_fractions) continue;
-    if (reflect::from_text(alternative, text, type.variant->emplace(object, i)).empty()) return true;
+    void* const held = type.variant->emplace(object, i);
+    if (alternative.kind == Kind::integer ? reflect::read_number(alternative, text, held) == reflect::NumberError::none
+                                          : reflect::from_text(alternative, text, held).empty())
+      return true;
   }
   return report(path, reflect::expectation(type));
 }

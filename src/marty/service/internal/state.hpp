@@ -70,6 +70,7 @@ class Service::State {
   // stopping.cpp
   void announce_stop();
   void drain_servers();
+  void drain_once();
   void give_up(const std::string& part);
   // export.cpp
   void make_exporter();

@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <new>
 
 #include "marty/runtime/fiber.hpp"
 #include "marty/service/internal/state.hpp"
@@ -11,6 +12,7 @@ namespace {
 
 constexpr Logger kLog("marty.service");
 constexpr std::size_t kNamedFibers = 20;
+constexpr runtime::Duration kMemoryPause = std::chrono::milliseconds(20);
 
 // Those of this loop that were told to end, and go on.
 std::string unending_fibers() {
@@ -24,6 +26,11 @@ std::string unending_fibers() {
   return names;
 }
 
+void pause_for_memory() {
+  const runtime::ShieldScope shield;
+  runtime::sleep_for(kMemoryPause);  // tidy:allow(sleep): the runtime's, so virtual in a simulated world
+}
+
 }  // namespace
 
 // Load balancers still send: they get answers, and the word that the next request belongs elsewhere.
@@ -32,8 +39,23 @@ void Service::State::announce_stop() {
   if (grpc_server != nullptr) grpc_server->announce_drain();
 }
 
-// Both at the same time. Who is cancelled already, by a second signal, waits for nobody.
+// Handlers use what is taken apart next, so a drain that finds no memory is tried again until it is done; what takes
+// too long ends in give_up().
 void Service::State::drain_servers() {
+  while (server != nullptr || grpc_server != nullptr) {
+    try {
+      drain_once();
+    } catch (const std::bad_alloc&) {
+      pause_for_memory();
+    } catch (const Error& error) {
+      if (error.code() != Code::resource_exhausted) throw;
+      pause_for_memory();
+    }
+  }
+}
+
+// Both at the same time. Who is cancelled already, by a second signal, waits for nobody.
+void Service::State::drain_once() {
   runtime::Event* const second_signal = hurry ? &*hurry : nullptr;
   const runtime::Duration patience =
       runtime::cancelled() ? runtime::Duration::zero() : server_section.drain_timeout.value();

@@ -62,6 +62,8 @@ class PerThread {
       t_owner = &owner;
       return t_part;
     } catch (const std::bad_alloc&) {
+      t_owner = nullptr;  // it may be among those that were let go
+      t_part = nullptr;
       return nullptr;
     }
   }
