@@ -24,7 +24,7 @@ using secrets::internal::tells_nothing_of;
 using testing::HasSubstr;
 using testing::StartsWith;
 
-TEST(ScriptedAws, IsAskedForTheCurrentVersionByASignedRequest) {
+TEST(ScriptedAws, is_asked_for_the_current_version_by_a_signed_request) {
   simulate([] {
     ScriptedAws aws([](const SeenRequest&) { return secret(); });
     const auto store = aws::store(aws.with_keys());
@@ -46,7 +46,7 @@ TEST(ScriptedAws, IsAskedForTheCurrentVersionByASignedRequest) {
   });
 }
 
-TEST(ScriptedAws, GivesBytesAsTheyAre) {
+TEST(ScriptedAws, gives_bytes_as_they_are) {
   simulate([] {
     std::string body = R"({"SecretBinary":"AAH/"})";
     ScriptedAws aws([&](const SeenRequest&) { return ScriptedAnswer{200, body}; });
@@ -59,7 +59,7 @@ TEST(ScriptedAws, GivesBytesAsTheyAre) {
   });
 }
 
-TEST(ScriptedAws, AnswersBecomeTheErrorsOfAStore) {
+TEST(ScriptedAws, answers_become_the_errors_of_a_store) {
   simulate([] {
     ScriptedAnswer answer;
     ScriptedAws aws([&](const SeenRequest&) { return answer; });
@@ -89,7 +89,7 @@ TEST(ScriptedAws, AnswersBecomeTheErrorsOfAStore) {
   });
 }
 
-TEST(ScriptedAws, ErrorsNameStoreSecretAndEndpoint) {
+TEST(ScriptedAws, errors_name_store_secret_and_endpoint) {
   simulate([] {
     ScriptedAws aws([](const SeenRequest&) { return refusal(400, "AccessDeniedException"); });
     EXPECT_THAT(read(*aws::store(aws.with_keys())),
@@ -98,7 +98,7 @@ TEST(ScriptedAws, ErrorsNameStoreSecretAndEndpoint) {
   });
 }
 
-TEST(ScriptedAws, RepliesThatAreNoneAreAnOutageAndAreNotQuoted) {
+TEST(ScriptedAws, replies_that_are_none_are_an_outage_and_are_not_quoted) {
   simulate([] {
     ScriptedAnswer answer;
     ScriptedAws aws([&](const SeenRequest&) { return answer; });
@@ -123,7 +123,7 @@ TEST(ScriptedAws, RepliesThatAreNoneAreAnOutageAndAreNotQuoted) {
   });
 }
 
-TEST(ScriptedAws, ACutReplyIsAskedForOnceMore) {
+TEST(ScriptedAws, a_cut_reply_is_asked_for_once_more) {
   simulate([] {
     int asked = 0;
     ScriptedAws aws([&](const SeenRequest&) { return ++asked == 1 ? ScriptedAnswer{200, "{", true} : secret(); });
@@ -131,7 +131,7 @@ TEST(ScriptedAws, ACutReplyIsAskedForOnceMore) {
   });
 }
 
-TEST(ScriptedAws, IsUnavailableWhereItDoesNotAnswerInTime) {
+TEST(ScriptedAws, is_unavailable_where_it_does_not_answer_in_time) {
   simulate([] {
     ScriptedAws aws([](const SeenRequest&) {
       runtime::sleep_for(std::chrono::hours(1));
@@ -146,7 +146,7 @@ TEST(ScriptedAws, IsUnavailableWhereItDoesNotAnswerInTime) {
   });
 }
 
-TEST(ScriptedAws, IsUnavailableWhereNobodyListens) {
+TEST(ScriptedAws, is_unavailable_where_nobody_listens) {
   simulate([] {
     Options options{.region = "eu-west-1", .endpoint = "http://127.0.0.1:1"};
     options.access_key_id = "AKIDEXAMPLE";
@@ -157,7 +157,7 @@ TEST(ScriptedAws, IsUnavailableWhereNobodyListens) {
   });
 }
 
-TEST(ScriptedAws, IsWellWhereItAnswersAboutASecretThatIsNotThere) {
+TEST(ScriptedAws, is_well_where_it_answers_about_a_secret_that_is_not_there) {
   simulate([] {
     ScriptedAnswer answer;
     ScriptedAws aws([&](const SeenRequest&) { return answer; });
@@ -173,7 +173,7 @@ TEST(ScriptedAws, IsWellWhereItAnswersAboutASecretThatIsNotThere) {
   });
 }
 
-TEST(AwsOptions, GoTogether) {
+TEST(AwsOptions, go_together) {
   const auto refused = [](Options options) {
     try {
       store(std::move(options), {{"AWS_REGION", "eu-west-1"}});
@@ -194,7 +194,7 @@ TEST(AwsOptions, GoTogether) {
   EXPECT_EQ(refused({.endpoint = "http://aws", .insecure = true}), "nothing");
 }
 
-TEST(AwsOptions, OfTheEnvironmentAreCheckedToo) {
+TEST(AwsOptions, of_the_environment_are_checked_too) {
   const auto refused = [](const config::Variables& variables) {
     try {
       store({}, variables);
@@ -210,12 +210,12 @@ TEST(AwsOptions, OfTheEnvironmentAreCheckedToo) {
               StartsWith("invalid_argument: aws_secrets_manager: AWS_EC2_METADATA_SERVICE_ENDPOINT is plain HTTP"));
 }
 
-TEST(AwsOptions, NeedARegion) {
+TEST(AwsOptions, need_a_region) {
   EXPECT_THROW(store({}), Error);
   EXPECT_NO_THROW(store({}, {{"AWS_DEFAULT_REGION", "eu-west-1"}}));
 }
 
-TEST(AwsOptions, ComeFromTheConfiguration) {
+TEST(AwsOptions, come_from_the_configuration) {
   config::Tree tree = config::parse(
       "secrets: {aws_secrets_manager: {region: eu-west-1, access_key_id: AKID, secret_access_key: hunter2, timeout: "
       "2s}}");

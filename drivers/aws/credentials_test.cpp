@@ -50,7 +50,7 @@ Options with_web_identity(const ScriptedAws& aws, const TokenFile& file) {
   return options;
 }
 
-TEST(ScriptedCredentials, OfTheOptionsComeFirstThenThoseOfTheEnvironment) {
+TEST(ScriptedCredentials, of_the_options_come_first_then_those_of_the_environment) {
   simulate([] {
     ScriptedAws aws([](const SeenRequest&) { return secret(); });
     const config::Variables variables = {{"AWS_ACCESS_KEY_ID", "AKENV"},
@@ -66,11 +66,11 @@ TEST(ScriptedCredentials, OfTheOptionsComeFirstThenThoseOfTheEnvironment) {
   });
 }
 
-TEST(ScriptedCredentials, ByHalfAreRefused) {
+TEST(ScriptedCredentials, by_half_are_refused) {
   EXPECT_THROW(store({.region = "eu-west-1"}, {{"AWS_ACCESS_KEY_ID", "AKENV"}}), Error);
 }
 
-TEST(ScriptedSts, ExchangesAWebIdentityOnceForAllFibers) {
+TEST(ScriptedSts, exchanges_a_web_identity_once_for_all_fibers) {
   simulate([] {
     const TokenFile file("eyJ0.e+/=\n");
     ScriptedAws aws([](const SeenRequest& request) {
@@ -87,7 +87,7 @@ TEST(ScriptedSts, ExchangesAWebIdentityOnceForAllFibers) {
   });
 }
 
-TEST(ScriptedSts, IsAskedAgainBeforeTheCredentialsExpireAndWithTheTokenOfThen) {
+TEST(ScriptedSts, is_asked_again_before_the_credentials_expire_and_with_the_token_of_then) {
   simulate([] {
     const TokenFile file("first");
     ScriptedAws aws([](const SeenRequest& request) {
@@ -108,7 +108,7 @@ TEST(ScriptedSts, IsAskedAgainBeforeTheCredentialsExpireAndWithTheTokenOfThen) {
   });
 }
 
-TEST(ScriptedSts, IsAskedOnceMoreWhereCredentialsHaveExpiredEarly) {
+TEST(ScriptedSts, is_asked_once_more_where_credentials_have_expired_early) {
   simulate([] {
     const TokenFile file("token");
     int exchanges = 0;
@@ -122,7 +122,7 @@ TEST(ScriptedSts, IsAskedOnceMoreWhereCredentialsHaveExpiredEarly) {
   });
 }
 
-TEST(ScriptedSts, ThatRefusesIsNotAskedAgainAtOnce) {
+TEST(ScriptedSts, that_refuses_is_not_asked_again_at_once) {
   simulate([] {
     const TokenFile file("tOkEn");
     ScriptedAws aws([](const SeenRequest&) {
@@ -143,7 +143,7 @@ TEST(ScriptedSts, ThatRefusesIsNotAskedAgainAtOnce) {
   });
 }
 
-TEST(ScriptedSts, IsToldTheNameOfTheSession) {
+TEST(ScriptedSts, is_told_the_name_of_the_session) {
   simulate([] {
     const TokenFile file("token");
     ScriptedAws aws([](const SeenRequest& request) {
@@ -154,7 +154,7 @@ TEST(ScriptedSts, IsToldTheNameOfTheSession) {
   });
 }
 
-TEST(ScriptedSts, MayBeOutOfOrder) {
+TEST(ScriptedSts, may_be_out_of_order) {
   simulate([] {
     const TokenFile file("token");
     ScriptedAnswer answer;
@@ -171,7 +171,7 @@ TEST(ScriptedSts, MayBeOutOfOrder) {
   });
 }
 
-TEST(ScriptedSts, NeedsTheFileOfTheToken) {
+TEST(ScriptedSts, needs_the_file_of_the_token) {
   simulate([] {
     ScriptedAws aws([](const SeenRequest&) { return secret(); });
     Options options = aws.options();
@@ -181,7 +181,7 @@ TEST(ScriptedSts, NeedsTheFileOfTheToken) {
   });
 }
 
-TEST(ScriptedContainer, IsAskedWithItsToken) {
+TEST(ScriptedContainer, is_asked_with_its_token) {
   http::internal::run_in(http::internal::WorldKind::real, [] {  // where the server is at the loopback
     const TokenFile file("agent-token\n");
     ScriptedAws aws([](const SeenRequest& request) {
@@ -200,7 +200,7 @@ TEST(ScriptedContainer, IsAskedWithItsToken) {
   });
 }
 
-TEST(ScriptedContainer, IsNotAskedOverAnOpenWire) {
+TEST(ScriptedContainer, is_not_asked_over_an_open_wire) {
   for (const std::string url : {"http://example.com/", "http://127.0.0.1.example.com/", "ftp://127.0.0.1/", "x",
                                 "http://127.0.0.1:80@example.com/"}) {
     EXPECT_THROW(store({.region = "eu-west-1"}, {{"AWS_CONTAINER_CREDENTIALS_FULL_URI", url}}), Error) << url;
@@ -211,7 +211,7 @@ TEST(ScriptedContainer, IsNotAskedOverAnOpenWire) {
   }
 }
 
-TEST(ScriptedInstance, GivesCredentialsForASessionOfVersion2) {
+TEST(ScriptedInstance, gives_credentials_for_a_session_of_version2) {
   simulate([] {
     int given = 0;
     ScriptedAws aws([&](const SeenRequest& request) -> ScriptedAnswer {
@@ -233,7 +233,7 @@ TEST(ScriptedInstance, GivesCredentialsForASessionOfVersion2) {
   });
 }
 
-TEST(ScriptedInstance, MayHaveNoRole) {
+TEST(ScriptedInstance, may_have_no_role) {
   simulate([] {
     ScriptedAws aws([&](const SeenRequest& request) {
       return request.method == "PUT" ? ScriptedAnswer{200, "session"} : ScriptedAnswer{404, ""};
@@ -242,7 +242,7 @@ TEST(ScriptedInstance, MayHaveNoRole) {
   });
 }
 
-TEST(ScriptedInstance, MayBeNoInstanceOfAws) {
+TEST(ScriptedInstance, may_be_no_instance_of_aws) {
   simulate([] {
     const Options options{.region = "eu-west-1", .metadata_endpoint = "http://127.0.0.1:1"};
     EXPECT_THAT(read(*store(options)),

@@ -67,7 +67,7 @@ class MotoTest : public testing::Test {
   static void run(const std::function<void()>& body) { runtime::World::real({.loops = 1})->run(body); }
 };
 
-TEST_F(MotoTest, TellsTheVersion) {
+TEST_F(MotoTest, tells_the_version) {
   run([] {
     by_keys.put("shop/version", {{"token", "t"}});
     const auto found = by_keys.store()->get(secrets::Key::parse("shop/version"));
@@ -76,7 +76,7 @@ TEST_F(MotoTest, TellsTheVersion) {
   });
 }
 
-TEST_F(MotoTest, RefusesAnotherKeyAndSaysWhyThatMayBe) {
+TEST_F(MotoTest, refuses_another_key_and_says_why_that_may_be) {
   run([] {
     by_keys.put("shop/refused", {{"token", "t"}});
     Options options = by_keys.options();
@@ -91,7 +91,7 @@ TEST_F(MotoTest, RefusesAnotherKeyAndSaysWhyThatMayBe) {
   });
 }
 
-TEST_F(MotoTest, RefusesWhoMayNot) {
+TEST_F(MotoTest, refuses_who_may_not) {
   run([] {
     by_keys.put("shop/denied", {{"token", "t"}});
     Options options = by_keys.options();
@@ -104,7 +104,7 @@ TEST_F(MotoTest, RefusesWhoMayNot) {
   });
 }
 
-TEST_F(MotoTest, HasNoSecretThatWasDeleted) {
+TEST_F(MotoTest, has_no_secret_that_was_deleted) {
   run([] {
     by_keys.put("shop/deleted", {{"token", "t"}});
     const auto store = by_keys.store();
@@ -114,7 +114,7 @@ TEST_F(MotoTest, HasNoSecretThatWasDeleted) {
   });
 }
 
-TEST_F(MotoTest, RefusesAWebIdentityThatIsNotTheOneOfNow) {
+TEST_F(MotoTest, refuses_a_web_identity_that_is_not_the_one_of_now) {
   run([] {
     by_web_identity.put("shop/sts", {{"token", "t"}});
     const secrets::internal::TokenFile file(by_web_identity.said("token"));

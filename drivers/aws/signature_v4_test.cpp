@@ -9,7 +9,7 @@ namespace marty::aws {
 namespace {
 
 // The example that runs through "Create a signed AWS API request" of the documentation.
-TEST(SignatureV4, AgreesWithTheExampleOfTheDocumentation) {
+TEST(SignatureV4, agrees_with_the_example_of_the_documentation) {
   const SignedRequest request{.method = "GET",
                               .path = "/",
                               .query = "Action=ListUsers&Version=2010-05-08",
@@ -25,7 +25,7 @@ TEST(SignatureV4, AgreesWithTheExampleOfTheDocumentation) {
 }
 
 // The expected value comes from botocore 1.43.11.
-TEST(SignatureV4, SignsGetSecretValueAsAnotherImplementationDoes) {
+TEST(SignatureV4, signs_get_secret_value_as_another_implementation_does) {
   const SignedRequest request{.method = "POST",
                               .path = "/",
                               .query = "",
@@ -41,7 +41,7 @@ TEST(SignatureV4, SignsGetSecretValueAsAnotherImplementationDoes) {
 }
 
 // So do these.
-TEST(SignatureV4, PutsPathsQueriesAndHeadersInOrderAsAnotherImplementationDoes) {
+TEST(SignatureV4, puts_paths_queries_and_headers_in_order_as_another_implementation_does) {
   const Credentials credentials{"AKIDEXAMPLE", Secret("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"), {}};
   const auto signature = [&](const SignedRequest& request) {
     const std::string proof = authorization(request, credentials, {"eu-west-1", "service"});
@@ -65,11 +65,11 @@ TEST(SignatureV4, PutsPathsQueriesAndHeadersInOrderAsAnotherImplementationDoes) 
             "8ffac30303a89873cf9b0d6b7f18ee02fcbdb4267a09c79608b221128e09371c");
 }
 
-TEST(SignatureV4, WritesTheTimeInSeconds) {
+TEST(SignatureV4, writes_the_time_in_seconds) {
   EXPECT_EQ(amz_date(*parse_timestamp("2026-01-31T09:30:00.123456+01:00")), "20260131T083000Z");
 }
 
-TEST(SignatureV4, WantsADate) {
+TEST(SignatureV4, wants_a_date) {
   EXPECT_THROW(authorization({.method = "GET", .path = "/", .query = "", .headers = {}, .body = ""}, {}, {}), Error);
 }
 

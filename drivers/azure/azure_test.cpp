@@ -32,7 +32,7 @@ struct Vault {
   std::unique_ptr<secrets::Store> store = azure::store(azure.with_client_secret());
 };
 
-TEST(ScriptedKeyVault, IsAskedForTheCurrentVersionWithTheToken) {
+TEST(ScriptedKeyVault, is_asked_for_the_current_version_with_the_token) {
   simulate([] {
     Vault vault;
     const auto found = vault.store->get(secrets::Key::parse("shop/db"));
@@ -45,7 +45,7 @@ TEST(ScriptedKeyVault, IsAskedForTheCurrentVersionWithTheToken) {
   });
 }
 
-TEST(ScriptedKeyVault, IsAskedForNamesThatItCanHave) {
+TEST(ScriptedKeyVault, is_asked_for_names_that_it_can_have) {
   simulate([] {
     Vault vault;
     read(*vault.store, "Shop/e-u/data_base.url");
@@ -55,7 +55,7 @@ TEST(ScriptedKeyVault, IsAskedForNamesThatItCanHave) {
   });
 }
 
-TEST(ScriptedKeyVault, AnswersBecomeTheErrorsOfAStore) {
+TEST(ScriptedKeyVault, answers_become_the_errors_of_a_store) {
   simulate([] {
     Vault vault;
     const auto expect = [&](ScriptedAnswer given, const auto& matcher) {
@@ -79,7 +79,7 @@ TEST(ScriptedKeyVault, AnswersBecomeTheErrorsOfAStore) {
   });
 }
 
-TEST(ScriptedKeyVault, ErrorsNameStoreSecretAndVault) {
+TEST(ScriptedKeyVault, errors_name_store_secret_and_vault) {
   simulate([] {
     Vault vault;
     vault.answer = refusal(403, "Forbidden", "ForbiddenByRbac");
@@ -88,7 +88,7 @@ TEST(ScriptedKeyVault, ErrorsNameStoreSecretAndVault) {
   });
 }
 
-TEST(ScriptedKeyVault, RepliesThatAreNoneAreAnOutageAndAreNotQuoted) {
+TEST(ScriptedKeyVault, replies_that_are_none_are_an_outage_and_are_not_quoted) {
   simulate([] {
     Vault vault;
     const std::string value(kValue);
@@ -110,7 +110,7 @@ TEST(ScriptedKeyVault, RepliesThatAreNoneAreAnOutageAndAreNotQuoted) {
   });
 }
 
-TEST(ScriptedKeyVault, IsUnavailableWhereItDoesNotAnswerInTimeOrAtAll) {
+TEST(ScriptedKeyVault, is_unavailable_where_it_does_not_answer_in_time_or_at_all) {
   simulate([] {
     ScriptedAzure azure([](const SeenRequest& request) {
       if (is_read(request)) runtime::sleep_for(std::chrono::hours(1));
@@ -130,7 +130,7 @@ TEST(ScriptedKeyVault, IsUnavailableWhereItDoesNotAnswerInTimeOrAtAll) {
   });
 }
 
-TEST(ScriptedKeyVault, IsWellWhereItAnswersAboutASecretThatIsNotThere) {
+TEST(ScriptedKeyVault, is_well_where_it_answers_about_a_secret_that_is_not_there) {
   simulate([] {
     Vault vault;
     for (const ScriptedAnswer& fine : {refusal(404, "SecretNotFound"), refusal(403, "Forbidden", "ForbiddenByRbac")}) {
@@ -145,7 +145,7 @@ TEST(ScriptedKeyVault, IsWellWhereItAnswersAboutASecretThatIsNotThere) {
   });
 }
 
-TEST(AzureOptions, AreChecked) {
+TEST(AzureOptions, are_checked) {
   const auto refused = [](Options options) {
     try {
       store(std::move(options));
@@ -166,7 +166,7 @@ TEST(AzureOptions, AreChecked) {
   EXPECT_THAT(refused({.vault_url = "https://v", .client_secret = Secret("s")}), HasSubstr("AZURE_TENANT_ID"));
 }
 
-TEST(AzureOptions, ComeFromTheConfiguration) {
+TEST(AzureOptions, come_from_the_configuration) {
   config::Tree tree = config::parse("secrets: {azure_key_vault: {vault_url: 'https://v', client_secret: hunter2}}");
   const auto options = tree.bind<Options>("secrets.azure_key_vault");
   tree.finish();

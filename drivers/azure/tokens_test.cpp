@@ -28,7 +28,7 @@ using testing::StartsWith;
 
 std::string bearer(const SeenRequest& request) { return request.header("authorization"); }
 
-TEST(ScriptedLogin, ExchangesAClientSecretOnceForAllFibers) {
+TEST(ScriptedLogin, exchanges_a_client_secret_once_for_all_fibers) {
   simulate([] {
     ScriptedAzure azure([](const SeenRequest& request) { return is_read(request) ? secret() : token("t1"); });
     Options options = azure.with_client_secret();
@@ -44,7 +44,7 @@ TEST(ScriptedLogin, ExchangesAClientSecretOnceForAllFibers) {
   });
 }
 
-TEST(ScriptedLogin, SharesATokenAmongAllLoops) {
+TEST(ScriptedLogin, shares_a_token_among_all_loops) {
   runtime::World::real({.loops = 2})->run([] {
     ScriptedAzure azure([](const SeenRequest& request) { return is_read(request) ? secret() : token("t1"); });
     const auto store = azure::store(azure.with_client_secret());
@@ -54,7 +54,7 @@ TEST(ScriptedLogin, SharesATokenAmongAllLoops) {
   });
 }
 
-TEST(ScriptedLogin, IsRepeatedBeforeTheTokenExpires) {
+TEST(ScriptedLogin, is_repeated_before_the_token_expires) {
   simulate([] {
     int logins = 0;
     ScriptedAzure azure([&](const SeenRequest& request) {
@@ -71,7 +71,7 @@ TEST(ScriptedLogin, IsRepeatedBeforeTheTokenExpires) {
   });
 }
 
-TEST(ScriptedLogin, IsRepeatedOnceWhereTheVaultDoesNotTakeTheToken) {
+TEST(ScriptedLogin, is_repeated_once_where_the_vault_does_not_take_the_token) {
   simulate([] {
     int logins = 0;
     ScriptedAzure azure([&](const SeenRequest& request) {
@@ -83,7 +83,7 @@ TEST(ScriptedLogin, IsRepeatedOnceWhereTheVaultDoesNotTakeTheToken) {
   });
 }
 
-TEST(ScriptedLogin, IsNotRepeatedAtOnceWhereTheVaultTakesNoToken) {
+TEST(ScriptedLogin, is_not_repeated_at_once_where_the_vault_takes_no_token) {
   simulate([] {
     int logins = 0;
     ScriptedAzure azure([&](const SeenRequest& request) {
@@ -95,7 +95,7 @@ TEST(ScriptedLogin, IsNotRepeatedAtOnceWhereTheVaultTakesNoToken) {
   });
 }
 
-TEST(ScriptedLogin, ThatIsRefusedIsNotRepeatedAtOnce) {
+TEST(ScriptedLogin, that_is_refused_is_not_repeated_at_once) {
   simulate([] {
     ScriptedAzure azure([](const SeenRequest&) {
       return ScriptedAnswer{401, R"({"error":"invalid_client","error_codes":[7000215],"error_description":"cLiEnT"})"};
@@ -111,7 +111,7 @@ TEST(ScriptedLogin, ThatIsRefusedIsNotRepeatedAtOnce) {
   });
 }
 
-TEST(ScriptedLogin, MayBeOutOfOrder) {
+TEST(ScriptedLogin, may_be_out_of_order) {
   simulate([] {
     ScriptedAnswer answer;
     ScriptedAzure azure([&](const SeenRequest&) { return answer; });
@@ -126,7 +126,7 @@ TEST(ScriptedLogin, MayBeOutOfOrder) {
   });
 }
 
-TEST(ScriptedLogin, TakesTheTokenOfAFileEachTime) {
+TEST(ScriptedLogin, takes_the_token_of_a_file_each_time) {
   simulate([] {
     const TokenFile file("first\n");
     ScriptedAzure azure([](const SeenRequest& request) { return is_read(request) ? secret() : token("t", 60); });
@@ -146,11 +146,11 @@ TEST(ScriptedLogin, TakesTheTokenOfAFileEachTime) {
   });
 }
 
-TEST(ScriptedLogin, OfTheEnvironmentNeedsAllOfIt) {
+TEST(ScriptedLogin, of_the_environment_needs_all_of_it) {
   EXPECT_THROW(store({.vault_url = "https://v"}, {{"AZURE_CLIENT_SECRET", "s"}, {"AZURE_TENANT_ID", "t"}}), Error);
 }
 
-TEST(ScriptedLogin, OfTheEnvironmentGoesByTheRulesOfTheOptions) {
+TEST(ScriptedLogin, of_the_environment_goes_by_the_rules_of_the_options) {
   const auto refused = [](const std::string& name, const std::string& value) {
     config::Variables variables = {{"AZURE_CLIENT_SECRET", "s"}, {"AZURE_CLIENT_ID", "app"}, {"AZURE_TENANT_ID", "t"}};
     if (name == "IDENTITY_ENDPOINT") variables = {{"IDENTITY_HEADER", "h"}};
@@ -173,7 +173,7 @@ TEST(ScriptedLogin, OfTheEnvironmentGoesByTheRulesOfTheOptions) {
   EXPECT_THAT(refused("IDENTITY_ENDPOINT", "http://elsewhere/"), HasSubstr("IDENTITY_ENDPOINT is plain HTTP"));
 }
 
-TEST(ScriptedManagedIdentity, OfAVirtualMachine) {
+TEST(ScriptedManagedIdentity, of_a_virtual_machine) {
   simulate([] {
     ScriptedAzure azure([](const SeenRequest& request) {
       if (is_read(request)) return secret();
@@ -191,7 +191,7 @@ TEST(ScriptedManagedIdentity, OfAVirtualMachine) {
   });
 }
 
-TEST(ScriptedManagedIdentity, OfAppServiceExpiresAtATime) {
+TEST(ScriptedManagedIdentity, of_app_service_expires_at_a_time) {
   simulate([] {
     ScriptedAzure azure([](const SeenRequest& request) {
       const auto in_ten_minutes = std::chrono::duration_cast<std::chrono::seconds>(
@@ -214,7 +214,7 @@ TEST(ScriptedManagedIdentity, OfAppServiceExpiresAtATime) {
   });
 }
 
-TEST(ScriptedManagedIdentity, MayBeMissingOrUpdated) {
+TEST(ScriptedManagedIdentity, may_be_missing_or_updated) {
   simulate([] {
     ScriptedAnswer answer;
     ScriptedAzure azure([&](const SeenRequest&) { return answer; });

@@ -32,14 +32,14 @@ struct Manager {
   std::unique_ptr<secrets::Store> store = gcp::store(gcp.options());
 };
 
-TEST(Crc32c, AgreesWithTheVectorsOfTheRfc) {
+TEST(Crc32c, agrees_with_the_vectors_of_the_rfc) {
   EXPECT_EQ(crc32c("123456789"), 0xE3069283u);
   EXPECT_EQ(crc32c(std::string(32, '\0')), 0x8A9136AAu);
   EXPECT_EQ(crc32c(std::string(32, '\xFF')), 0x62A8AB43u);
   EXPECT_EQ(crc32c(""), 0u);
 }
 
-TEST(ScriptedSecretManager, IsAskedForTheLatestVersionWithTheToken) {
+TEST(ScriptedSecretManager, is_asked_for_the_latest_version_with_the_token) {
   simulate([] {
     Manager manager;
     const auto found = manager.store->get(secrets::Key::parse("shop/db"));
@@ -52,7 +52,7 @@ TEST(ScriptedSecretManager, IsAskedForTheLatestVersionWithTheToken) {
   });
 }
 
-TEST(ScriptedSecretManager, IsAskedForNamesThatItCanHave) {
+TEST(ScriptedSecretManager, is_asked_for_names_that_it_can_have) {
   simulate([] {
     Manager manager;
     read(*manager.store, "Shop/e-u/data_base.url");
@@ -62,7 +62,7 @@ TEST(ScriptedSecretManager, IsAskedForNamesThatItCanHave) {
   });
 }
 
-TEST(ScriptedSecretManager, GivesBytesAsTheyAre) {
+TEST(ScriptedSecretManager, gives_bytes_as_they_are) {
   simulate([] {
     Manager manager;
     manager.answer = secret(std::string_view("\x00\x01\xFF", 3));
@@ -72,7 +72,7 @@ TEST(ScriptedSecretManager, GivesBytesAsTheyAre) {
   });
 }
 
-TEST(ScriptedSecretManager, AnswersBecomeTheErrorsOfAStore) {
+TEST(ScriptedSecretManager, answers_become_the_errors_of_a_store) {
   simulate([] {
     Manager manager;
     const auto expect = [&](ScriptedAnswer given, const auto& matcher) {
@@ -97,7 +97,7 @@ TEST(ScriptedSecretManager, AnswersBecomeTheErrorsOfAStore) {
   });
 }
 
-TEST(ScriptedSecretManager, ErrorsNameStoreSecretProjectAndEndpoint) {
+TEST(ScriptedSecretManager, errors_name_store_secret_project_and_endpoint) {
   simulate([] {
     Manager manager;
     manager.answer = refusal(403, "PERMISSION_DENIED");
@@ -107,7 +107,7 @@ TEST(ScriptedSecretManager, ErrorsNameStoreSecretProjectAndEndpoint) {
   });
 }
 
-TEST(ScriptedSecretManager, APayloadWithAnotherChecksumIsNotTaken) {
+TEST(ScriptedSecretManager, a_payload_with_another_checksum_is_not_taken) {
   simulate([] {
     Manager manager;
     manager.answer = {200, R"({"name":"n/1","payload":{"data":"aHVudGVyMg==","dataCrc32c":"1"}})"};
@@ -117,7 +117,7 @@ TEST(ScriptedSecretManager, APayloadWithAnotherChecksumIsNotTaken) {
   });
 }
 
-TEST(ScriptedSecretManager, RepliesThatAreNoneAreAnOutageAndAreNotQuoted) {
+TEST(ScriptedSecretManager, replies_that_are_none_are_an_outage_and_are_not_quoted) {
   simulate([] {
     Manager manager;
     const std::string value(kValue);
@@ -138,7 +138,7 @@ TEST(ScriptedSecretManager, RepliesThatAreNoneAreAnOutageAndAreNotQuoted) {
   });
 }
 
-TEST(ScriptedSecretManager, IsUnavailableWhereItDoesNotAnswerInTimeOrAtAll) {
+TEST(ScriptedSecretManager, is_unavailable_where_it_does_not_answer_in_time_or_at_all) {
   simulate([] {
     ScriptedGcp gcp([](const SeenRequest& request) {
       if (is_read(request)) runtime::sleep_for(std::chrono::hours(1));
@@ -158,7 +158,7 @@ TEST(ScriptedSecretManager, IsUnavailableWhereItDoesNotAnswerInTimeOrAtAll) {
   });
 }
 
-TEST(ScriptedSecretManager, IsWellWhereItAnswersAboutASecretThatIsNotThere) {
+TEST(ScriptedSecretManager, is_well_where_it_answers_about_a_secret_that_is_not_there) {
   simulate([] {
     Manager manager;
     for (const ScriptedAnswer& fine :
@@ -176,7 +176,7 @@ TEST(ScriptedSecretManager, IsWellWhereItAnswersAboutASecretThatIsNotThere) {
   });
 }
 
-TEST(GcpOptions, NeedAProject) {
+TEST(GcpOptions, need_a_project) {
   runtime::SimulatedWorld().run([] {
     EXPECT_THROW(store({}), Error);
     EXPECT_THROW(store({.project = "Not/One"}), Error);
@@ -185,7 +185,7 @@ TEST(GcpOptions, NeedAProject) {
   });
 }
 
-TEST(GcpOptions, AreOfHostsThatMayBeAsked) {
+TEST(GcpOptions, are_of_hosts_that_may_be_asked) {
   runtime::SimulatedWorld().run([] {
     const auto refused = [](Options options) {
       options.project = "shop-123";
@@ -204,7 +204,7 @@ TEST(GcpOptions, AreOfHostsThatMayBeAsked) {
   });
 }
 
-TEST(GcpOptions, OfTheEnvironmentAndTheKeyFileAreCheckedToo) {
+TEST(GcpOptions, of_the_environment_and_the_key_file_are_checked_too) {
   runtime::SimulatedWorld().run([] {
     const auto refused = [](const config::Variables& variables) {
       try {
@@ -229,7 +229,7 @@ TEST(GcpOptions, OfTheEnvironmentAndTheKeyFileAreCheckedToo) {
   });
 }
 
-TEST(GcpOptions, ComeFromTheConfiguration) {
+TEST(GcpOptions, come_from_the_configuration) {
   config::Tree tree =
       config::parse("secrets: {gcp_secret_manager: {project: shop-123, key_file: /run/key.json, timeout: 2s}}");
   const auto options = tree.bind<Options>("secrets.gcp_secret_manager");

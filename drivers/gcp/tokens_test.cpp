@@ -32,7 +32,7 @@ std::string bearer(const SeenRequest& request) { return request.header("authoriz
 
 std::string key_file() { return key_file_of(test_key().pem(), "https://oauth2.googleapis.com/token").to_string(); }
 
-TEST(ScriptedTokenEndpoint, GetsAnAssertionThatTheKeyHasSignedOnceForAllFibers) {
+TEST(ScriptedTokenEndpoint, gets_an_assertion_that_the_key_has_signed_once_for_all_fibers) {
   simulate([] {
     const TokenFile file(key_file());
     ScriptedGcp gcp([](const SeenRequest& request) { return is_read(request) ? secret() : token("t1"); });
@@ -56,7 +56,7 @@ TEST(ScriptedTokenEndpoint, GetsAnAssertionThatTheKeyHasSignedOnceForAllFibers) 
   });
 }
 
-TEST(ScriptedTokenEndpoint, IsAskedAgainBeforeTheTokenExpires) {
+TEST(ScriptedTokenEndpoint, is_asked_again_before_the_token_expires) {
   simulate([] {
     const TokenFile file(key_file());
     int logins = 0;
@@ -74,7 +74,7 @@ TEST(ScriptedTokenEndpoint, IsAskedAgainBeforeTheTokenExpires) {
   });
 }
 
-TEST(ScriptedTokenEndpoint, IsAskedOnceMoreWhereTheTokenIsNotTaken) {
+TEST(ScriptedTokenEndpoint, is_asked_once_more_where_the_token_is_not_taken) {
   simulate([] {
     const TokenFile file(key_file());
     int logins = 0;
@@ -87,7 +87,7 @@ TEST(ScriptedTokenEndpoint, IsAskedOnceMoreWhereTheTokenIsNotTaken) {
   });
 }
 
-TEST(ScriptedTokenEndpoint, ThatRefusesIsNotAskedAgainAtOnce) {
+TEST(ScriptedTokenEndpoint, that_refuses_is_not_asked_again_at_once) {
   simulate([] {
     const TokenFile file(key_file());
     ScriptedGcp gcp([](const SeenRequest&) {
@@ -106,7 +106,7 @@ TEST(ScriptedTokenEndpoint, ThatRefusesIsNotAskedAgainAtOnce) {
   });
 }
 
-TEST(ScriptedTokenEndpoint, MayBeOutOfOrder) {
+TEST(ScriptedTokenEndpoint, may_be_out_of_order) {
   simulate([] {
     const TokenFile file(key_file());
     ScriptedAnswer answer;
@@ -122,7 +122,7 @@ TEST(ScriptedTokenEndpoint, MayBeOutOfOrder) {
   });
 }
 
-TEST(KeyFile, GivesTheProjectWhereNobodyElseDoes) {
+TEST(KeyFile, gives_the_project_where_nobody_else_does) {
   simulate([] {
     const TokenFile file(key_file());
     ScriptedGcp gcp([](const SeenRequest& request) { return is_read(request) ? secret() : token("t1"); });
@@ -134,7 +134,7 @@ TEST(KeyFile, GivesTheProjectWhereNobodyElseDoes) {
   });
 }
 
-TEST(KeyFile, ThatIsNoneIsRefusedWithoutQuotingIt) {
+TEST(KeyFile, that_is_none_is_refused_without_quoting_it) {
   simulate([] {
     const std::string pem = test_key().pem();
     const auto refused = [](const json::Value& content) {
@@ -164,7 +164,7 @@ TEST(KeyFile, ThatIsNoneIsRefusedWithoutQuotingIt) {
   });
 }
 
-TEST(ScriptedMetadata, GivesTokensOfTheMachine) {
+TEST(ScriptedMetadata, gives_tokens_of_the_machine) {
   simulate([] {
     ScriptedGcp gcp([](const SeenRequest& request) {
       if (is_read(request)) return secret();
@@ -179,7 +179,7 @@ TEST(ScriptedMetadata, GivesTokensOfTheMachine) {
   });
 }
 
-TEST(ScriptedMetadata, IsBelievedOnlyWhereItSaysThatItIsGoogle) {
+TEST(ScriptedMetadata, is_believed_only_where_it_says_that_it_is_google) {
   simulate([] {
     ScriptedAnswer answer = token("t1");
     answer.headers.clear();
@@ -188,7 +188,7 @@ TEST(ScriptedMetadata, IsBelievedOnlyWhereItSaysThatItIsGoogle) {
   });
 }
 
-TEST(ScriptedMetadata, MayBeMissing) {
+TEST(ScriptedMetadata, may_be_missing) {
   simulate([] {
     const Options options{.project = "p", .metadata_host = "127.0.0.1:1"};
     EXPECT_THAT(read(*store(options)),

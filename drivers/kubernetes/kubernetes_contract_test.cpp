@@ -103,7 +103,7 @@ class RealApiServerTest : public testing::Test {
   }
 };
 
-TEST_F(RealApiServerTest, TellsVersionsApart) {
+TEST_F(RealApiServerTest, tells_versions_apart) {
   with_store([](secrets::Store& store) {
     const secrets::Key key = secrets::Key::parse("shop/database#password");
     const std::string before = store.get(key)->version;
@@ -114,7 +114,7 @@ TEST_F(RealApiServerTest, TellsVersionsApart) {
   });
 }
 
-TEST_F(RealApiServerTest, GivesBytesAsTheyAre) {
+TEST_F(RealApiServerTest, gives_bytes_as_they_are) {
   with_store([](secrets::Store& store) {
     const std::string line = "a longer text of several lines\nwith \"quotes\" and \xE2\x82\xAC\n";
     server.put("shop/database", {{"password", line}});
@@ -122,7 +122,7 @@ TEST_F(RealApiServerTest, GivesBytesAsTheyAre) {
   });
 }
 
-TEST_F(RealApiServerTest, SaysWhichPermissionIsMissing) {
+TEST_F(RealApiServerTest, says_which_permission_is_missing) {
   with_store([](secrets::Store& store) {
     server.call("forbid");
     std::string said = read(store);
@@ -136,7 +136,7 @@ TEST_F(RealApiServerTest, SaysWhichPermissionIsMissing) {
   });
 }
 
-TEST_F(RealApiServerTest, UsesTheTokenThatItsFileHasNow) {
+TEST_F(RealApiServerTest, uses_the_token_that_its_file_has_now) {
   with_store([](secrets::Store& store) {
     EXPECT_EQ(read(store), "hunter2");
     server.call("revoke_tokens");
@@ -146,7 +146,7 @@ TEST_F(RealApiServerTest, UsesTheTokenThatItsFileHasNow) {
   });
 }
 
-TEST_F(RealApiServerTest, IsUnavailableWhileItDoesNotAnswer) {
+TEST_F(RealApiServerTest, is_unavailable_while_it_does_not_answer) {
   with_store([](secrets::Store& store) {
     EXPECT_EQ(read(store), "hunter2");
     Options options = server.options();
@@ -159,7 +159,7 @@ TEST_F(RealApiServerTest, IsUnavailableWhileItDoesNotAnswer) {
   });
 }
 
-TEST_F(RealApiServerTest, IsNotTrustedWithoutItsAuthority) {
+TEST_F(RealApiServerTest, is_not_trusted_without_its_authority) {
   with_store([](secrets::Store&) {
     const tls::internal::TestPki other("Another CA");
     Options options = server.options();

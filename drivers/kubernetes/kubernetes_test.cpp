@@ -76,7 +76,7 @@ void with_scripted_api(const std::function<void(ScriptedApi&, secrets::Store&)>&
   });
 }
 
-TEST(ScriptedApi, GivesAFieldWithItsVersion) {
+TEST(ScriptedApi, gives_a_field_with_its_version) {
   with_scripted_api([](ScriptedApi& api, secrets::Store& store) {
     const auto found = store.get(secrets::Key::parse("shop/database#password"));
     ASSERT_TRUE(found.has_value());
@@ -88,7 +88,7 @@ TEST(ScriptedApi, GivesAFieldWithItsVersion) {
   });
 }
 
-TEST(ScriptedApi, HasNothingWhereTheServerSaysSo) {
+TEST(ScriptedApi, has_nothing_where_the_server_says_so) {
   with_scripted_api([](ScriptedApi& api, secrets::Store& store) {
     api.status = 404;
     api.body = R"({"kind": "Status", "reason": "NotFound", "message": "secrets \"shop--database\" not found"})";
@@ -98,7 +98,7 @@ TEST(ScriptedApi, HasNothingWhereTheServerSaysSo) {
   });
 }
 
-TEST(ScriptedApi, SaysWhatEachStatusMeans) {
+TEST(ScriptedApi, says_what_each_status_means) {
   const std::pair<int, const char*> cases[] = {
       {400, "invalid_argument"}, {401, "unauthenticated"}, {403, "permission_denied"}, {405, "invalid_argument"},
       {302, "unavailable"},      {408, "unavailable"},     {429, "unavailable"},       {500, "unavailable"},
@@ -115,7 +115,7 @@ TEST(ScriptedApi, SaysWhatEachStatusMeans) {
   }
 }
 
-TEST(ScriptedApi, NamesTheRoleThatIsMissing) {
+TEST(ScriptedApi, names_the_role_that_is_missing) {
   with_scripted_api([](ScriptedApi& api, secrets::Store& store) {
     api.status = 403;
     api.body = "{}";
@@ -124,7 +124,7 @@ TEST(ScriptedApi, NamesTheRoleThatIsMissing) {
   });
 }
 
-TEST(ScriptedApi, IsUnavailableWhereTheAnswerIsNotThatOfAnApiServer) {
+TEST(ScriptedApi, is_unavailable_where_the_answer_is_not_that_of_an_api_server) {
   const std::string answers[] = {"",
                                  "<html>hunter2</html>",
                                  "{",
@@ -142,7 +142,7 @@ TEST(ScriptedApi, IsUnavailableWhereTheAnswerIsNotThatOfAnApiServer) {
   }
 }
 
-TEST(ScriptedApi, IsUnavailableWhereTheConnectionBreaksOrNothingComes) {
+TEST(ScriptedApi, is_unavailable_where_the_connection_breaks_or_nothing_comes) {
   with_scripted_api([](ScriptedApi& api, secrets::Store& store) {
     api.answering = [](http::Request&, http::Response&) { runtime::sleep_for(std::chrono::minutes(1)); };
     EXPECT_THAT(read(store), StartsWith("unavailable: kubernetes: "));
@@ -161,14 +161,14 @@ TEST(ScriptedApi, IsUnavailableWhereTheConnectionBreaksOrNothingComes) {
   });
 }
 
-TEST(ScriptedApi, HasASecretWithoutFields) {
+TEST(ScriptedApi, has_a_secret_without_fields) {
   with_scripted_api([](ScriptedApi& api, secrets::Store& store) {
     api.body = R"({"kind": "Secret", "metadata": {"resourceVersion": "1"}})";
     EXPECT_THAT(read(store), AllOf(StartsWith("invalid_argument: "), HasSubstr("it has none")));
   });
 }
 
-TEST(ScriptedApi, IsAskedWithTheTokenThatItsFileHasNow) {
+TEST(ScriptedApi, is_asked_with_the_token_that_its_file_has_now) {
   with_scripted_api([](ScriptedApi& api, secrets::Store& store) {
     EXPECT_EQ(read(store), "hunter2");
     api.set_token("second.token\n");
@@ -182,7 +182,7 @@ TEST(ScriptedApi, IsAskedWithTheTokenThatItsFileHasNow) {
   });
 }
 
-TEST(ScriptedApi, IsAskedOnceMoreWhereItsTokenWasRenewedMeanwhile) {
+TEST(ScriptedApi, is_asked_once_more_where_its_token_was_renewed_meanwhile) {
   with_scripted_api([](ScriptedApi& api, secrets::Store& store) {
     api.answering = [&](http::Request& request, http::Response& response) {
       if (request.header("authorization") == "Bearer third.token") return;
@@ -199,7 +199,7 @@ TEST(ScriptedApi, IsAskedOnceMoreWhereItsTokenWasRenewedMeanwhile) {
   });
 }
 
-TEST(ScriptedApi, IsChecked) {
+TEST(ScriptedApi, is_checked) {
   with_scripted_api([](ScriptedApi& api, secrets::Store& store) {
     api.body = "ok";
     store.check();
@@ -209,7 +209,7 @@ TEST(ScriptedApi, IsChecked) {
   });
 }
 
-TEST(ScriptedApi, IsAskedInTheNamespaceOfThePod) {
+TEST(ScriptedApi, is_asked_in_the_namespace_of_the_pod) {
   run_in(WorldKind::simulated, [] {
     ScriptedApi api;
     Options options = api.options();
@@ -228,7 +228,7 @@ TEST(ScriptedApi, IsAskedInTheNamespaceOfThePod) {
   });
 }
 
-TEST(ScriptedApi, IsFoundByTheVariablesOfThePod) {
+TEST(ScriptedApi, is_found_by_the_variables_of_the_pod) {
   run_in(WorldKind::simulated, [] {
     ScriptedApi api;
     Options options = api.options();
@@ -250,7 +250,7 @@ TEST(ScriptedApi, IsFoundByTheVariablesOfThePod) {
 }
 
 // Whatever goes wrong, and whatever the server repeats of what it got: nothing of it is told.
-TEST(ScriptedApiErrors, HoldNoSecret) {
+TEST(ScriptedApiErrors, hold_no_secret) {
   std::vector<std::string> said;
   for (const int status : {200, 201, 302, 400, 401, 403, 404, 405, 429, 500, 503}) {
     for (const char* kind : {"Status", "Secret", "hunter2"}) {
@@ -272,7 +272,7 @@ TEST(ScriptedApiErrors, HoldNoSecret) {
   EXPECT_THAT(said, Each(AllOf(Not(HasSubstr("first.token")), Not(HasSubstr("hunter2")), Not(HasSubstr("aHVudGVy")))));
 }
 
-TEST(SecretName, IsADnsName) {
+TEST(SecretName, is_a_dns_name) {
   EXPECT_EQ(internal::secret_name("database"), "database");
   EXPECT_EQ(internal::secret_name("shop/database"), "shop--database");
   EXPECT_EQ(internal::secret_name("shop_eu/data.base-1"), "shop-eu--data.base-1");
@@ -283,12 +283,12 @@ TEST(SecretName, IsADnsName) {
 }
 
 // A plugin may read what is below plugins/ITS NAME/.
-TEST(SecretName, OfOnePluginIsNoneOfAnother) {
+TEST(SecretName, of_one_plugin_is_none_of_another) {
   EXPECT_NE(internal::secret_name("plugins/a/b/token"), internal::secret_name("plugins/a-b/token"));
   EXPECT_NE(internal::secret_name("plugins/a/b_token"), internal::secret_name("plugins/a_b/token"));
 }
 
-TEST(MountedVolume, GivesTheFieldsOfItsSecrets) {
+TEST(MountedVolume, gives_the_fields_of_its_secrets) {
   run_in(WorldKind::real, [] {
     const internal::MountedVolume volume("shop/database");
     volume.put({{"user", "ann"}, {"password", "hunter2"}});
@@ -302,7 +302,7 @@ TEST(MountedVolume, GivesTheFieldsOfItsSecrets) {
   });
 }
 
-TEST(MountedVolume, IsUnavailableWhereItIsNotMounted) {
+TEST(MountedVolume, is_unavailable_where_it_is_not_mounted) {
   run_in(WorldKind::real, [] {
     const internal::MountedVolume volume("shop/database");
     const std::string directory = volume.directory() + "/none";
@@ -313,7 +313,7 @@ TEST(MountedVolume, IsUnavailableWhereItIsNotMounted) {
   });
 }
 
-TEST(Options, AreChecked) {
+TEST(Options, are_checked) {
   const auto refused = [](Options options) {
     return error_of([&] { kubernetes::store(std::move(options)); }).code() == Code::invalid_argument;
   };
@@ -324,7 +324,7 @@ TEST(Options, AreChecked) {
   for (const char* name : {"", "Shop", "a/b", "a.b", "-a"}) EXPECT_TRUE(refused({.cluster_namespace = name})) << name;
 }
 
-TEST(Options, ComeFromTheConfiguration) {
+TEST(Options, come_from_the_configuration) {
   config::Tree tree = config::parse("secrets: {kubernetes: {mode: api, namespace: team, timeout: 2s}}");
   const auto options = tree.bind<Options>("secrets.kubernetes");
   tree.finish();

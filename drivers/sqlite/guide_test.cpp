@@ -88,7 +88,7 @@ void with_database(const std::function<void(Database&)>& test) {
   });
 }
 
-TEST(Guide, KeepsStructsInATable) {
+TEST(Guide, keeps_structs_in_a_table) {
   with_database([](Database& database) {
     // [repository]
     Pets pets(database);
@@ -105,7 +105,7 @@ TEST(Guide, KeepsStructsInATable) {
   });
 }
 
-TEST(Guide, ListsPageByPage) {
+TEST(Guide, lists_page_by_page) {
   with_database([](Database& database) {
     Pets pets(database);
     for (int age = 9; age < 15; ++age)
@@ -121,7 +121,7 @@ TEST(Guide, ListsPageByPage) {
   });
 }
 
-TEST(Guide, RunsSql) {
+TEST(Guide, runs_sql) {
   with_database([](Database& database) {
     Pets pets(database);
     pets.insert({.name = "Tom", .species = "cat"});
@@ -144,7 +144,7 @@ TEST(Guide, RunsSql) {
   });
 }
 
-TEST(Guide, SellsAPetOnce) {
+TEST(Guide, sells_a_pet_once) {
   with_database([](Database& database) {
     const Pet rex = Pets(database).insert({.name = "Rex", .species = "dog"});
     EXPECT_EQ(sell(database, rex.id).pet_id, rex.id);
@@ -153,7 +153,7 @@ TEST(Guide, SellsAPetOnce) {
   });
 }
 
-TEST(Guide, MigratesUpAndTellsWhatItWouldDo) {
+TEST(Guide, migrates_up_and_tells_what_it_would_do) {
   const std::filesystem::path folder =
       std::filesystem::path(testing::TempDir()) / ("marty_data_guide_" + std::to_string(getpid()));
   std::filesystem::create_directories(folder);

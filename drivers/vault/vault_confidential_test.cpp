@@ -18,7 +18,7 @@ using testing::HasSubstr;
 using testing::Not;
 
 // Whatever goes wrong, and whatever the server repeats of what it got: nothing of it is told.
-TEST(ScriptedVaultErrors, HoldNoSecret) {
+TEST(ScriptedVaultErrors, hold_no_secret) {
   run_in(WorldKind::simulated, [] {
     std::vector<std::string> said;
     for (const int status : {200, 201, 301, 400, 401, 403, 404, 405, 429, 500, 503}) {

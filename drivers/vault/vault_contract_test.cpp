@@ -99,7 +99,7 @@ class RealVaultTest : public testing::Test {
   }
 };
 
-TEST_F(RealVaultTest, TellsVersionsApart) {
+TEST_F(RealVaultTest, tells_versions_apart) {
   run([] {
     VaultStore store(by_token.options());
     EXPECT_EQ(store.write("versions/one", {{"value", Secret("a")}}), "1");
@@ -108,7 +108,7 @@ TEST_F(RealVaultTest, TellsVersionsApart) {
   });
 }
 
-TEST_F(RealVaultTest, WritesListsAndRemoves) {
+TEST_F(RealVaultTest, writes_lists_and_removes) {
   run([] {
     VaultStore store(by_token.options());
     store.write("tree/a", {{"x", Secret("quoted \" \\ \n \xC3\xA4")}});
@@ -123,7 +123,7 @@ TEST_F(RealVaultTest, WritesListsAndRemoves) {
   });
 }
 
-TEST_F(RealVaultTest, SaysWhichPermissionIsMissing) {
+TEST_F(RealVaultTest, says_which_permission_is_missing) {
   run([] {
     VaultStore store(approle(by_token.call("role", {{"name", "no-policy"}, {"policies", json::Value::array()}})));
     EXPECT_THAT(read(store), AllOf(StartsWith("permission_denied: vault: GET "), HasSubstr("permission denied"),
@@ -131,7 +131,7 @@ TEST_F(RealVaultTest, SaysWhichPermissionIsMissing) {
   });
 }
 
-TEST_F(RealVaultTest, SaysThatALoginIsRefused) {
+TEST_F(RealVaultTest, says_that_a_login_is_refused) {
   run([] {
     Options options = approle(by_token.call("role", {{"name", "wrong"}}));
     options.secret_id = Secret("11111111-2222-3333-4444-555555555555");
@@ -145,7 +145,7 @@ TEST_F(RealVaultTest, SaysThatALoginIsRefused) {
   });
 }
 
-TEST_F(RealVaultTest, SaysThatAMountIsMissing) {
+TEST_F(RealVaultTest, says_that_a_mount_is_missing) {
   run([] {
     Options options = by_token.options();
     options.mount = "elsewhere";
@@ -154,7 +154,7 @@ TEST_F(RealVaultTest, SaysThatAMountIsMissing) {
   });
 }
 
-TEST_F(RealVaultTest, LogsInAnewWhereItsTokenWasRevoked) {
+TEST_F(RealVaultTest, logs_in_anew_where_its_token_was_revoked) {
   run([] {
     by_token.put("shop/database", {{"password", "hunter2"}});
     VaultStore store(approle(by_token.call("role", {{"name", "revoked"}})));
@@ -168,7 +168,7 @@ TEST_F(RealVaultTest, LogsInAnewWhereItsTokenWasRevoked) {
   });
 }
 
-TEST_F(RealVaultTest, ReadsItsTokenFileAnewWhereTheTokenWasRevoked) {
+TEST_F(RealVaultTest, reads_its_token_file_anew_where_the_token_was_revoked) {
   run([] {
     by_token.put("shop/database", {{"password", "hunter2"}});
     const tls::internal::TemporaryFolder folder;
@@ -188,7 +188,7 @@ TEST_F(RealVaultTest, ReadsItsTokenFileAnewWhereTheTokenWasRevoked) {
   });
 }
 
-TEST_F(RealVaultTest, RenewsWhatHasLittleTimeLeft) {
+TEST_F(RealVaultTest, renews_what_has_little_time_left) {
   run([] {
     by_token.put("shop/database", {{"password", "hunter2"}});
     VaultStore store(approle(by_token.call("role", {{"name", "short"}, {"ttl", "1s"}, {"max_ttl", "2s"}})));
@@ -200,7 +200,7 @@ TEST_F(RealVaultTest, RenewsWhatHasLittleTimeLeft) {
   });
 }
 
-TEST_F(RealVaultTest, IsUnavailableWhileItDoesNotAnswer) {
+TEST_F(RealVaultTest, is_unavailable_while_it_does_not_answer) {
   run([] {
     by_token.put("shop/database", {{"password", "hunter2"}});
     Options options = by_token.options();
@@ -218,7 +218,7 @@ TEST_F(RealVaultTest, IsUnavailableWhileItDoesNotAnswer) {
   });
 }
 
-TEST_F(RealVaultTest, IsUnavailableWhileSealed) {
+TEST_F(RealVaultTest, is_unavailable_while_sealed) {
   run([] {
     by_token.put("shop/database", {{"password", "hunter2"}});
     VaultStore store(by_token.options());

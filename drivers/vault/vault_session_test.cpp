@@ -50,7 +50,7 @@ std::vector<std::string> read_at_once(VaultStore& store, int fibers) {
   return all;
 }
 
-TEST(ScriptedVaultLogin, IsMadeOnceForAllFibers) {
+TEST(ScriptedVaultLogin, is_made_once_for_all_fibers) {
   with_scripted_vault([](ScriptedVault& vault, VaultStore& store) {
     vault.delay = seconds(1);
     EXPECT_THAT(read_at_once(store, 20), Each("hunter2"));
@@ -59,7 +59,7 @@ TEST(ScriptedVaultLogin, IsMadeOnceForAllFibers) {
   });
 }
 
-TEST(ScriptedVaultLogin, IsMadeOnceForAllLoops) {
+TEST(ScriptedVaultLogin, is_made_once_for_all_loops) {
   const auto world = runtime::World::real({.loops = 3});
   world->run([&] {
     std::atomic<int> logins = 0;
@@ -84,7 +84,7 @@ TEST(ScriptedVaultLogin, IsMadeOnceForAllLoops) {
   });
 }
 
-TEST(ScriptedVaultLogin, ThatIsRefusedIsNotRepeatedByAllWhoWait) {
+TEST(ScriptedVaultLogin, that_is_refused_is_not_repeated_by_all_who_wait) {
   with_scripted_vault([](ScriptedVault& vault, VaultStore& store) {
     vault.script(kLogin, 400, R"({"errors": ["invalid role or secret ID"]})");
     EXPECT_THAT(read_at_once(store, 20),
@@ -96,7 +96,7 @@ TEST(ScriptedVaultLogin, ThatIsRefusedIsNotRepeatedByAllWhoWait) {
   });
 }
 
-TEST(ScriptedVaultLogin, ThatGivesNoTokenIsRefused) {
+TEST(ScriptedVaultLogin, that_gives_no_token_is_refused) {
   for (const char* answer : {"{}", "<html>", R"({"auth": null})", R"({"auth": {"client_token": ""}})"}) {
     with_scripted_vault([&](ScriptedVault& vault, VaultStore& store) {
       vault.script(kLogin, 200, answer);
@@ -105,7 +105,7 @@ TEST(ScriptedVaultLogin, ThatGivesNoTokenIsRefused) {
   }
 }
 
-TEST(ScriptedVaultLogin, IsUnavailableWhereVaultIs) {
+TEST(ScriptedVaultLogin, is_unavailable_where_vault_is) {
   with_scripted_vault([](ScriptedVault& vault, VaultStore& store) {
     vault.script(kLogin, 503, R"({"errors": ["Vault is sealed"]})");
     EXPECT_THAT(read(store), AllOf(StartsWith("unavailable: vault: "), HasSubstr("Vault is sealed")));
@@ -114,7 +114,7 @@ TEST(ScriptedVaultLogin, IsUnavailableWhereVaultIs) {
   });
 }
 
-TEST(ScriptedVaultLogin, OfAFiberThatIsCancelledLeavesTheOthersTheirs) {
+TEST(ScriptedVaultLogin, of_a_fiber_that_is_cancelled_leaves_the_others_theirs) {
   with_scripted_vault([](ScriptedVault& vault, VaultStore& store) {
     vault.delay = seconds(1);
     auto hasty = runtime::spawn([&] {
@@ -131,7 +131,7 @@ TEST(ScriptedVaultLogin, OfAFiberThatIsCancelledLeavesTheOthersTheirs) {
   });
 }
 
-TEST(ScriptedVaultToken, IsRenewedWhenLessThanAThirdOfItsTimeIsLeft) {
+TEST(ScriptedVaultToken, is_renewed_when_less_than_a_third_of_its_time_is_left) {
   with_scripted_vault([](ScriptedVault& vault, VaultStore& store) {
     EXPECT_EQ(read(store), "hunter2");
     runtime::sleep_for(seconds(390));
@@ -149,7 +149,7 @@ TEST(ScriptedVaultToken, IsRenewedWhenLessThanAThirdOfItsTimeIsLeft) {
   });
 }
 
-TEST(ScriptedVaultToken, IsRenewedOnceWhileTheOthersUseIt) {
+TEST(ScriptedVaultToken, is_renewed_once_while_the_others_use_it) {
   with_scripted_vault([](ScriptedVault& vault, VaultStore& store) {
     EXPECT_EQ(read(store), "hunter2");
     runtime::sleep_for(seconds(450));
@@ -158,7 +158,7 @@ TEST(ScriptedVaultToken, IsRenewedOnceWhileTheOthersUseIt) {
   });
 }
 
-TEST(ScriptedVaultToken, IsGotAnewWhereRenewingIsRefused) {
+TEST(ScriptedVaultToken, is_got_anew_where_renewing_is_refused) {
   for (const int status : {400, 403, 500}) {  // 500 is what Vault answers past the longest time of a token
     with_scripted_vault([&](ScriptedVault& vault, VaultStore& store) {
       vault.script(kRenew, status, R"({"errors": ["past the max TTL, cannot renew"]})");
@@ -171,7 +171,7 @@ TEST(ScriptedVaultToken, IsGotAnewWhereRenewingIsRefused) {
   }
 }
 
-TEST(ScriptedVaultToken, IsGotAnewWhereItsLongestTimeIsNear) {
+TEST(ScriptedVaultToken, is_got_anew_where_its_longest_time_is_near) {
   with_scripted_vault([](ScriptedVault& vault, VaultStore& store) {
     vault.ttl_of_renewals = seconds(100);
     EXPECT_EQ(read(store), "hunter2");
@@ -182,7 +182,7 @@ TEST(ScriptedVaultToken, IsGotAnewWhereItsLongestTimeIsNear) {
   });
 }
 
-TEST(ScriptedVaultToken, IsGotAnewWhereItCannotBeRenewed) {
+TEST(ScriptedVaultToken, is_got_anew_where_it_cannot_be_renewed) {
   with_scripted_vault([](ScriptedVault& vault, VaultStore& store) {
     vault.renewable = false;
     EXPECT_EQ(read(store), "hunter2");
@@ -193,7 +193,7 @@ TEST(ScriptedVaultToken, IsGotAnewWhereItCannotBeRenewed) {
   });
 }
 
-TEST(ScriptedVaultToken, IsGotAnewWhereItHasEnded) {
+TEST(ScriptedVaultToken, is_got_anew_where_it_has_ended) {
   with_scripted_vault([](ScriptedVault& vault, VaultStore& store) {
     EXPECT_EQ(read(store), "hunter2");
     runtime::sleep_for(minutes(60));
@@ -202,7 +202,7 @@ TEST(ScriptedVaultToken, IsGotAnewWhereItHasEnded) {
   });
 }
 
-TEST(ScriptedVaultToken, IsUsedOnWhileItCannotBeRenewed) {
+TEST(ScriptedVaultToken, is_used_on_while_it_cannot_be_renewed) {
   with_scripted_vault([](ScriptedVault& vault, VaultStore& store) {
     EXPECT_EQ(read(store), "hunter2");
     vault.script(kRenew, 503, "{}");
@@ -218,7 +218,7 @@ TEST(ScriptedVaultToken, IsUsedOnWhileItCannotBeRenewed) {
   });
 }
 
-TEST(ScriptedVaultToken, ThatNeverEndsIsNeverRenewed) {
+TEST(ScriptedVaultToken, that_never_ends_is_never_renewed) {
   with_scripted_vault([](ScriptedVault& vault, VaultStore& store) {
     vault.ttl = seconds(0);
     EXPECT_EQ(read(store), "hunter2");
@@ -228,7 +228,7 @@ TEST(ScriptedVaultToken, ThatNeverEndsIsNeverRenewed) {
   });
 }
 
-TEST(ScriptedVaultRefusal, OfARevokedTokenLeadsToOneLoginForAllAndOneRetry) {
+TEST(ScriptedVaultRefusal, of_a_revoked_token_leads_to_one_login_for_all_and_one_retry) {
   with_scripted_vault([](ScriptedVault& vault, VaultStore& store) {
     EXPECT_EQ(read(store), "hunter2");
     vault.revoke_all();
@@ -238,7 +238,7 @@ TEST(ScriptedVaultRefusal, OfARevokedTokenLeadsToOneLoginForAllAndOneRetry) {
   });
 }
 
-TEST(ScriptedVaultRefusal, OfAGoodTokenLeadsToNoLogin) {
+TEST(ScriptedVaultRefusal, of_a_good_token_leads_to_no_login) {
   with_scripted_vault([](ScriptedVault& vault, VaultStore& store) {
     vault.script(kRead, 403, kRefused);
     EXPECT_THAT(read_at_once(store, 20), Each(StartsWith("permission_denied: vault: ")));
@@ -248,7 +248,7 @@ TEST(ScriptedVaultRefusal, OfAGoodTokenLeadsToNoLogin) {
   });
 }
 
-TEST(ScriptedVaultRefusal, LeadsToNoStormOfLoginsWhereATokenMayNotLookAtItself) {
+TEST(ScriptedVaultRefusal, leads_to_no_storm_of_logins_where_a_token_may_not_look_at_itself) {
   with_scripted_vault([](ScriptedVault& vault, VaultStore& store) {
     vault.script(kRead, 403, kRefused);
     vault.script(kLookUp, 403, kRefused);
@@ -262,7 +262,7 @@ TEST(ScriptedVaultRefusal, LeadsToNoStormOfLoginsWhereATokenMayNotLookAtItself) 
   });
 }
 
-TEST(ScriptedVaultRefusal, IsTriedAgainOnlyOnce) {
+TEST(ScriptedVaultRefusal, is_tried_again_only_once) {
   with_scripted_vault([](ScriptedVault& vault, VaultStore& store) {
     vault.script(kRead, 403, kRefused);
     vault.script(kLookUp, 403, kRefused);
@@ -271,7 +271,7 @@ TEST(ScriptedVaultRefusal, IsTriedAgainOnlyOnce) {
   });
 }
 
-TEST(ScriptedVaultGivenToken, IsRenewedAndNeverGotAnew) {
+TEST(ScriptedVaultGivenToken, is_renewed_and_never_got_anew) {
   run_in(WorldKind::simulated, [] {
     ScriptedVault vault;
     vault.keep("shop/database", R"({"password": "hunter2"})");
@@ -287,7 +287,7 @@ TEST(ScriptedVaultGivenToken, IsRenewedAndNeverGotAnew) {
   });
 }
 
-TEST(ScriptedVaultGivenToken, IsUsedWhereItMayNotLookAtItself) {
+TEST(ScriptedVaultGivenToken, is_used_where_it_may_not_look_at_itself) {
   run_in(WorldKind::simulated, [] {
     ScriptedVault vault;
     vault.keep("shop/database", R"({"password": "hunter2"})");
@@ -300,7 +300,7 @@ TEST(ScriptedVaultGivenToken, IsUsedWhereItMayNotLookAtItself) {
   });
 }
 
-TEST(ScriptedVaultTokenFile, IsReadAnewWhereItsTokenHasEnded) {
+TEST(ScriptedVaultTokenFile, is_read_anew_where_its_token_has_ended) {
   run_in(WorldKind::simulated, [] {
     ScriptedVault vault;
     vault.keep("shop/database", R"({"password": "hunter2"})");
@@ -323,7 +323,7 @@ TEST(ScriptedVaultTokenFile, IsReadAnewWhereItsTokenHasEnded) {
   });
 }
 
-TEST(ScriptedVaultKubernetesLogin, ReadsItsTokenAnewForEachLogin) {
+TEST(ScriptedVaultKubernetesLogin, reads_its_token_anew_for_each_login) {
   run_in(WorldKind::simulated, [] {
     ScriptedVault vault;
     vault.keep("shop/database", R"({"password": "hunter2"})");

@@ -38,7 +38,7 @@ void with_scripted_vault(const std::function<void(ScriptedVault&, VaultStore&)>&
   });
 }
 
-TEST(ScriptedVault, GivesAFieldWithItsVersion) {
+TEST(ScriptedVault, gives_a_field_with_its_version) {
   with_scripted_vault([](ScriptedVault& vault, VaultStore& store) {
     const auto found = store.get(secrets::Key::parse("shop/database#password"));
     ASSERT_TRUE(found.has_value());
@@ -51,7 +51,7 @@ TEST(ScriptedVault, GivesAFieldWithItsVersion) {
   });
 }
 
-TEST(ScriptedVault, GivesNumbersAndBooleansAsJsonWritesThem) {
+TEST(ScriptedVault, gives_numbers_and_booleans_as_json_writes_them) {
   with_scripted_vault([](ScriptedVault& vault, VaultStore& store) {
     vault.keep("shop/limits", R"({"rate": 1.5, "most": 12345678901234, "on": true, "more": {"a": 1}})");
     EXPECT_EQ(read(store, "shop/limits#rate"), "1.5");
@@ -61,7 +61,7 @@ TEST(ScriptedVault, GivesNumbersAndBooleansAsJsonWritesThem) {
   });
 }
 
-TEST(ScriptedVault, HasNothingWhereAVersionWasDeleted) {
+TEST(ScriptedVault, has_nothing_where_a_version_was_deleted) {
   with_scripted_vault([](ScriptedVault& vault, VaultStore& store) {
     EXPECT_EQ(read(store, "shop/none"), "(nothing)");
     vault.script(kRead, 404, R"({"data": {"data": null, "metadata": {"deletion_time": "2026-01-01T00:00:00Z",
@@ -70,7 +70,7 @@ TEST(ScriptedVault, HasNothingWhereAVersionWasDeleted) {
   });
 }
 
-TEST(ScriptedVault, SaysWhatEachStatusMeans) {
+TEST(ScriptedVault, says_what_each_status_means) {
   const std::pair<int, const char*> cases[] = {
       {400, "invalid_argument"}, {401, "unauthenticated"}, {403, "permission_denied"}, {405, "invalid_argument"},
       {307, "unavailable"},      {408, "unavailable"},     {412, "unavailable"},       {429, "unavailable"},
@@ -86,14 +86,14 @@ TEST(ScriptedVault, SaysWhatEachStatusMeans) {
   }
 }
 
-TEST(ScriptedVault, NamesThePolicyThatIsMissing) {
+TEST(ScriptedVault, names_the_policy_that_is_missing) {
   with_scripted_vault([](ScriptedVault& vault, VaultStore& store) {
     vault.script(kRead, 403, R"({"errors": ["permission denied"]})");
     EXPECT_THAT(read(store), HasSubstr("path \"secret/data/shop/database\" { capabilities = [\"read\"] }"));
   });
 }
 
-TEST(ScriptedVault, TellsAMountThatIsNotThereFromASecretThatIsNot) {
+TEST(ScriptedVault, tells_a_mount_that_is_not_there_from_a_secret_that_is_not) {
   with_scripted_vault([](ScriptedVault& vault, VaultStore& store) {
     vault.script(kRead, 404, R"({"errors": ["no handler for route \"secret/data/shop/database\""]})");
     EXPECT_THAT(read(store), AllOf(StartsWith("invalid_argument: "), HasSubstr("no handler for route"),
@@ -104,7 +104,7 @@ TEST(ScriptedVault, TellsAMountThatIsNotThereFromASecretThatIsNot) {
   });
 }
 
-TEST(ScriptedVault, IsUnavailableWhereTheAnswerIsNotVaults) {
+TEST(ScriptedVault, is_unavailable_where_the_answer_is_not_vaults) {
   const std::string answers[] = {"",     "<html>hunter2</html>",        "{",  R"({"data": {"data": "hunter2"}})",
                                  "null", R"({"data": {"value": "x"}})", "{}", std::string(5 << 20, 'x')};
   for (const std::string& answer : answers) {
@@ -116,7 +116,7 @@ TEST(ScriptedVault, IsUnavailableWhereTheAnswerIsNotVaults) {
   }
 }
 
-TEST(ScriptedVault, IsUnavailableWhereTheConnectionBreaks) {
+TEST(ScriptedVault, is_unavailable_where_the_connection_breaks) {
   with_scripted_vault([](ScriptedVault& vault, VaultStore& store) {
     vault.script(kRead, cut_reply);
     const std::string address = vault.address();
@@ -127,7 +127,7 @@ TEST(ScriptedVault, IsUnavailableWhereTheConnectionBreaks) {
   });
 }
 
-TEST(ScriptedVault, GivesUpAfterItsTimeout) {
+TEST(ScriptedVault, gives_up_after_its_timeout) {
   with_scripted_vault([](ScriptedVault& vault, VaultStore& store) {
     vault.script(kRead, [](http::Request&, http::Response&) { runtime::sleep_for(std::chrono::minutes(1)); });
     const runtime::TimePoint start = runtime::now();
@@ -138,7 +138,7 @@ TEST(ScriptedVault, GivesUpAfterItsTimeout) {
   });
 }
 
-TEST(ScriptedVault, AsksInItsNamespaceAndMounts) {
+TEST(ScriptedVault, asks_in_its_namespace_and_mounts) {
   const Options options{.vault_namespace = "team/shop", .mount = "kv/shop", .auth_mount = "machines"};
   with_scripted_vault(
       [](ScriptedVault& vault, VaultStore& store) {
@@ -151,7 +151,7 @@ TEST(ScriptedVault, AsksInItsNamespaceAndMounts) {
       options);
 }
 
-TEST(ScriptedVault, IsAskedBehindAPrefix) {
+TEST(ScriptedVault, is_asked_behind_a_prefix) {
   run_in(WorldKind::simulated, [] {
     ScriptedVault vault;
     vault.keep("shop/database", R"({"password": "hunter2"})");
@@ -168,7 +168,7 @@ TEST(ScriptedVault, IsAskedBehindAPrefix) {
   });
 }
 
-TEST(ScriptedVault, IsCheckedWithoutALogin) {
+TEST(ScriptedVault, is_checked_without_a_login) {
   with_scripted_vault([](ScriptedVault& vault, VaultStore& store) {
     store.check();
     EXPECT_THAT(vault.seen(), ElementsAre("GET sys/health?standbyok=true&perfstandbyok=true"));
@@ -185,7 +185,7 @@ TEST(ScriptedVault, IsCheckedWithoutALogin) {
   });
 }
 
-TEST(ScriptedVault, WritesListsAndRemoves) {
+TEST(ScriptedVault, writes_lists_and_removes) {
   with_scripted_vault([](ScriptedVault& vault, VaultStore& store) {
     vault.script("POST secret/data/shop/new", 200, R"({"data": {"version": 3}})");
     EXPECT_EQ(store.write("shop/new", {{"a", Secret("x\"y")}, {"b", Secret("")}}), "3");
@@ -202,7 +202,7 @@ TEST(ScriptedVault, WritesListsAndRemoves) {
   });
 }
 
-TEST(ScriptedVault, NeedsWhatWritingAndListingNeed) {
+TEST(ScriptedVault, needs_what_writing_and_listing_need) {
   with_scripted_vault([](ScriptedVault& vault, VaultStore& store) {
     const char* refused = R"({"errors": ["1 error occurred:\n\t* permission denied\n\n"]})";
     vault.script("POST secret/data/shop/new", 403, refused);
@@ -216,7 +216,7 @@ TEST(ScriptedVault, NeedsWhatWritingAndListingNeed) {
   });
 }
 
-TEST(ScriptedVault, IsNotAskedForPathsThatLeadElsewhere) {
+TEST(ScriptedVault, is_not_asked_for_paths_that_lead_elsewhere) {
   with_scripted_vault([](ScriptedVault& vault, VaultStore& store) {
     for (const char* path : {"../sys/seal", "a/../b", "a?b", "a b", "", "a//b", "a%2fb", "a#b"}) {
       EXPECT_EQ(error_of([&] { store.write(path, {}); }).code(), Code::invalid_argument) << path;
@@ -226,7 +226,7 @@ TEST(ScriptedVault, IsNotAskedForPathsThatLeadElsewhere) {
   });
 }
 
-TEST(ScriptedVaultOverTls, IsTrustedByTheFileOfAuthoritiesAsItIsNow) {
+TEST(ScriptedVaultOverTls, is_trusted_by_the_file_of_authorities_as_it_is_now) {
   run_in(WorldKind::real, [] {
     const tls::internal::TestPki pki, other("Another CA");
     const tls::ServerContext context(
@@ -249,7 +249,7 @@ TEST(ScriptedVaultOverTls, IsTrustedByTheFileOfAuthoritiesAsItIsNow) {
   });
 }
 
-TEST(Options, SayWhatIsMissing) {
+TEST(Options, say_what_is_missing) {
   const auto problems = [](const Options& options) {
     std::string text;
     for (const FieldError& error : reflect::validate(options)) text += error.pointer + " " + error.message + "\n";
@@ -275,7 +275,7 @@ TEST(Options, SayWhatIsMissing) {
   EXPECT_EQ(error_of([] { store({}); }).code(), Code::invalid_argument);
 }
 
-TEST(Options, ComeFromTheConfiguration) {
+TEST(Options, come_from_the_configuration) {
   config::Tree tree = config::parse(
       "secrets: {vault: {address: 'https://vault:8200', namespace: team, mount: kv, auth: approle, role_id: shop, "
       "timeout: 2s}}",

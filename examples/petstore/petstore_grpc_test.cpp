@@ -35,7 +35,7 @@ Error error_of(Call&& call) {
   return Error(Code::ok, "nothing was thrown");
 }
 
-TEST(PetstoreByGrpc, SeesWhatRestSees) {
+TEST(PetstoreByGrpc, sees_what_rest_sees) {
   const TemporaryFolder folder;
   with_service(folder.file("petstore.db"), {}, [](marty::Service& service) {
     marty::grpc::Channel channel(service.grpc_address().to_string());
@@ -69,7 +69,7 @@ TEST(PetstoreByGrpc, SeesWhatRestSees) {
   });
 }
 
-TEST(PetstoreByGrpc, SaysWhatIsWrongWithARequest) {
+TEST(PetstoreByGrpc, says_what_is_wrong_with_a_request) {
   const TemporaryFolder folder;
   with_service(folder.file("petstore.db"), {}, [](marty::Service& service) {
     marty::grpc::Channel channel(service.grpc_address().to_string());
@@ -82,7 +82,7 @@ TEST(PetstoreByGrpc, SaysWhatIsWrongWithARequest) {
   });
 }
 
-TEST(PetstoreByGrpc, SellsAPetOnce) {
+TEST(PetstoreByGrpc, sells_a_pet_once) {
   const TemporaryFolder folder;
   with_service(folder.file("petstore.db"), {}, [](marty::Service& service) {
     marty::grpc::Channel channel(service.grpc_address().to_string());
@@ -102,7 +102,7 @@ TEST(PetstoreByGrpc, SellsAPetOnce) {
   });
 }
 
-TEST(PetstoreByGrpc, HasAPortOfItsOwnWhereOneIsSet) {
+TEST(PetstoreByGrpc, has_a_port_of_its_own_where_one_is_set) {
   const TemporaryFolder folder;
   with_service(folder.file("petstore.db"), {{"MARTY_SERVER__GRPC_PORT", "0"}}, [](marty::Service& service) {
     EXPECT_NE(service.address().to_string(), service.grpc_address().to_string());

@@ -15,7 +15,7 @@ marty::http::Reply post(marty::http::Client& client, const std::string& url, std
                       .body = std::move(body)});
 }
 
-TEST(PetstoreOverSockets, KeepsItsPetsAcrossRestarts) {
+TEST(PetstoreOverSockets, keeps_its_pets_across_restarts) {
   const TemporaryFolder folder;
   std::string location;
   with_petstore(folder.file("petstore.db"), [&](const std::string& url) {
@@ -30,7 +30,7 @@ TEST(PetstoreOverSockets, KeepsItsPetsAcrossRestarts) {
   });
 }
 
-TEST(PetstoreOverSockets, OneOfManyBuyersGetsThePet) {
+TEST(PetstoreOverSockets, one_of_many_buyers_gets_the_pet) {
   const TemporaryFolder folder;
   with_petstore(folder.file("petstore.db"), [&](const std::string& url) {
     marty::http::Client client;
@@ -51,7 +51,7 @@ TEST(PetstoreOverSockets, OneOfManyBuyersGetsThePet) {
   });
 }
 
-TEST(PetstoreOverSockets, TellsItsHealthMetricsAndDocumentation) {
+TEST(PetstoreOverSockets, tells_its_health_metrics_and_documentation) {
   const TemporaryFolder folder;
   with_petstore(folder.file("petstore.db"), [&](const std::string& url) {
     marty::http::Client client;

@@ -22,7 +22,7 @@ const NewPet kRex{.name = "Rex", .species = Species::dog, .age_months = 26, .pri
 
 std::string path_of(const Pet& pet) { return "/api/v1/pets/" + pet.id.to_string(); }
 
-TEST(Pets, AreAddedAndFoundAgain) {
+TEST(Pets, are_added_and_found_again) {
   with_petstore([](Client& client) {
     const auto response = client.post("/api/v1/pets", kRex);
     EXPECT_EQ(response.status, 201);
@@ -33,7 +33,7 @@ TEST(Pets, AreAddedAndFoundAgain) {
   });
 }
 
-TEST(Pets, EveryInvalidFieldIsNamed) {
+TEST(Pets, every_invalid_field_is_named) {
   with_petstore([](Client& client) {
     const auto response = client.post(
         "/api/v1/pets", NewPet{.name = "", .species = Species::cat, .age_months = 601, .price = marty::Decimal("1")});
@@ -44,14 +44,14 @@ TEST(Pets, EveryInvalidFieldIsNamed) {
   });
 }
 
-TEST(Pets, AnUnknownOneIsNotFound) {
+TEST(Pets, an_unknown_one_is_not_found) {
   with_petstore([](Client& client) {
     EXPECT_EQ(client.get("/api/v1/pets/01890a5d-ac96-774b-bcce-b302099a8057").status, 404);
     EXPECT_EQ(client.get("/api/v1/pets/rex").status, 400);
   });
 }
 
-TEST(Pets, AreListedBySpeciesPageByPage) {
+TEST(Pets, are_listed_by_species_page_by_page) {
   with_petstore([](Client& client) {
     for (int i = 0; i < 5; ++i) {
       add(client, {.name = "cat " + std::to_string(i), .species = Species::cat, .price = marty::Decimal("10")});
@@ -71,7 +71,7 @@ TEST(Pets, AreListedBySpeciesPageByPage) {
   });
 }
 
-TEST(Pets, AnUpdateHasToNameTheVersionItSaw) {
+TEST(Pets, an_update_has_to_name_the_version_it_saw) {
   with_petstore([](Client& client) {
     const Pet rex = add(client, kRex);
     const PetUpdate older{.name = "Rex II", .age_months = 27, .price = rex.price, .version = rex.version};
@@ -80,7 +80,7 @@ TEST(Pets, AnUpdateHasToNameTheVersionItSaw) {
   });
 }
 
-TEST(Orders, SellAPetOnce) {
+TEST(Orders, sell_a_pet_once) {
   with_petstore([](Client& client) {
     const Pet rex = add(client, kRex);
     const auto placed = client.post("/api/v1/orders", NewOrder{.pet_id = rex.id, .customer = "Ada"});
@@ -91,7 +91,7 @@ TEST(Orders, SellAPetOnce) {
   });
 }
 
-TEST(Orders, ACancelledOneFreesThePet) {
+TEST(Orders, a_cancelled_one_frees_the_pet) {
   with_petstore([](Client& client) {
     const Pet rex = add(client, kRex);
     const Order order = client.post("/api/v1/orders", NewOrder{.pet_id = rex.id, .customer = "Ada"}).json<Order>();
@@ -101,7 +101,7 @@ TEST(Orders, ACancelledOneFreesThePet) {
   });
 }
 
-TEST(Orders, KeepTheirPet) {
+TEST(Orders, keep_their_pet) {
   with_petstore([](Client& client) {
     const Pet rex = add(client, kRex);
     client.post("/api/v1/orders", NewOrder{.pet_id = rex.id, .customer = "Ada"});

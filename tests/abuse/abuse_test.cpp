@@ -55,7 +55,7 @@ std::size_t send_until_refused(RawClient& client, std::string_view piece, std::s
   return sent;
 }
 
-TEST(Abuse, SlowlorisIsRefusedAndOthersAreServedMeanwhile) {
+TEST(Abuse, slowloris_is_refused_and_others_are_served_meanwhile) {
   run_in(WorldKind::real, [] {
     TestServer test(echo, {.header_timeout = std::chrono::milliseconds(300)});
     const auto attack = [&] {
@@ -94,7 +94,7 @@ std::string mutate(std::string bytes, std::mt19937& random) {
   return bytes;
 }
 
-TEST(Abuse, TenThousandMalformedRequestsAreAnsweredOrClosed) {
+TEST(Abuse, ten_thousand_malformed_requests_are_answered_or_closed) {
   run_in(WorldKind::real, [] {
     TestServer test(echo);
     std::vector<std::string> valid;
@@ -116,7 +116,7 @@ TEST(Abuse, TenThousandMalformedRequestsAreAnsweredOrClosed) {
   });
 }
 
-TEST(Abuse, HalfClosedPeersGetTheirReplyAndAreLetGo) {
+TEST(Abuse, half_closed_peers_get_their_reply_and_are_let_go) {
   run_in(WorldKind::real, [] {
     TestServer test(echo);
     const auto attack = [&] {
@@ -141,7 +141,7 @@ TEST(Abuse, HalfClosedPeersGetTheirReplyAndAreLetGo) {
   });
 }
 
-TEST(Abuse, AGigabyteIsRefusedBeforeItIsSent) {
+TEST(Abuse, a_gigabyte_is_refused_before_it_is_sent) {
   run_in(WorldKind::real, [] {
     TestServer test(echo);
     const std::string piece(64 * 1024, 'x');
@@ -157,7 +157,7 @@ TEST(Abuse, AGigabyteIsRefusedBeforeItIsSent) {
   });
 }
 
-TEST(Abuse, AGigabyteInChunksIsRefusedAtTheLimit) {
+TEST(Abuse, a_gigabyte_in_chunks_is_refused_at_the_limit) {
   run_in(WorldKind::real, [] {
     TestServer test(echo, {.body_bytes = kMegabyte});
     const std::string chunk = "10000\r\n" + std::string(64 * 1024, 'x') + "\r\n";
@@ -173,7 +173,7 @@ TEST(Abuse, AGigabyteInChunksIsRefusedAtTheLimit) {
   });
 }
 
-TEST(Abuse, AnAnnouncedBodyTakesNoMemoryBeforeItArrives) {
+TEST(Abuse, an_announced_body_takes_no_memory_before_it_arrives) {
   run_in(WorldKind::real, [] {
     TestServer test(echo);
     expect_served(test);
@@ -188,7 +188,7 @@ TEST(Abuse, AnAnnouncedBodyTakesNoMemoryBeforeItArrives) {
   });
 }
 
-TEST(Abuse, AHundredThousandHeadersAreRefused) {
+TEST(Abuse, a_hundred_thousand_headers_are_refused) {
   run_in(WorldKind::real, [] {
     TestServer test(echo);
     std::string headers;
@@ -205,7 +205,7 @@ TEST(Abuse, AHundredThousandHeadersAreRefused) {
   });
 }
 
-TEST(Abuse, APipelineWithoutEndDoesNotKeepOthersWaiting) {
+TEST(Abuse, a_pipeline_without_end_does_not_keep_others_waiting) {
   run_in(WorldKind::real, [] {
     int flooded = 0, flooded_before_other = 0;
     TestServer test([&](Request& request, Response&) {
@@ -226,7 +226,7 @@ TEST(Abuse, APipelineWithoutEndDoesNotKeepOthersWaiting) {
   });
 }
 
-TEST(Abuse, PipelinesWithoutEndAreServedInBoundedMemory) {
+TEST(Abuse, pipelines_without_end_are_served_in_bounded_memory) {
   run_in(WorldKind::real, [] {
     TestServer test([](Request&, Response& response) { response.body().assign(1000, 'x'); });
     std::string requests;

@@ -42,7 +42,7 @@ std::size_t connections_to_open() {
   return std::min<std::size_t>(10'000, (limit.rlim_cur - 100) / 2);
 }
 
-TEST(IdleConnections, HoldLittleMemoryAfterARequest) {
+TEST(IdleConnections, hold_little_memory_after_a_request) {
   internal::run_in(internal::WorldKind::real, [] {
     internal::TestServer test([](Request&, Response& response) { response.set_body("hello", "text/plain"); });
     const std::size_t count = connections_to_open();

@@ -187,7 +187,7 @@ void GoldenErrors::reloads() {
   });
 }
 
-TEST_F(GoldenErrors, AreAsTheFileHasThem) {
+TEST_F(GoldenErrors, are_as_the_file_has_them) {
   files();
   values();
   stores();

@@ -16,7 +16,7 @@
 namespace marty::service {
 namespace {
 
-TEST(SecretsReference, ListsTheOptionsOfEveryStoreThatIsADriver) {
+TEST(SecretsReference, lists_the_options_of_every_store_that_is_a_driver) {
   std::string text =
       "# Stores of secrets\n\nThe options of the stores that are drivers: see the [guide](../guide/secrets.md).\n\n"
       "| setting | default | meaning |\n| --- | --- | --- |\n";

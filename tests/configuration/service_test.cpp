@@ -62,7 +62,7 @@ class ServiceConfiguration : public testing::Test {
   telemetry::RecordingSink sink;
 };
 
-TEST_F(ServiceConfiguration, ReachesHandlersFactoriesAndWhatLivesLonger) {
+TEST_F(ServiceConfiguration, reaches_handlers_factories_and_what_lives_longer) {
   folder.replace("greeting: {text: one}\nfixed: {number: 5}\n");
   with(
       [](Service& service) {
@@ -94,7 +94,7 @@ TEST_F(ServiceConfiguration, ReachesHandlersFactoriesAndWhatLivesLonger) {
       });
 }
 
-TEST_F(ServiceConfiguration, WhatLivesLongerCannotHoldAReferenceIntoWhatChanges) {
+TEST_F(ServiceConfiguration, what_lives_longer_cannot_hold_a_reference_into_what_changes) {
   Service service("greeter", options_for(folder, sink));
   service.configure<Greeting>("greeting");
   service.provide([](const Greeting& greeting) { return Said{greeting.text, 0}; });
@@ -110,7 +110,7 @@ TEST_F(ServiceConfiguration, WhatLivesLongerCannotHoldAReferenceIntoWhatChanges)
   });
 }
 
-TEST_F(ServiceConfiguration, IsNamedByItsGenerationInTheLogLinesOfARequest) {
+TEST_F(ServiceConfiguration, is_named_by_its_generation_in_the_log_lines_of_a_request) {
   folder.replace("greeting: {text: one}\n");
   with(
       [](Service& service) {
@@ -136,7 +136,7 @@ TEST_F(ServiceConfiguration, IsNamedByItsGenerationInTheLogLinesOfARequest) {
       });
 }
 
-TEST_F(ServiceConfiguration, ChangesTheLevelOfTheLog) {
+TEST_F(ServiceConfiguration, changes_the_level_of_the_log) {
   with(
       [](Service& service) {
         service.get(
@@ -157,7 +157,7 @@ TEST_F(ServiceConfiguration, ChangesTheLevelOfTheLog) {
       });
 }
 
-TEST_F(ServiceConfiguration, IsDegradedWhileAReloadIsRefused) {
+TEST_F(ServiceConfiguration, is_degraded_while_a_reload_is_refused) {
   with([](Service& service) { service.configure<Greeting>("greeting"); },
        [&](Service& service) {
          folder.replace("greeting: {txt: one}\n");
@@ -178,7 +178,7 @@ TEST_F(ServiceConfiguration, IsDegradedWhileAReloadIsRefused) {
        });
 }
 
-TEST_F(ServiceConfiguration, TellsWhereItRunsAtTheStart) {
+TEST_F(ServiceConfiguration, tells_where_it_runs_at_the_start) {
   with([](Service&) {},
        [&](Service&) {
          EXPECT_THAT(lines_with(sink, "\"message\":\"started\"").at(0),
@@ -216,7 +216,7 @@ class SharedStore final : public secrets::Store {
 };
 std::unique_ptr<secrets::Store> shared_store(secrets::MemoryOptions) { return std::make_unique<SharedStore>(); }
 
-TEST_F(ServiceConfiguration, RotatesASecretUnderLoadWithoutAFailedRequest) {
+TEST_F(ServiceConfiguration, rotates_a_secret_under_load_without_a_failed_request) {
   folder.replace(
       "secrets: {order: [shared], refresh_interval: 20ms}\n"
       "payments: {token: '${SECRET:shop/payments#token}'}\n");
@@ -266,7 +266,7 @@ TEST_F(ServiceConfiguration, RotatesASecretUnderLoadWithoutAFailedRequest) {
       });
 }
 
-TEST_F(ServiceConfiguration, SwitchesFlagsAndPluginsWhileItRuns) {
+TEST_F(ServiceConfiguration, switches_flags_and_plugins_while_it_runs) {
   folder.replace("feature_flags: {new_greeting: false}\n");
   std::filesystem::create_directory(folder.path() + "/plugins");
   std::ofstream(folder.path() + "/plugins/billing.yaml") << "default: {settings: {url: 'https://a'}}\n";
@@ -294,7 +294,7 @@ TEST_F(ServiceConfiguration, SwitchesFlagsAndPluginsWhileItRuns) {
       });
 }
 
-TEST_F(ServiceConfiguration, RefusesStoresThatItDoesNotHave) {
+TEST_F(ServiceConfiguration, refuses_stores_that_it_does_not_have) {
   const auto refusal = [&](std::string_view yaml) -> std::string {
     folder.replace(yaml);
     try {

@@ -68,7 +68,7 @@ void with_service(const Folder& folder, telemetry::RecordingSink& sink, const st
   });
 }
 
-TEST(ConfigurationUnderLoad, ARequestSeesOneGenerationAtAThousandReloadsASecond) {
+TEST(ConfigurationUnderLoad, a_request_sees_one_generation_at_a_thousand_reloads_a_second) {
   const Folder folder;
   folder.replace(yaml(0));
   telemetry::RecordingSink sink;
@@ -126,7 +126,7 @@ bool waits_for_lines(const telemetry::RecordingSink& sink, std::string_view text
   return false;
 }
 
-TEST(ConfigurationUnderLoad, FiveHundredBadFilesAreReportedOnceEachAndNeverSeen) {
+TEST(ConfigurationUnderLoad, five_hundred_bad_files_are_reported_once_each_and_never_seen) {
   constexpr std::string_view kRefused = "was not reloaded";
   const Folder folder;
   folder.replace(yaml(7));
@@ -165,7 +165,7 @@ TEST(ConfigurationUnderLoad, FiveHundredBadFilesAreReportedOnceEachAndNeverSeen)
       });
 }
 
-TEST(ConfigurationUnderLoad, WhoRefusesKeepsEverybodyWhereTheyAre) {
+TEST(ConfigurationUnderLoad, who_refuses_keeps_everybody_where_they_are) {
   const Folder folder;
   folder.replace(yaml(1));
   telemetry::RecordingSink sink;

@@ -55,7 +55,7 @@ class VaultService : public testing::Test {
   telemetry::RecordingSink sink;
 };
 
-TEST_F(VaultService, StartsReloadsAndOutlivesAnOutage) {
+TEST_F(VaultService, starts_reloads_and_outlives_an_outage) {
   if (!servers.missing().empty()) GTEST_SKIP() << servers.missing();
   write("hunter2-one");
   folder.replace(
@@ -107,7 +107,7 @@ TEST_F(VaultService, StartsReloadsAndOutlivesAnOutage) {
   for (const std::string& line : sink.lines()) EXPECT_THAT(line, testing::Not(HasSubstr("hunter2")));
 }
 
-TEST_F(VaultService, DoesNotStartWithoutItsVault) {
+TEST_F(VaultService, does_not_start_without_its_vault) {
   folder.replace(
       "secrets: {order: [vault, environment], vault: {address: 'http://127.0.0.1:1', token: x, timeout: 1s}}\n"
       "mail: {password: '${SECRET:shop/mail#password}'}\n");

@@ -163,7 +163,7 @@ std::string expect_own(const json::Value& line) {
   return line["thread"].as_string();
 }
 
-TEST(TenThousandRequests, EachHaveTheirOwnIdsInLinesSpansAndReplies) {
+TEST(TenThousandRequests, each_have_their_own_ids_in_lines_spans_and_replies) {
   const auto world = runtime::World::real({.loops = 2});
   world->run([&] {
     Crowd crowd;

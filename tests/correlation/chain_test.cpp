@@ -127,7 +127,7 @@ void expect_exemplar(Node& node) {
 
 class Chain : public testing::TestWithParam<std::tuple<bool, std::vector<std::string>>> {};
 
-TEST_P(Chain, KeepsTraceAndCorrelationWithNewIdsPerHop) {
+TEST_P(Chain, keeps_trace_and_correlation_with_new_ids_per_hop) {
   const auto& [simulated, hops] = GetParam();
   run_in(simulated, [&] {
     Node c("c", nullptr, kTrusting), b("b", &c, kTrusting), a("a", &b, kTrusting);
@@ -154,7 +154,7 @@ std::string name_of(const testing::TestParamInfo<Chain::ParamType>& parameters) 
 }
 INSTANTIATE_TEST_SUITE_P(EveryWay, Chain, testing::Combine(testing::Bool(), testing::ValuesIn(ways())), name_of);
 
-TEST(Identity, IsBelievedOnlyOfTrustedPeersAndStillHandedOn) {
+TEST(Identity, is_believed_only_of_trusted_peers_and_still_handed_on) {
   runtime::SimulatedWorld().run([] {
     Node c("c", nullptr, kTrusting), b("b", &c), a("a", &b, kTrusting);
     ASSERT_EQ(relay(a, {"http", "pass"}), 204);
@@ -170,7 +170,7 @@ TEST(Identity, IsBelievedOnlyOfTrustedPeersAndStillHandedOn) {
   });
 }
 
-TEST(Identity, StaysHereWhereTheClientDoesNotForwardIt) {
+TEST(Identity, stays_here_where_the_client_does_not_forward_it) {
   runtime::SimulatedWorld().run([] {
     Node c("c", nullptr, kTrusting);
     Node b("b", &c, kTrusting, "testing", telemetry::Identity::omit);
@@ -182,7 +182,7 @@ TEST(Identity, StaysHereWhereTheClientDoesNotForwardIt) {
   });
 }
 
-TEST(Identity, NeedsBlocksThatAreOnes) {
+TEST(Identity, needs_blocks_that_are_ones) {
   runtime::SimulatedWorld().run([] {
     try {
       const Node node("a", nullptr, {{"MARTY_TELEMETRY__TRUSTED_PROXIES", "127.0.0.1, 10.1.0.0/8"}});
@@ -202,7 +202,7 @@ std::set<std::string> traces(Node& node) {
   return ids;
 }
 
-TEST(Sampling, OfTenThousandTracesInProductionTakesATenthAndTheSameInAllServices) {
+TEST(Sampling, of_ten_thousand_traces_in_production_takes_a_tenth_and_the_same_in_all_services) {
   config::Variables variables = kTrusting;
   variables.emplace("MARTY_TELEMETRY__TRACING__SLOW", "0s");
   runtime::SimulatedWorld().run([&] {

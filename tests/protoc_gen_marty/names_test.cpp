@@ -9,7 +9,7 @@ namespace {
 using marty::grpc::Idempotency;
 using marty::grpc::MethodKind;
 
-TEST(GeneratedNames, AreThoseOfTheProto) {
+TEST(GeneratedNames, are_those_of_the_proto) {
   std::vector<std::string> said;
   Named service{.get_http_part = [](const Thing& thing) { return thing.part(); },
                 .delete_ = [](const Thing&) {},
@@ -25,7 +25,7 @@ TEST(GeneratedNames, AreThoseOfTheProto) {
                                             "/names.v1.Named/AddTo", "/names.v1.Named/list_v2"}));
 }
 
-TEST(GeneratedNames, TellKindSummaryAndIdempotency) {
+TEST(GeneratedNames, tell_kind_summary_and_idempotency) {
   const auto& methods = Named::kMethods;
   EXPECT_EQ(methods[0].summary, "Gets a \"part\", e.g. a small one");
   EXPECT_EQ(methods[0].idempotency, Idempotency::no_side_effects);
@@ -38,7 +38,7 @@ TEST(GeneratedNames, TellKindSummaryAndIdempotency) {
   EXPECT_EQ(methods[5].kind, MethodKind::unary);
 }
 
-TEST(GeneratedNames, AServiceWithoutMethodsIsOne) { EXPECT_EQ(Without::kName, "names.v1.Without"); }
+TEST(GeneratedNames, a_service_without_methods_is_one) { EXPECT_EQ(Without::kName, "names.v1.Without"); }
 
 }  // namespace
 }  // namespace names::v1

@@ -127,21 +127,21 @@ void with_items(const std::function<void(testing::Client&, Service&)>& test) {
 
 std::int64_t count(testing::Client& client) { return client.get("/count").json<Count>().rows; }
 
-TEST(ServiceTransaction, CommitsWhenTheHandlerReturns) {
+TEST(ServiceTransaction, commits_when_the_handler_returns) {
   with_items([](testing::Client& client, Service&) {
     EXPECT_EQ(client.send(http::Method::post, "/returns").status, 204);
     EXPECT_EQ(count(client), 1);
   });
 }
 
-TEST(ServiceTransaction, IsTheHandlersToEnd) {
+TEST(ServiceTransaction, is_the_handlers_to_end) {
   with_items([](testing::Client& client, Service&) {
     EXPECT_EQ(client.send(http::Method::post, "/rolls_back").status, 204);
     EXPECT_EQ(count(client), 0);
   });
 }
 
-TEST(ServiceTransaction, LastsAsLongAsTheStreamThatUsesIt) {
+TEST(ServiceTransaction, lasts_as_long_as_the_stream_that_uses_it) {
   with_items([](testing::Client& client, Service& service) {
     const testing::Response reply = client.send(http::Method::post, "/streams");
     EXPECT_EQ(reply.status, 200);
@@ -153,7 +153,7 @@ TEST(ServiceTransaction, LastsAsLongAsTheStreamThatUsesIt) {
   });
 }
 
-TEST(ServiceTransaction, ThatCannotBeRolledBackDoesNotEndTheProcess) {
+TEST(ServiceTransaction, that_cannot_be_rolled_back_does_not_end_the_process) {
   with_items([](testing::Client& client, Service& service) {
     rollbacks_fail = true;
     EXPECT_EQ(client.send(http::Method::post, "/throws").status, 409);
@@ -200,14 +200,14 @@ std::string start_in(const Folder& folder, const std::string& environment, confi
   return failure;
 }
 
-TEST(ServiceMigrations, RunAtTheStartInDevelopmentAndHaveToBeThereInProduction) {
+TEST(ServiceMigrations, run_at_the_start_in_development_and_have_to_be_there_in_production) {
   const Folder folder;
   EXPECT_THAT(start_in(folder, "production"), HasSubstr("migration 1_pets is not applied: run shop migrate up"));
   EXPECT_EQ(start_in(folder, "development"), "");
   EXPECT_EQ(start_in(folder, "production"), "");
 }
 
-TEST(ServiceMigrations, ThatDoNotFitTheDatabaseStopTheStartForTheRightReason) {
+TEST(ServiceMigrations, that_do_not_fit_the_database_stop_the_start_for_the_right_reason) {
   const Folder folder;
   folder.write("migrations/0002_toys.up.sql", "create table toys (id integer)");
   ASSERT_EQ(start_in(folder, "testing"), "");
@@ -217,7 +217,7 @@ TEST(ServiceMigrations, ThatDoNotFitTheDatabaseStopTheStartForTheRightReason) {
   EXPECT_THAT(start_in(folder, "production"), HasSubstr("0002_toys.up.sql was changed after it was applied"));
 }
 
-TEST(ServiceMigrations, AreTheSameWithTheLineEndsOfAnotherCheckout) {
+TEST(ServiceMigrations, are_the_same_with_the_line_ends_of_another_checkout) {
   const Folder folder;
   const std::string name = "migrations/0002_toys.up.sql", text = "create table toys (\n  id integer\n)\n";
   const std::string with_cr = "create table toys (\r\n  id integer\r\n)\r\n";
@@ -231,20 +231,20 @@ TEST(ServiceMigrations, AreTheSameWithTheLineEndsOfAnotherCheckout) {
   EXPECT_EQ(start_in(folder, "production"), "");
 }
 
-TEST(ServiceMigrations, AreLookedForWhereTheConfigurationSays) {
+TEST(ServiceMigrations, are_looked_for_where_the_configuration_says) {
   const Folder folder;
   EXPECT_THAT(start_in(folder, "testing", {{"MARTY_DATABASE__MIGRATIONS", "migration"}}),
               ::testing::AllOf(HasSubstr("/migration:"), HasSubstr("database.migrations")));
 }
 
-TEST(ServiceDatabase, AnotherDriverIsNamedBeforeItsOptionsAreCalledUnknown) {
+TEST(ServiceDatabase, another_driver_is_named_before_its_options_are_called_unknown) {
   const Folder folder;
   EXPECT_THAT(
       start_in(folder, "testing", {{"MARTY_DATABASE__DRIVER", "postgres"}, {"MARTY_DATABASE__POSTGRES__HOST", "db"}}),
       HasSubstr("link marty::postgres"));
 }
 
-TEST(ServiceDatabase, ThatCannotBeOpenedStopsTheStartNamingPathAndKey) {
+TEST(ServiceDatabase, that_cannot_be_opened_stops_the_start_naming_path_and_key) {
   const Folder folder;
   EXPECT_THAT(start_in(folder, "testing", {{"MARTY_DATABASE__SQLITE__PATH", "/no/such/folder/shop.db"}}),
               ::testing::AllOf(HasSubstr("cannot start database"), HasSubstr("/no/such/folder/shop.db"),
@@ -262,7 +262,7 @@ void while_locked(const std::string& file, const std::function<void()>& locked, 
 }
 
 // RFC 9110 section 15.6.4: 409 would be about the state of the resource, and the client's to resolve.
-TEST(ServiceDatabase, LockedByAnotherProgramIs503InTheLogAndWithoutItsWords) {
+TEST(ServiceDatabase, locked_by_another_program_is503_in_the_log_and_without_its_words) {
   const Folder folder;
   const std::string file = folder.path() + "/shop.db";
   runtime::SimulatedWorld().run([&] {
@@ -291,7 +291,7 @@ TEST(ServiceDatabase, LockedByAnotherProgramIs503InTheLogAndWithoutItsWords) {
   });
 }
 
-TEST(ServiceMigrations, OfALockedDatabaseSayWhoIsInTheWay) {
+TEST(ServiceMigrations, of_a_locked_database_say_who_is_in_the_way) {
   const Folder folder;
   const config::Variables impatient{{"MARTY_DATABASE__SQLITE__BUSY_TIMEOUT_MS", "0"}};
   const auto locked = [&] {

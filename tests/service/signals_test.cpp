@@ -113,14 +113,14 @@ struct Note {
 
 constexpr std::string_view kStopping = "\"message\":\"stopping\"";
 
-TEST(Signals, StopAServiceThatIsReady) {
+TEST(Signals, stop_a_service_that_is_ready) {
   Process process([](Service& service, Process::Say say) { service.on_start("ready", say); });
   process.wait_for_its_word();
   process.stop();
   EXPECT_EQ(process.exit_code(), 0);
 }
 
-TEST(Signals, StopAServiceThatIsStillStarting) {
+TEST(Signals, stop_a_service_that_is_still_starting) {
   Process process([](Service& service, Process::Say say) {
     service.on_start("slow", [say] {
       say();
@@ -133,7 +133,7 @@ TEST(Signals, StopAServiceThatIsStillStarting) {
   EXPECT_EQ(process.exit_code(), 0);
 }
 
-TEST(Signals, ThatComeTwiceEndTheWaitOfAStop) {
+TEST(Signals, that_come_twice_end_the_wait_of_a_stop) {
   Process process([](Service& service, Process::Say say) {
     service.on_start("ready", say);
     service.on_stop("slow", [say] {
@@ -148,7 +148,7 @@ TEST(Signals, ThatComeTwiceEndTheWaitOfAStop) {
   EXPECT_EQ(process.exit_code(), 1);
 }
 
-TEST(Signals, ThatComeTwiceCutARequestThatHasLongToGo) {
+TEST(Signals, that_come_twice_cut_a_request_that_has_long_to_go) {
   Process process(
       [](Service& service, Process::Say say) {
         service.get(
@@ -170,7 +170,7 @@ TEST(Signals, ThatComeTwiceCutARequestThatHasLongToGo) {
   EXPECT_THAT(process.printed(), testing::HasSubstr("requests were cut off by a second signal"));
 }
 
-TEST(Signals, ThatComeTwiceCutAStreamThatNeverEnds) {
+TEST(Signals, that_come_twice_cut_a_stream_that_never_ends) {
   Process process(
       [](Service& service, Process::Say say) {
         service.get(
@@ -192,7 +192,7 @@ TEST(Signals, ThatComeTwiceCutAStreamThatNeverEnds) {
   EXPECT_EQ(process.exit_code(), 1);
 }
 
-TEST(Signals, AHandlerThatIgnoresItsEndDoesNotHoldTheProcessForEver) {
+TEST(Signals, a_handler_that_ignores_its_end_does_not_hold_the_process_for_ever) {
   Process process(
       [](Service& service, Process::Say say) {
         service.get(
@@ -217,7 +217,7 @@ TEST(Signals, AHandlerThatIgnoresItsEndDoesNotHoldTheProcessForEver) {
   EXPECT_THAT(process.printed(), testing::HasSubstr("\"part\":\"http server\""));
 }
 
-TEST(Signals, AHookThatIgnoresItsEndDoesNotHoldTheProcessForEver) {
+TEST(Signals, a_hook_that_ignores_its_end_does_not_hold_the_process_for_ever) {
   Process process([](Service& service, Process::Say say) {
     service.on_start("ready", say);
     service.on_stop("stubborn", [say] {

@@ -52,13 +52,13 @@ Outcome call_for(runtime::Duration duration, std::uint64_t seed) {
   return outcome;
 }
 
-TEST(SimulatedHttp, OneVirtualHourPassesInSeconds) {
+TEST(SimulatedHttp, one_virtual_hour_passes_in_seconds) {
   const Outcome outcome = call_for(1h, 1);
   EXPECT_GT(outcome.answered, 300'000);
   EXPECT_GT(outcome.cut, 1'000);
 }
 
-TEST(SimulatedHttp, TheSameSeedGivesTheSameTrace) {
+TEST(SimulatedHttp, the_same_seed_gives_the_same_trace) {
   const Outcome first = call_for(30s, 7), second = call_for(30s, 7), other = call_for(30s, 8);
   EXPECT_EQ(first.trace_hash, second.trace_hash);
   EXPECT_EQ(first.cut, second.cut);

@@ -161,3 +161,17 @@ def check_list_fields(source):
                 f"'{match.group().strip()}': the field is a list, and this is its first line alone",
                 "read it with list(...), see http/list_field.hpp; has(...) says whether it is there",
             )
+
+
+# A test's name is a function's: a sentence in snake_case.
+TEST_NAME = re.compile(r"\b(?:TYPED_)?TEST(?:_F|_P)?\(\s*\w+,\s*(\w+)\)")
+
+
+def check_test_names(source):
+    for match in TEST_NAME.finditer(source.code):
+        if match.group(1) != match.group(1).lower():
+            yield (
+                source.line_at(match.start(1)),
+                f"the test's name '{match.group(1)}' is not in snake_case",
+                "write what holds as a sentence: refuses_a_port_that_is_no_number",
+            )

@@ -40,6 +40,7 @@ def is_test(relative):
 def check_cpp(modules, relative, source):
     yield from rules.check_columns(source.text, source.raw_string_lines)
     yield from rules.check_functions(source)
+    yield from rules.check_test_names(source)
     if not relative.startswith(("src/marty/runtime/", "bench/")):
         yield from rules.check_calls(source, is_test(relative))
     if not relative.startswith(("src/", "drivers/")):

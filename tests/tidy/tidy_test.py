@@ -186,6 +186,13 @@ class Calls(unittest.TestCase):
         self.assertNotEqual(violations("src/marty/http/a.cpp", "std::thread t;  // tidy:allow(clock)\n"), [])
 
 
+class TestNames(unittest.TestCase):
+    def test_a_test_is_named_like_a_function(self):
+        found = violations("src/marty/http/a_test.cpp", "TEST_F(Server,\n       Works) {}\n")
+        self.assertIn("'Works' is not", found[0])
+        self.assertEqual(violations("src/marty/http/a_test.cpp", "TEST(Server, works_2_times) {}\n"), [])
+
+
 class ListFields(unittest.TestCase):
     def test_the_first_line_of_a_list_is_not_read_for_all_of_it(self):
         for read in ('request.header("accept")', 'headers.find("if-match")', 'list.get( "Vary" )'):

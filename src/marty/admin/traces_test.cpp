@@ -33,7 +33,7 @@ void add(Traces& traces, std::uint64_t trace, std::uint64_t spans, std::string_v
   traces.observe(record_of(trace, kRoot, "GET /pets"), reason, 1'000'000'000);
 }
 
-TEST(Traces, AreThereOnceTheirRootIsTheLatestFirst) {
+TEST(Traces, are_there_once_their_root_is_the_latest_first) {
   Traces traces;
   traces.observe(record_of(1, 2, "step"), {}, 0);
   EXPECT_TRUE(traces.all().empty());
@@ -47,7 +47,7 @@ TEST(Traces, AreThereOnceTheirRootIsTheLatestFirst) {
   EXPECT_FALSE(traces.find({.high = 7, .low = 3}).has_value());
 }
 
-TEST(Traces, ThoseOfOneReasonDoNotPushOutOthers) {
+TEST(Traces, those_of_one_reason_do_not_push_out_others) {
   Traces traces;
   add(traces, 1, 1, "slow");
   for (std::uint64_t i = 2; i < 1000; ++i) add(traces, i, 2, "error");
@@ -56,7 +56,7 @@ TEST(Traces, ThoseOfOneReasonDoNotPushOutOthers) {
   EXPECT_EQ(traces.all().back().reason, "slow");
 }
 
-TEST(Traces, SpansBeyondTheLimitAreCountedAndTheRootIsKept) {
+TEST(Traces, spans_beyond_the_limit_are_counted_and_the_root_is_kept) {
   Traces traces;
   add(traces, 1, 1000, "error");
   const Trace trace = traces.all().at(0);
@@ -65,7 +65,7 @@ TEST(Traces, SpansBeyondTheLimitAreCountedAndTheRootIsKept) {
   EXPECT_EQ(internal::read_spans(trace.spans, trace.start).front().name, "GET /pets");
 }
 
-TEST(Traces, OfATraceThatIsRepeatedOnlySoManyRootsAreKept) {
+TEST(Traces, of_a_trace_that_is_repeated_only_so_many_roots_are_kept) {
   Traces traces;
   for (std::uint64_t i = 0; i < 20'000; ++i) {
     telemetry::SpanRecord root = record_of(1, kRoot + i, "GET /pets");
@@ -80,7 +80,7 @@ TEST(Traces, OfATraceThatIsRepeatedOnlySoManyRootsAreKept) {
   EXPECT_LE(traces.bytes(), Traces::kMaxSpans * telemetry::SpanRecord::kBytes);
 }
 
-TEST(Traces, AllTogetherKeepToTheirBytes) {
+TEST(Traces, all_together_keep_to_their_bytes) {
   Traces traces;
   const std::string text(telemetry::SpanRecord::kMaxValueBytes, 'x');
   for (const std::string_view reason : {"error", "slow", "slowest"}) {
@@ -91,7 +91,7 @@ TEST(Traces, AllTogetherKeepToTheirBytes) {
   EXPECT_LT(traces.all().size(), 3 * Traces::kMaxOfReason);
 }
 
-TEST(Traces, SpansAreReadInTheOrderOfTheTreeWithAllTheyTell) {
+TEST(Traces, spans_are_read_in_the_order_of_the_tree_with_all_they_tell) {
   Traces traces;
   telemetry::SpanRecord child = record_of(1, 2, "call");
   child.kind = telemetry::SpanKind::client;
@@ -125,7 +125,7 @@ TEST(Traces, SpansAreReadInTheOrderOfTheTreeWithAllTheyTell) {
   EXPECT_EQ(spans[2].depth, 2);
 }
 
-TEST(LogLines, KeepToTheirBytesAndFindThoseOfATrace) {
+TEST(LogLines, keep_to_their_bytes_and_find_those_of_a_trace) {
   telemetry::RecordingSink sink;
   LogLines lines(sink);
   const telemetry::TraceId id{.high = 1, .low = 2};

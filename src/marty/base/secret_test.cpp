@@ -9,7 +9,7 @@
 namespace marty {
 namespace {
 
-TEST(Secret, HoldsItsTextAndAnswersComparisons) {
+TEST(Secret, holds_its_text_and_answers_comparisons) {
   const Secret secret("hunter2");
   EXPECT_EQ(secret.reveal(), "hunter2");
   EXPECT_TRUE(secret.equals("hunter2"));
@@ -20,7 +20,7 @@ TEST(Secret, HoldsItsTextAndAnswersComparisons) {
   EXPECT_TRUE(Secret() == Secret(""));
 }
 
-TEST(Secret, IsCopiedAndMoved) {
+TEST(Secret, is_copied_and_moved) {
   Secret first("one");
   Secret second = first;
   first = Secret("two");
@@ -30,7 +30,7 @@ TEST(Secret, IsCopiedAndMoved) {
   EXPECT_TRUE(first.empty());  // NOLINT: a moved-from secret is empty
 }
 
-TEST(Secret, ClearsWhatItIsMadeOf) {
+TEST(Secret, clears_what_it_is_made_of) {
   std::string text = "a password that is longer than any small string";
   const char* const bytes = text.data();
   const std::size_t size = text.size();
@@ -45,7 +45,7 @@ concept Streamable = requires(std::ostream& out, const T& value) {
   out << value;
 };
 
-TEST(Secret, CannotBeWrittenInAnyWay) {
+TEST(Secret, cannot_be_written_in_any_way) {
   static_assert(!HasText<Secret> && ReadsText<Secret>);
   static_assert(!Streamable<Secret>);
   static_assert(!std::is_convertible_v<Secret, std::string_view> && !std::is_convertible_v<Secret, std::string>);

@@ -25,7 +25,7 @@ class CompressTest : public ::testing::TestWithParam<Coding> {};
 INSTANTIATE_TEST_SUITE_P(Codings, CompressTest, ::testing::Values(Coding::gzip, Coding::brotli),
                          [](const auto& tested) { return std::string(coding_name(tested.param)); });
 
-TEST_P(CompressTest, GivesBackWhatWentInAtAnySize) {
+TEST_P(CompressTest, gives_back_what_went_in_at_any_size) {
   for (const std::size_t size : {0U, 1U, 100U, 16384U, 300000U}) {
     const std::string text = sample(size);
     const std::string small = compress(GetParam(), text);
@@ -34,7 +34,7 @@ TEST_P(CompressTest, GivesBackWhatWentInAtAnySize) {
   }
 }
 
-TEST_P(CompressTest, GivesTheSameContentPieceByPiece) {
+TEST_P(CompressTest, gives_the_same_content_piece_by_piece) {
   const std::string text = sample(100000);
   Compressor compressor(GetParam());
   std::string out;
@@ -43,7 +43,7 @@ TEST_P(CompressTest, GivesTheSameContentPieceByPiece) {
   EXPECT_EQ(decompress(GetParam(), out, text.size()), text);
 }
 
-TEST_P(CompressTest, AFlushMakesEverythingWrittenReadable) {
+TEST_P(CompressTest, a_flush_makes_everything_written_readable) {
   Compressor compressor(GetParam());
   std::string out;
   compressor.write("event: tick\n\n", out);
@@ -56,7 +56,7 @@ TEST_P(CompressTest, AFlushMakesEverythingWrittenReadable) {
   EXPECT_EQ(decompress(GetParam(), out, 100), "event: tick\n\nevent: tock\n\n");
 }
 
-TEST_P(CompressTest, RefusesContentThatIsLargerThanAllowed) {
+TEST_P(CompressTest, refuses_content_that_is_larger_than_allowed) {
   const std::string small = compress(GetParam(), std::string(1000000, 'a'));
   EXPECT_LT(small.size(), 2000U);
   try {
@@ -67,7 +67,7 @@ TEST_P(CompressTest, RefusesContentThatIsLargerThanAllowed) {
   }
 }
 
-TEST_P(CompressTest, RefusesContentThatIsCutOrChangedOrFollowedByMore) {
+TEST_P(CompressTest, refuses_content_that_is_cut_or_changed_or_followed_by_more) {
   const std::string small = compress(GetParam(), sample(1000));
   EXPECT_THROW(decompress(GetParam(), small.substr(0, small.size() - 3), 5000), Error);
   EXPECT_THROW(decompress(GetParam(), small + "x", 5000), Error);

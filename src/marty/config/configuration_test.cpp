@@ -71,7 +71,7 @@ class ConfigurationTest : public testing::Test {
   std::filesystem::path folder;
 };
 
-TEST_F(ConfigurationTest, GivesWhatIsWrittenNow) {
+TEST_F(ConfigurationTest, gives_what_is_written_now) {
   write("shop: {greeting: hello}");
   with([&](Configuration& configuration) {
     const auto shop = configuration.section<Shop>("shop");
@@ -87,7 +87,7 @@ TEST_F(ConfigurationTest, GivesWhatIsWrittenNow) {
   });
 }
 
-TEST_F(ConfigurationTest, HasNoNewGenerationWhereNothingIsWrittenOtherwise) {
+TEST_F(ConfigurationTest, has_no_new_generation_where_nothing_is_written_otherwise) {
   write("shop: {greeting: hello}");
   with([&](Configuration& configuration) {
     configuration.section<Shop>("shop");
@@ -98,7 +98,7 @@ TEST_F(ConfigurationTest, HasNoNewGenerationWhereNothingIsWrittenOtherwise) {
   });
 }
 
-TEST_F(ConfigurationTest, KeepsWhatMustNotChangeAndSaysThatItNeedsARestart) {
+TEST_F(ConfigurationTest, keeps_what_must_not_change_and_says_that_it_needs_a_restart) {
   write("shop: {name: one, greeting: hello, limits: {low: 2, high: 5}}");
   with([&](Configuration& configuration) {
     const auto shop = configuration.section<Shop>("shop");
@@ -120,7 +120,7 @@ TEST_F(ConfigurationTest, KeepsWhatMustNotChangeAndSaysThatItNeedsARestart) {
   });
 }
 
-TEST_F(ConfigurationTest, SectionsWithNothingInThemStayAsTheyAre) {
+TEST_F(ConfigurationTest, sections_with_nothing_in_them_stay_as_they_are) {
   write("shop:\n  more:\n  limits:\n");
   with([&](Configuration& configuration) {
     const auto shop = configuration.section<Shop>("shop");
@@ -132,7 +132,7 @@ TEST_F(ConfigurationTest, SectionsWithNothingInThemStayAsTheyAre) {
   });
 }
 
-TEST_F(ConfigurationTest, AnOptionalSectionComesOrGoesAsAWhole) {
+TEST_F(ConfigurationTest, an_optional_section_comes_or_goes_as_a_whole) {
   write("shop: {greeting: hello}");
   with([&](Configuration& configuration) {
     const auto shop = configuration.section<Shop>("shop");
@@ -143,7 +143,7 @@ TEST_F(ConfigurationTest, AnOptionalSectionComesOrGoesAsAWhole) {
   });
 }
 
-TEST_F(ConfigurationTest, ACommitThatThrowsKeepsNobodyFromFollowing) {
+TEST_F(ConfigurationTest, a_commit_that_throws_keeps_nobody_from_following) {
   write("shop: {greeting: one}");
   with([&](Configuration& configuration) {
     const auto shop = configuration.section<Shop>("shop");
@@ -158,7 +158,7 @@ TEST_F(ConfigurationTest, ACommitThatThrowsKeepsNobodyFromFollowing) {
   });
 }
 
-TEST_F(ConfigurationTest, WhateverASubscriberThrowsIsARefusal) {
+TEST_F(ConfigurationTest, whatever_a_subscriber_throws_is_a_refusal) {
   write("shop: {greeting: one}");
   with([&](Configuration& configuration) {
     configuration.section<Shop>("shop");
@@ -174,7 +174,7 @@ TEST_F(ConfigurationTest, WhateverASubscriberThrowsIsARefusal) {
   });
 }
 
-TEST_F(ConfigurationTest, ChecksTheMixtureOfOldAndNew) {
+TEST_F(ConfigurationTest, checks_the_mixture_of_old_and_new) {
   write("shop: {limits: {low: 5, high: 8}}");
   with([&](Configuration& configuration) {
     const auto shop = configuration.section<Shop>("shop");
@@ -185,7 +185,7 @@ TEST_F(ConfigurationTest, ChecksTheMixtureOfOldAndNew) {
   });
 }
 
-TEST_F(ConfigurationTest, StaysAsItIsWhereTheFilesAreWrong) {
+TEST_F(ConfigurationTest, stays_as_it_is_where_the_files_are_wrong) {
   write("shop: {greeting: hello}");
   with([&](Configuration& configuration) {
     const auto shop = configuration.section<Shop>("shop");
@@ -204,7 +204,7 @@ TEST_F(ConfigurationTest, StaysAsItIsWhereTheFilesAreWrong) {
   });
 }
 
-TEST_F(ConfigurationTest, OffersAGenerationToAllBeforeAnyoneHasIt) {
+TEST_F(ConfigurationTest, offers_a_generation_to_all_before_anyone_has_it) {
   write("shop: {greeting: one}");
   with([&](Configuration& configuration) {
     const auto shop = configuration.section<Shop>("shop");
@@ -234,7 +234,7 @@ TEST_F(ConfigurationTest, OffersAGenerationToAllBeforeAnyoneHasIt) {
   });
 }
 
-TEST_F(ConfigurationTest, AContextWithAPinSeesOneGenerationToItsEnd) {
+TEST_F(ConfigurationTest, a_context_with_a_pin_sees_one_generation_to_its_end) {
   write("shop: {greeting: one}");
   with([&](Configuration& configuration) {
     const auto shop = configuration.section<Shop>("shop");
@@ -254,7 +254,7 @@ TEST_F(ConfigurationTest, AContextWithAPinSeesOneGenerationToItsEnd) {
   });
 }
 
-TEST_F(ConfigurationTest, ReadsSecretsAndSeesTheirRotation) {
+TEST_F(ConfigurationTest, reads_secrets_and_sees_their_rotation) {
   write("shop: {token: '${SECRET:shop/token}'}");
   with([&](Configuration& configuration) {
     std::string stored = "first";
@@ -275,7 +275,7 @@ TEST_F(ConfigurationTest, ReadsSecretsAndSeesTheirRotation) {
   });
 }
 
-TEST_F(ConfigurationTest, RefusesASectionOfTwoTypes) {
+TEST_F(ConfigurationTest, refuses_a_section_of_two_types) {
   with([&](Configuration& configuration) {
     configuration.section<Shop>("shop");
     configuration.section<Shop>("shop");
@@ -283,7 +283,7 @@ TEST_F(ConfigurationTest, RefusesASectionOfTwoTypes) {
   });
 }
 
-TEST_F(ConfigurationTest, ASectionMayChangeAsAWhole) {
+TEST_F(ConfigurationTest, a_section_may_change_as_a_whole) {
   write("prices: {apple: 1}");
   with([&](Configuration& configuration) {
     const auto prices = configuration.section<std::map<std::string, int>>("prices", Changes::at_run_time);
@@ -296,7 +296,7 @@ TEST_F(ConfigurationTest, ASectionMayChangeAsAWhole) {
   });
 }
 
-TEST_F(ConfigurationTest, SetsValuesOverAllThatIsWritten) {
+TEST_F(ConfigurationTest, sets_values_over_all_that_is_written) {
   write("shop: {greeting: hello, prices: {apple: 1}}");
   with([&](Configuration& configuration) {
     configuration.options().variables = {{"MARTY_SHOP__GREETING", "good day"}};
@@ -312,7 +312,7 @@ TEST_F(ConfigurationTest, SetsValuesOverAllThatIsWritten) {
   });
 }
 
-TEST_F(ConfigurationTest, ForgetsASetValueThatIsRefused) {
+TEST_F(ConfigurationTest, forgets_a_set_value_that_is_refused) {
   write("shop: {limits: {high: 5}}");
   with([&](Configuration& configuration) {
     const auto shop = configuration.section<Shop>("shop");
@@ -326,7 +326,7 @@ TEST_F(ConfigurationTest, ForgetsASetValueThatIsRefused) {
   });
 }
 
-TEST_F(ConfigurationTest, DerivesWhatIsMadeOfSeveralSections) {
+TEST_F(ConfigurationTest, derives_what_is_made_of_several_sections) {
   write("shop: {limits: {high: 5}}\nprices: {apple: 4}");
   with([&](Configuration& configuration) {
     struct Dearest {

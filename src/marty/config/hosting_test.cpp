@@ -43,7 +43,7 @@ struct Case {
   std::map<std::string, std::string> attributes;
 };
 
-TEST(Hosting, IsToldByVariablesAndFiles) {
+TEST(Hosting, is_told_by_variables_and_files) {
   const Case cases[] = {
       {"local", {}, {}, "no sign of anything else", {}},
       {"local", {}, {{kVendor, "LENOVO"}}, "no sign of anything else", {}},
@@ -106,7 +106,7 @@ TEST(Hosting, IsToldByVariablesAndFiles) {
   }
 }
 
-TEST(Hosting, RefusesANameThatIsNone) {
+TEST(Hosting, refuses_a_name_that_is_none) {
   try {
     detect({{"MARTY_HOSTING", "kubernets"}}, {});
     FAIL();
@@ -115,7 +115,7 @@ TEST(Hosting, RefusesANameThatIsNone) {
   }
 }
 
-TEST(Hosting, ChoosesTheOrderOfSecrets) {
+TEST(Hosting, chooses_the_order_of_secrets) {
   using testing::ElementsAre;
   EXPECT_THAT(default_secret_order(HostingKind::aws), ElementsAre("aws_secrets_manager", "environment", "file"));
   EXPECT_THAT(default_secret_order(HostingKind::gcp), ElementsAre("gcp_secret_manager", "environment", "file"));

@@ -50,7 +50,7 @@ std::map<std::string, std::string> shown(const Tree& tree) {
   return values;
 }
 
-TEST(Settings, AreAllKeysWithTheirValuesAndOrigins) {
+TEST(Settings, are_all_keys_with_their_values_and_origins) {
   const auto values =
       shown(shop_tree("shop:\n  name: x\n  engine: {speed: 2}\n", {{"MARTY_SHOP__INNER__PATH", "there"}}));
   EXPECT_EQ(values.at("shop.name"), "x @ f.yaml:2");
@@ -61,7 +61,7 @@ TEST(Settings, AreAllKeysWithTheirValuesAndOrigins) {
   EXPECT_EQ(values.at("shop.pin"), " @ default");
 }
 
-TEST(Settings, ShowReferencesToSecretsAsTheyAreWrittenAndNoSecrets) {
+TEST(Settings, show_references_to_secrets_as_they_are_written_and_no_secrets) {
   const Tree tree = shop_tree(
       "shop:\n  pin: '${SECRET:shop/pin}'\n  api_key: abc-plain\n"
       "  url: 'db://ann:${SECRET:shop/pin}@host/x'\n  keys: {a: 'def-plain', b: '${SECRET:shop/none:-ghi-plain}'}\n",
@@ -80,7 +80,7 @@ TEST(Settings, ShowReferencesToSecretsAsTheyAreWrittenAndNoSecrets) {
   }
 }
 
-TEST(Settings, AreExactForPrograms) {
+TEST(Settings, are_exact_for_programs) {
   const std::string long_text(100, 'x');
   const Tree tree = shop_tree("shop:\n  name: \"a\\nb \\\"c\\\"\"\n  greeting: " + long_text +
                                   "\n  inner: {token_limit: 0x10}\n  pin: '${SECRET:shop/pin}'\n  api_key: abc-plain\n"
@@ -101,12 +101,12 @@ TEST(Settings, AreExactForPrograms) {
     EXPECT_EQ(setting.exact.is_null(), setting.value.empty()) << setting.key;
 }
 
-TEST(Settings, TellWhatMayChange) {
+TEST(Settings, tell_what_may_change) {
   for (const Setting& setting : shop_tree("").settings())
     EXPECT_EQ(setting.reloadable, setting.key == "shop.greeting") << setting.key;
 }
 
-TEST(Schema, DescribesTheSectionsAndClosesThem) {
+TEST(Schema, describes_the_sections_and_closes_them) {
   const json::Value schema = shop_tree("").schema();
   EXPECT_EQ(schema.at("/properties/shop/properties/greeting/default").as_string(), "hello");
   EXPECT_EQ(schema.at("/properties/shop/properties/greeting/description").as_string(), "What is said first");
@@ -116,7 +116,7 @@ TEST(Schema, DescribesTheSectionsAndClosesThem) {
   EXPECT_TRUE(schema.at("/properties/shop/properties/pin/writeOnly").as_boolean());
 }
 
-TEST(ProblemList, SaysTheSameAsTheError) {
+TEST(ProblemList, says_the_same_as_the_error) {
   Tree tree = parse("shop:\n  name: [x]\n  nam: y\n", "f.yaml");
   static_cast<void>(tree.bind<Shop>("shop"));
   static_cast<void>(tree.bind<Shop>("shop"));
@@ -126,7 +126,7 @@ TEST(ProblemList, SaysTheSameAsTheError) {
   EXPECT_THROW(tree.finish(), Error);
 }
 
-TEST(Text, GivesAValueBeforeItsSectionIsBound) {
+TEST(Text, gives_a_value_before_its_section_is_bound) {
   Tree tree = parse("shop: {name: '${NAME}'}", "f.yaml", {{"NAME", "x"}});
   EXPECT_EQ(tree.text("shop.name"), "x");
   EXPECT_EQ(tree.text("shop.none"), "");

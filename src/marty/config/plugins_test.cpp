@@ -60,7 +60,7 @@ class PluginsTest : public testing::Test {
   LoadOptions options;
 };
 
-TEST_F(PluginsTest, ArePartOfTheConfigurationByTheirFiles) {
+TEST_F(PluginsTest, are_part_of_the_configuration_by_their_files) {
   plugin("my-plugin", R"(
 default:
   enabled: true
@@ -85,7 +85,7 @@ default:
   });
 }
 
-TEST_F(PluginsTest, AreNotNeeded) {
+TEST_F(PluginsTest, are_not_needed) {
   options.plugin_directory = (folder / "nowhere").string();
   with([&](Configuration& configuration, Plugins& plugins) {
     configuration.start();
@@ -95,7 +95,7 @@ TEST_F(PluginsTest, AreNotNeeded) {
 }
 
 // default -> environment -> variable, for each of two plugins, and what is below and above.
-TEST_F(PluginsTest, AreLaidOverTheServicesFilesAndUnderTheVariables) {
+TEST_F(PluginsTest, are_laid_over_the_services_files_and_under_the_variables) {
   write("base.yaml", "plugin:\n  billing:\n    settings: {url: base, retries: 1}\n    version: base\n");
   write("staging.yaml", "plugin: {billing: {settings: {url: staging}}}\n");
   const std::string text =
@@ -125,7 +125,7 @@ TEST_F(PluginsTest, AreLaidOverTheServicesFilesAndUnderTheVariables) {
   });
 }
 
-TEST_F(PluginsTest, StartInAlphabeticalOrderEachAfterWhatItNeeds) {
+TEST_F(PluginsTest, start_in_alphabetical_order_each_after_what_it_needs) {
   plugin("a", "default: {dependencies: [z, m]}");
   plugin("b", "");
   plugin("m", "default: {dependencies: [z]}");
@@ -139,7 +139,7 @@ TEST_F(PluginsTest, StartInAlphabeticalOrderEachAfterWhatItNeeds) {
   });
 }
 
-TEST_F(PluginsTest, ReadSecretsAndVariablesOfTheirOwnAndWhatTheServiceHandsOn) {
+TEST_F(PluginsTest, read_secrets_and_variables_of_their_own_and_what_the_service_hands_on) {
   write("base.yaml", "plugin: {billing: {settings: {url: '${URL}', token: '${SECRET:shared/token}'}}}");
   plugin("billing", "default: {settings: {retries: '${PLUGIN_BILLING__RETRIES}'}}");
   plugin("ledger", "default: {settings: {url: '${URL:-none}', token: '${SECRET:plugins/ledger/token}'}}");
@@ -170,7 +170,7 @@ TEST_F(PluginsTest, ReadSecretsAndVariablesOfTheirOwnAndWhatTheServiceHandsOn) {
   });
 }
 
-TEST_F(PluginsTest, SeeNothingButTheirOwnSection) {
+TEST_F(PluginsTest, see_nothing_but_their_own_section) {
   plugin("billing", "default: {settings: {url: mine}}");
   plugin("ledger", "default: {settings: {url: theirs}}");
   with([&](Configuration& configuration, Plugins& plugins) {
@@ -184,7 +184,7 @@ TEST_F(PluginsTest, SeeNothingButTheirOwnSection) {
   });
 }
 
-TEST_F(PluginsTest, ChangeTheirSettingsAtRunTime) {
+TEST_F(PluginsTest, change_their_settings_at_run_time) {
   plugin("billing", "default: {version: 1.0, settings: {url: one}}");
   with([&](Configuration& configuration, Plugins& plugins) {
     const auto settings = plugins.view("billing").settings<Billing>();
@@ -201,7 +201,7 @@ TEST_F(PluginsTest, ChangeTheirSettingsAtRunTime) {
   });
 }
 
-TEST_F(PluginsTest, StayWhereTheirFileComesOrGoesAtRunTime) {
+TEST_F(PluginsTest, stay_where_their_file_comes_or_goes_at_run_time) {
   plugin("billing", "default: {version: 1.0, settings: {url: one}}");
   plugin("audit", "default: {version: 1.0}");
   with([&](Configuration& configuration, Plugins& plugins) {
@@ -219,7 +219,7 @@ TEST_F(PluginsTest, StayWhereTheirFileComesOrGoesAtRunTime) {
   });
 }
 
-TEST_F(PluginsTest, ComeAndGoByTheirFilesInTheOrderOfTheirDependencies) {
+TEST_F(PluginsTest, come_and_go_by_their_files_in_the_order_of_their_dependencies) {
   plugin("a", "default: {dependencies: [b]}");
   plugin("b", "default: {dependencies: [c]}");
   plugin("c", "");
@@ -246,7 +246,7 @@ TEST_F(PluginsTest, ComeAndGoByTheirFilesInTheOrderOfTheirDependencies) {
   });
 }
 
-TEST_F(PluginsTest, AreSwitchedByTheProgram) {
+TEST_F(PluginsTest, are_switched_by_the_program) {
   plugin("billing", "default: {settings: {url: one}}");
   with([&](Configuration& configuration, Plugins& plugins) {
     configuration.start();
@@ -264,7 +264,7 @@ TEST_F(PluginsTest, AreSwitchedByTheProgram) {
   });
 }
 
-TEST_F(PluginsTest, AreNotSwitchedOffWhereAnotherOneNeedsThem) {
+TEST_F(PluginsTest, are_not_switched_off_where_another_one_needs_them) {
   plugin("billing", "");
   plugin("shop", "default:\n  dependencies:\n    - billing\n");
   with([&](Configuration& configuration, Plugins& plugins) {
@@ -283,7 +283,7 @@ TEST_F(PluginsTest, AreNotSwitchedOffWhereAnotherOneNeedsThem) {
   });
 }
 
-TEST_F(PluginsTest, AreNotSwitchedWhereASubscriberRefuses) {
+TEST_F(PluginsTest, are_not_switched_where_a_subscriber_refuses) {
   plugin("billing", "");
   with([&](Configuration& configuration, Plugins& plugins) {
     plugins.on_change("loader", [&](const PluginChange& change) -> Configuration::Commit {
@@ -298,7 +298,7 @@ TEST_F(PluginsTest, AreNotSwitchedWhereASubscriberRefuses) {
   });
 }
 
-TEST_F(PluginsTest, AreInTheSettingsAndTheSchema) {
+TEST_F(PluginsTest, are_in_the_settings_and_the_schema) {
   plugin("billing", "default: {settings: {url: one}}");
   with([&](Configuration& configuration, Plugins& plugins) {
     plugins.view("billing").settings<Billing>();
@@ -314,7 +314,7 @@ TEST_F(PluginsTest, AreInTheSettingsAndTheSchema) {
   });
 }
 
-TEST_F(PluginsTest, SetOnlyWhatCanChangeAtRunTime) {
+TEST_F(PluginsTest, set_only_what_can_change_at_run_time) {
   plugin("billing", "default: {version: 1.0}");
   with([&](Configuration& configuration, Plugins& plugins) {
     configuration.start();

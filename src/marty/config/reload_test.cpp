@@ -62,7 +62,7 @@ class ReloadTest : public testing::Test {
   std::filesystem::path folder;
 };
 
-TEST_F(ReloadTest, IsRefusedWhereAStartWouldBe) {
+TEST_F(ReloadTest, is_refused_where_a_start_would_be) {
   runtime::World::real({.loops = 1})->run([&] {
     Configuration configuration(options());
     Plugins plugins(configuration);
@@ -82,7 +82,7 @@ TEST_F(ReloadTest, IsRefusedWhereAStartWouldBe) {
   });
 }
 
-TEST_F(ReloadTest, IsRefusedForAPluginThatCouldNotStart) {
+TEST_F(ReloadTest, is_refused_for_a_plugin_that_could_not_start) {
   runtime::World::real({.loops = 1})->run([&] {
     Configuration configuration(options());
     Plugins plugins(configuration);

@@ -59,7 +59,7 @@ class FlagsTest : public testing::Test {
   std::filesystem::path folder;
 };
 
-TEST_F(FlagsTest, AreOnAsTheyAreConfiguredOrByDefault) {
+TEST_F(FlagsTest, are_on_as_they_are_configured_or_by_default) {
   write("{one: true, two: false, three: {}, four: {enabled: false, percentage: 100, users: [ann]}}");
   with([&](config::Configuration& configuration, Flags& flags) {
     for (const std::string name : {"one", "three", "five"}) flags.declare(name, name == "five");
@@ -70,7 +70,7 @@ TEST_F(FlagsTest, AreOnAsTheyAreConfiguredOrByDefault) {
   });
 }
 
-TEST_F(FlagsTest, ChangeWithTheConfiguration) {
+TEST_F(FlagsTest, change_with_the_configuration) {
   write("{one: false}");
   with([&](config::Configuration& configuration, Flags& flags) {
     const Flag one = flags.declare("one", true);
@@ -85,7 +85,7 @@ TEST_F(FlagsTest, ChangeWithTheConfiguration) {
   });
 }
 
-TEST_F(FlagsTest, AreOnForTheUsersAndCohortsThatAreNamed) {
+TEST_F(FlagsTest, are_on_for_the_users_and_cohorts_that_are_named) {
   write("{one: {users: [ann, bob], cohorts: [beta, staff]}}");
   with([&](config::Configuration& configuration, Flags& flags) {
     const Flag one = flags.declare("one", false);
@@ -100,7 +100,7 @@ TEST_F(FlagsTest, AreOnForTheUsersAndCohortsThatAreNamed) {
   });
 }
 
-TEST_F(FlagsTest, AreForTheUserOfTheContextWhereNoOtherIsNamed) {
+TEST_F(FlagsTest, are_for_the_user_of_the_context_where_no_other_is_named) {
   write("{one: {users: [ann]}}");
   with([&](config::Configuration& configuration, Flags& flags) {
     const Flag one = flags.declare("one", false);
@@ -114,7 +114,7 @@ TEST_F(FlagsTest, AreForTheUserOfTheContextWhereNoOtherIsNamed) {
   });
 }
 
-TEST_F(FlagsTest, KeepTheirUsersWhereAPercentageRises) {
+TEST_F(FlagsTest, keep_their_users_where_a_percentage_rises) {
   write("{one: {percentage: 10}, two: {percentage: 25}}");
   with([&](config::Configuration& configuration, Flags& flags) {
     const Flag one = flags.declare("one", false);
@@ -134,7 +134,7 @@ TEST_F(FlagsTest, KeepTheirUsersWhereAPercentageRises) {
   });
 }
 
-TEST_F(FlagsTest, KnowPercentagesToTwoDecimals) {
+TEST_F(FlagsTest, know_percentages_to_two_decimals) {
   write("{new_checkout: {percentage: 25.42}}");
   with([&](config::Configuration& configuration, Flags& flags) {
     const Flag checkout = flags.declare("new_checkout", false);
@@ -149,7 +149,7 @@ TEST_F(FlagsTest, KnowPercentagesToTwoDecimals) {
   });
 }
 
-TEST_F(FlagsTest, ThatNobodyDeclaredAreErrors) {
+TEST_F(FlagsTest, that_nobody_declared_are_errors) {
   write("{new_chekout: true}");
   with([&](config::Configuration& configuration, Flags& flags) {
     flags.declare("new_checkout", false);
@@ -164,7 +164,7 @@ TEST_F(FlagsTest, ThatNobodyDeclaredAreErrors) {
   });
 }
 
-TEST_F(FlagsTest, AreToldWhatIsWrongWithThem) {
+TEST_F(FlagsTest, are_told_what_is_wrong_with_them) {
   write("{one: perhaps, two: {percentage: 101}, three: {users: ann}, four: {user: [ann]}}");
   with([&](config::Configuration& configuration, Flags& flags) {
     for (const std::string name : {"one", "two", "three", "four"}) flags.declare(name, false);
@@ -177,7 +177,7 @@ TEST_F(FlagsTest, AreToldWhatIsWrongWithThem) {
   });
 }
 
-TEST_F(FlagsTest, HaveOneDeclarationEach) {
+TEST_F(FlagsTest, have_one_declaration_each) {
   with([&](config::Configuration&, Flags& flags) {
     flags.declare("one", true);
     EXPECT_EQ(flags.declare("one", true).name(), "one");
@@ -187,7 +187,7 @@ TEST_F(FlagsTest, HaveOneDeclarationEach) {
   });
 }
 
-TEST_F(FlagsTest, StayTheSameToTheEndOfARequest) {
+TEST_F(FlagsTest, stay_the_same_to_the_end_of_a_request) {
   write("{one: true}");
   with([&](config::Configuration& configuration, Flags& flags) {
     const Flag one = flags.declare("one", false);
@@ -203,7 +203,7 @@ TEST_F(FlagsTest, StayTheSameToTheEndOfARequest) {
   });
 }
 
-TEST_F(FlagsTest, AreForcedInTests) {
+TEST_F(FlagsTest, are_forced_in_tests) {
   write("{one: true}");
   with([&](config::Configuration& configuration, Flags& flags) {
     const Flag one = flags.declare("one", false);
@@ -219,7 +219,7 @@ TEST_F(FlagsTest, AreForcedInTests) {
   });
 }
 
-TEST_F(FlagsTest, CountTheirEvaluations) {
+TEST_F(FlagsTest, count_their_evaluations) {
   runtime::World::real({.loops = 1})->run([&] {
     telemetry::Metrics metrics;
     config::Configuration configuration({.directory = folder.string()});

@@ -36,7 +36,7 @@ Value document_of(web::App& app) {
   return Value::parse(app.openapi_text());
 }
 
-TEST(Api, IsPartOfTheOpenApiDocument) {
+TEST(Api, is_part_of_the_open_api_document) {
   web::App app;
   auto api =
       add(app, Route{.echo = [](const Point& point) { return point; }, .list = [](const Task&, Writer<Point>&) {}});
@@ -57,7 +57,7 @@ TEST(Api, IsPartOfTheOpenApiDocument) {
 }
 
 // https://connectrpc.com/docs/protocol#unary-get-request
-TEST(Api, WhatHasNoSideEffectsIsDocumentedAsAskedByGetToo) {
+TEST(Api, what_has_no_side_effects_is_documented_as_asked_by_get_too) {
   web::App app;
   auto api = add(app, Route{.echo = [](const Point& point) { return point; }, .do_ = [](const Task&) {}});
   api.tag("points").requires_authentication();
@@ -79,7 +79,7 @@ TEST(Api, WhatHasNoSideEffectsIsDocumentedAsAskedByGetToo) {
   EXPECT_EQ(document["paths"]["/route.v1.Route/Do"].find("get"), nullptr);
 }
 
-TEST(Api, ADocumentedCallSaysThatAnotherMediaTypeIsAProblem) {
+TEST(Api, a_documented_call_says_that_another_media_type_is_a_problem) {
   web::App app;
   add(app, Route{.echo = [](const Point& point) { return point; }});
   Value document = document_of(app);
@@ -87,7 +87,7 @@ TEST(Api, ADocumentedCallSaysThatAnotherMediaTypeIsAProblem) {
   EXPECT_EQ(refused["content"]["application/problem+json"]["schema"]["$ref"], Value("#/components/schemas/Problem"));
 }
 
-TEST(Api, TheRulesOfAFunctionOfPlainStructsStandBesideTheMessage) {
+TEST(Api, the_rules_of_a_function_of_plain_structs_stand_beside_the_message) {
   web::App app;
   add(app, Plain{.find_point = [](web::Path<Uuid>, web::Query<Page>) { return Spot(); },
                  .change_point = [](web::Path<std::string>, web::Body<Spot> spot) { return *spot; }});
@@ -103,13 +103,13 @@ TEST(Api, TheRulesOfAFunctionOfPlainStructsStandBesideTheMessage) {
             R"({"properties":{"point":{"properties":{"name":{"minLength":1,"maxLength":80}}}}})");
 }
 
-TEST(Api, IsLeftOutOfTheDocumentWhereItIsHidden) {
+TEST(Api, is_left_out_of_the_document_where_it_is_hidden) {
   web::App app;
   add(app, Route{.echo = [](const Point& point) { return point; }}).hidden();
   EXPECT_EQ(document_of(app)["paths"].size(), 0u);
 }
 
-TEST(Api, SchemasAreTheJsonOfProtobuf) {
+TEST(Api, schemas_are_the_json_of_protobuf) {
   json::Schemas schemas;
   EXPECT_EQ(internal::message_schema(*Everything::descriptor(), schemas).to_string(),
             R"({"$ref":"#/$defs/route.v1.Everything"})");
@@ -128,7 +128,7 @@ TEST(Api, SchemasAreTheJsonOfProtobuf) {
             R"(["COLOUR_UNSPECIFIED","COLOUR_RED","COLOUR_DARK_BLUE"])");
 }
 
-TEST(Api, IsThereOnce) {
+TEST(Api, is_there_once) {
   web::App app;
   add(app, Route{});
   const Error error = error_of([&] { add(app, Route{}); });
@@ -136,7 +136,7 @@ TEST(Api, IsThereOnce) {
   EXPECT_THAT(error.message(), testing::HasSubstr("route.v1.Route"));
 }
 
-TEST(Api, AFunctionThatDoesNotFitIsRefusedWithBothNames) {
+TEST(Api, a_function_that_does_not_fit_is_refused_with_both_names) {
   struct Other {
     std::string colour;
   };
@@ -146,7 +146,7 @@ TEST(Api, AFunctionThatDoesNotFitIsRefusedWithBothNames) {
   EXPECT_THAT(error.message(), testing::HasSubstr("route.v1.Find"));
 }
 
-TEST(Api, ADependencyThatIsMissingStopsTheStart) {
+TEST(Api, a_dependency_that_is_missing_stops_the_start) {
   struct Nothing {};
   web::App app;
   add(app, Route{.echo = [](const Point& point, Nothing&) { return point; }});

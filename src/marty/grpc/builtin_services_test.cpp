@@ -79,7 +79,7 @@ class BuiltinServices : public testing::Test {
   bool database_answers_ = true;
 };
 
-TEST_F(BuiltinServices, HealthIsThatOfTheService) {
+TEST_F(BuiltinServices, health_is_that_of_the_service) {
   health_.add({.name = "database", .check = [this] {
                  if (!database_answers_) throw Error(Code::unavailable, "no answer");
                }});
@@ -94,7 +94,7 @@ TEST_F(BuiltinServices, HealthIsThatOfTheService) {
   });
 }
 
-TEST_F(BuiltinServices, BeginNoTraces) {
+TEST_F(BuiltinServices, begin_no_traces) {
   run_in(WorldKind::simulated, [&] {
     const TestServer server([&](web::App& app) {
       app.provide([this]() -> health::Health& { return health_; });
@@ -107,7 +107,7 @@ TEST_F(BuiltinServices, BeginNoTraces) {
   });
 }
 
-TEST_F(BuiltinServices, HealthIsWatched) {
+TEST_F(BuiltinServices, health_is_watched) {
   health_.set_phase(health::Health::Phase::running);
   run([this](Channel& channel) {
     RawStream watch(channel, kWatch, {});
@@ -148,7 +148,7 @@ Value ask(Channel& channel, const std::string& version, const std::string& field
   return Value::parse(text);
 }
 
-TEST_F(BuiltinServices, ReflectionListsEverything) {
+TEST_F(BuiltinServices, reflection_lists_everything) {
   run([](Channel& channel) {
     for (const char* version : {"v1", "v1alpha"}) {
       std::vector<std::string> names;
@@ -161,7 +161,7 @@ TEST_F(BuiltinServices, ReflectionListsEverything) {
   });
 }
 
-TEST_F(BuiltinServices, ReflectionGivesTheFilesThatDefineAName) {
+TEST_F(BuiltinServices, reflection_gives_the_files_that_define_a_name) {
   run([](Channel& channel) {
     for (const char* symbol : {"route.v1.Route", "route.v1.Point", "route.v1.Route.Echo"}) {
       std::set<std::string> files;
@@ -179,7 +179,7 @@ TEST_F(BuiltinServices, ReflectionGivesTheFilesThatDefineAName) {
   });
 }
 
-TEST_F(BuiltinServices, ReflectionSaysWhatItDoesNotKnow) {
+TEST_F(BuiltinServices, reflection_says_what_it_does_not_know) {
   run([](Channel& channel) {
     Value reply = ask(channel, "v1", "file_containing_symbol", "route.v1.Nothing");
     EXPECT_EQ(reply["errorResponse"]["errorCode"], Value(5));

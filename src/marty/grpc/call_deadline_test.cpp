@@ -21,7 +21,7 @@ using namespace std::chrono_literals;
 
 // A call whose deadline is over is not carried out: nobody waits for it. gRPC over HTTP/2, "Timeout"; Connect protocol,
 // "Connect-Timeout-Ms".
-TEST(CallDeadline, AHandlerDoesNotRunWhenItsCallersTimeIsOver) {
+TEST(CallDeadline, a_handler_does_not_run_when_its_callers_time_is_over) {
   run_in(WorldKind::simulated, [] {
     int runs = 0, filtered = 0;
     TestServer server([&](web::App& app) {
@@ -59,7 +59,7 @@ TEST(CallDeadline, AHandlerDoesNotRunWhenItsCallersTimeIsOver) {
   });
 }
 
-TEST(CallDeadline, AHandlerDoesNotRunWhenTheTimeRunsOutWhileItsMessageArrivesOrAFilterWaits) {
+TEST(CallDeadline, a_handler_does_not_run_when_the_time_runs_out_while_its_message_arrives_or_a_filter_waits) {
   run_in(WorldKind::simulated, [] {
     int runs = 0;
     TestServer server([&](web::App& app) {
@@ -95,7 +95,7 @@ TEST(CallDeadline, AHandlerDoesNotRunWhenTheTimeRunsOutWhileItsMessageArrivesOrA
   });
 }
 
-TEST(CallDeadline, AMalformedTimeoutIsRefused) {
+TEST(CallDeadline, a_malformed_timeout_is_refused) {
   run_in(WorldKind::simulated, [] {
     TestServer server([](web::App& app) { add(app, Route{.echo = [](const Point& point) { return point; }}); });
     http::Client client({.protocol = http::Protocol::http2});

@@ -59,7 +59,7 @@ class ReplyMetadataTest : public testing::Test {
   }
 };
 
-TEST_F(ReplyMetadataTest, OfAUnaryCallIsSplitByWhenItCame) {
+TEST_F(ReplyMetadataTest, of_a_unary_call_is_split_by_when_it_came) {
   run([](Route::Client& client) {
     ReplyMetadata reply;
     client.echo({}, {.reply = &reply});
@@ -67,7 +67,7 @@ TEST_F(ReplyMetadataTest, OfAUnaryCallIsSplitByWhenItCame) {
   });
 }
 
-TEST_F(ReplyMetadataTest, OfAStreamIsThereAsFarAsItWasRead) {
+TEST_F(ReplyMetadataTest, of_a_stream_is_there_as_far_as_it_was_read) {
   run([](Route::Client& client) {
     ReplyMetadata reply;
     Task two;
@@ -83,7 +83,7 @@ TEST_F(ReplyMetadataTest, OfAStreamIsThereAsFarAsItWasRead) {
   });
 }
 
-TEST_F(ReplyMetadataTest, OfACallThatFailsIsThereToo) {
+TEST_F(ReplyMetadataTest, of_a_call_that_fails_is_there_too) {
   run([](Route::Client& client) {
     ReplyMetadata reply;
     Task one;
@@ -101,7 +101,7 @@ TEST_F(ReplyMetadataTest, OfACallThatFailsIsThereToo) {
   });
 }
 
-TEST(ReadMetadata, SplitsBinaryFieldsAndLeavesOutTheProtocolsOwn) {
+TEST(ReadMetadata, splits_binary_fields_and_leaves_out_the_protocols_own) {
   const http::Header fields[] = {
       {"content-type", "application/grpc"}, {"grpc-encoding", "gzip"}, {"x-bin", "YQ, Yg==,!,Yw"}, {"x-list", "1, 2"}};
   EXPECT_THAT(internal::read_metadata(http::HeaderList(fields)),
@@ -137,7 +137,7 @@ Point point_of(std::size_t bytes) {
   return point;
 }
 
-TEST(CompressionOfACall, OverrulesTheChannels) {
+TEST(CompressionOfACall, overrules_the_channels) {
   const auto calls = [](Route::Client& client) {
     client.echo(point_of(2000));
     client.echo(point_of(2000), {.compression = false});
@@ -156,7 +156,7 @@ TEST(CompressionOfACall, OverrulesTheChannels) {
   EXPECT_THAT(with[1].flags, ElementsAre(0));
 }
 
-TEST(CompressionOfACall, CanChangeBetweenTheMessagesOfAStream) {
+TEST(CompressionOfACall, can_change_between_the_messages_of_a_stream) {
   const std::vector<Sent> sent = sent_by([](Route::Client& client) {
     auto compressed = client.record({.compression = true});
     compressed.write(point_of(1));

@@ -89,7 +89,7 @@ class CallTest : public testing::TestWithParam<WorldKind> {
 INSTANTIATE_TEST_SUITE_P(Worlds, CallTest, testing::Values(WorldKind::real, WorldKind::simulated),
                          [](const auto& test) { return test.param == WorldKind::real ? "real" : "simulated"; });
 
-TEST_P(CallTest, AUnaryCallGivesTheResponse) {
+TEST_P(CallTest, a_unary_call_gives_the_response) {
   run([](Route::Client& client, TestServer& server) {
     const Point reply = client.echo(point(1, -2, "three"));
     EXPECT_EQ(reply.x(), 1);
@@ -100,7 +100,7 @@ TEST_P(CallTest, AUnaryCallGivesTheResponse) {
   });
 }
 
-TEST_P(CallTest, ManyCallsShareAConnection) {
+TEST_P(CallTest, many_calls_share_a_connection) {
   run([](Route::Client& client, TestServer& server) {
     std::vector<runtime::Task<std::function<void()>>> fibers;
     for (int i = 0; i < 200; ++i) {
@@ -114,7 +114,7 @@ TEST_P(CallTest, ManyCallsShareAConnection) {
   });
 }
 
-TEST_P(CallTest, AnErrorArrivesWithCodeMessageAndFields) {
+TEST_P(CallTest, an_error_arrives_with_code_message_and_fields) {
   run([](Route::Client& client, TestServer&) {
     const Error failed = error_of([&] { client.do_(task("fail")); });
     EXPECT_EQ(failed.code(), Code::failed_precondition);
@@ -127,7 +127,7 @@ TEST_P(CallTest, AnErrorArrivesWithCodeMessageAndFields) {
   });
 }
 
-TEST_P(CallTest, WhatIsTheServersOwnFaultStaysInItsLogUnlessItIsForCallers) {
+TEST_P(CallTest, what_is_the_servers_own_fault_stays_in_its_log_unless_it_is_for_callers) {
   run([](Route::Client& client, TestServer&) {
     const Error crashed = error_of([&] { client.do_(task("crash")); });
     EXPECT_EQ(crashed.code(), Code::internal);
@@ -138,7 +138,7 @@ TEST_P(CallTest, WhatIsTheServersOwnFaultStaysInItsLogUnlessItIsForCallers) {
   });
 }
 
-TEST_P(CallTest, AMethodWithoutAFunctionOrAServiceThatIsNotThereIsUnimplemented) {
+TEST_P(CallTest, a_method_without_a_function_or_a_service_that_is_not_there_is_unimplemented) {
   run([](Route::Client& client, TestServer& server) {
     EXPECT_EQ(error_of([&] { client.missing(Point()); }).code(), Code::unimplemented);
     const Method unknown{"other.v1.Other", "Do", "/other.v1.Other/Do", ""};
@@ -147,7 +147,7 @@ TEST_P(CallTest, AMethodWithoutAFunctionOrAServiceThatIsNotThereIsUnimplemented)
   });
 }
 
-TEST_P(CallTest, AServerStreamIsReadToItsEnd) {
+TEST_P(CallTest, a_server_stream_is_read_to_its_end) {
   run([](Route::Client& client, TestServer&) {
     auto stream = client.list(task("", 3));
     Point each;
@@ -162,7 +162,7 @@ TEST_P(CallTest, AServerStreamIsReadToItsEnd) {
   });
 }
 
-TEST_P(CallTest, AServerStreamThatFailsThrowsBehindItsMessages) {
+TEST_P(CallTest, a_server_stream_that_fails_throws_behind_its_messages) {
   run([](Route::Client& client, TestServer&) {
     auto stream = client.list(task("fail", 2));
     Point each;
@@ -174,7 +174,7 @@ TEST_P(CallTest, AServerStreamThatFailsThrowsBehindItsMessages) {
   });
 }
 
-TEST_P(CallTest, ALongStreamIsHeldBackByASlowReader) {
+TEST_P(CallTest, a_long_stream_is_held_back_by_a_slow_reader) {
   run_in(GetParam(), [] {
     constexpr int kAll = 3000, kMessageBytes = 2000;
     constexpr int kMostAhead = 800'000 / kMessageBytes;  // the queue of the stream, its window, and what is being read
@@ -198,7 +198,7 @@ TEST_P(CallTest, ALongStreamIsHeldBackByASlowReader) {
   });
 }
 
-TEST_P(CallTest, AClientStreamEndsWithTheResponse) {
+TEST_P(CallTest, a_client_stream_ends_with_the_response) {
   run([](Route::Client& client, TestServer&) {
     auto upload = client.record();
     for (int i = 1; i <= 1000; ++i) ASSERT_TRUE(upload.write(point(i, 0)));
@@ -209,7 +209,7 @@ TEST_P(CallTest, AClientStreamEndsWithTheResponse) {
   });
 }
 
-TEST_P(CallTest, AServerMayEndAClientStreamEarly) {
+TEST_P(CallTest, a_server_may_end_a_client_stream_early) {
   run([](Route::Client& client, TestServer&) {
     auto enough = client.record();
     enough.write(point(1, 0, "enough"));
@@ -226,7 +226,7 @@ TEST_P(CallTest, AServerMayEndAClientStreamEarly) {
   });
 }
 
-TEST_P(CallTest, BothSidesTalkAtOnce) {
+TEST_P(CallTest, both_sides_talk_at_once) {
   run([](Route::Client& client, TestServer&) {
     auto talk = client.chat();
     Point reply;
@@ -240,7 +240,7 @@ TEST_P(CallTest, BothSidesTalkAtOnce) {
   });
 }
 
-TEST_P(CallTest, MetadataTravelsBothWays) {
+TEST_P(CallTest, metadata_travels_both_ways) {
   run([](Route::Client& client, TestServer& server) {
     client.do_(task("metadata"), {.metadata = {{"x-asked", "yes"}, {"x-bytes-bin", std::string("\0\xff", 2)}}});
     // Seen by a stream, which shows what it got.
@@ -263,7 +263,7 @@ TEST_P(CallTest, MetadataTravelsBothWays) {
   });
 }
 
-TEST_P(CallTest, TheDeadlineOfTheCallEndsItOnBothSides) {
+TEST_P(CallTest, the_deadline_of_the_call_ends_it_on_both_sides) {
   run([](Route::Client& client, TestServer& server) {
     const Error error = error_of([&] { client.do_(task("sleep"), {.timeout = 30ms}); });
     EXPECT_EQ(error.code(), Code::deadline_exceeded);
@@ -274,7 +274,7 @@ TEST_P(CallTest, TheDeadlineOfTheCallEndsItOnBothSides) {
   });
 }
 
-TEST_P(CallTest, ACallThatIsCancelledEndsItsHandler) {
+TEST_P(CallTest, a_call_that_is_cancelled_ends_its_handler) {
   run([](Route::Client& client, TestServer& server) {
     {
       auto stream = client.chat();
@@ -290,7 +290,7 @@ TEST_P(CallTest, ACallThatIsCancelledEndsItsHandler) {
   });
 }
 
-TEST_P(CallTest, CompressedMessagesAreReadAndWritten) {
+TEST_P(CallTest, compressed_messages_are_read_and_written) {
   run(
       [](Route::Client& client, TestServer&) {
         const std::string text(100'000, 'x');
@@ -303,7 +303,7 @@ TEST_P(CallTest, CompressedMessagesAreReadAndWritten) {
       {.compression = true});
 }
 
-TEST_P(CallTest, AMessageThatIsTooLargeIsResourceExhausted) {
+TEST_P(CallTest, a_message_that_is_too_large_is_resource_exhausted) {
   run([](Route::Client& client, TestServer&) {
     const std::string large(5 << 20, 'x');
     EXPECT_EQ(error_of([&] { client.echo(point(1, 1, large)); }).code(), Code::resource_exhausted);
@@ -315,7 +315,7 @@ TEST_P(CallTest, AMessageThatIsTooLargeIsResourceExhausted) {
 }
 
 // In a call of its own: what the second of two fibers gets that write to one stream, or read from it.
-TEST_P(CallTest, TwoFibersThatWriteToOneStreamAreRefusedAndNotMixed) {
+TEST_P(CallTest, two_fibers_that_write_to_one_stream_are_refused_and_not_mixed) {
   run_in(GetParam(), [] {
     std::optional<Error> refused;
     TestServer server([&](web::App& app) {
@@ -338,7 +338,7 @@ TEST_P(CallTest, TwoFibersThatWriteToOneStreamAreRefusedAndNotMixed) {
   });
 }
 
-TEST_P(CallTest, TwoFibersThatReadFromOneStreamAreRefused) {
+TEST_P(CallTest, two_fibers_that_read_from_one_stream_are_refused) {
   run([](Route::Client& client, TestServer&) {
     auto talk = client.chat();
     Point reply, other;
@@ -353,7 +353,7 @@ TEST_P(CallTest, TwoFibersThatReadFromOneStreamAreRefused) {
   });
 }
 
-TEST_P(CallTest, AClientByItsTargetHasAChannelOfItsOwn) {
+TEST_P(CallTest, a_client_by_its_target_has_a_channel_of_its_own) {
   run([](Route::Client& channels, TestServer& server) {
     Route::Client client(server.server.address().to_string(), {.timeout = 2s});
     const Route::Client same = client;
@@ -365,7 +365,7 @@ TEST_P(CallTest, AClientByItsTargetHasAChannelOfItsOwn) {
   });
 }
 
-TEST_P(CallTest, DetailsOfAnErrorAreMessages) {
+TEST_P(CallTest, details_of_an_error_are_messages) {
   run_in(GetParam(), [] {
     TestServer server([](web::App& app) {
       add(app, Route{.do_ = [](const Task&) -> google::protobuf::Empty {
@@ -380,7 +380,7 @@ TEST_P(CallTest, DetailsOfAnErrorAreMessages) {
   });
 }
 
-TEST(Handlers, AreFunctionsThatATestCalls) {
+TEST(Handlers, are_functions_that_a_test_calls) {
   EXPECT_EQ(echo(point(1, 2)).y(), 2);
   // [handler-test]
   Messages<Point> sent({point(1, 0), point(2, 0)});

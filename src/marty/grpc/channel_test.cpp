@@ -78,7 +78,7 @@ void in_simulation(const std::function<void(SimulatedWorld&)>& test) {
   world.run([&] { test(world); });
 }
 
-TEST(Channels, TakeServersInTurn) {
+TEST(Channels, take_servers_in_turn) {
   in_simulation([](SimulatedWorld& world) {
     CountingServer a(world.host("a")), b(world.host("b")), c(world.host("c"));
     Channel channel(a.target() + "," + b.target() + "," + c.target());
@@ -91,7 +91,7 @@ TEST(Channels, TakeServersInTurn) {
   });
 }
 
-TEST(Channels, LeaveAServerAloneThatIsDownAndComeBack) {
+TEST(Channels, leave_a_server_alone_that_is_down_and_come_back) {
   in_simulation([](SimulatedWorld& world) {
     CountingServer a(world.host("a")), b(world.host("b"));
     Channel channel(a.target() + "," + b.target());
@@ -108,7 +108,7 @@ TEST(Channels, LeaveAServerAloneThatIsDownAndComeBack) {
   });
 }
 
-TEST(Channels, DoNotFailTheOthersWhereOneCallerIsCancelled) {
+TEST(Channels, do_not_fail_the_others_where_one_caller_is_cancelled) {
   in_simulation([](SimulatedWorld& world) {
     CountingServer a(world.host("a"));
     Channel channel(a.target());
@@ -125,7 +125,7 @@ TEST(Channels, DoNotFailTheOthersWhereOneCallerIsCancelled) {
   });
 }
 
-TEST(Channels, KeepConnectionsThatAreInUse) {  // also when names are looked up again
+TEST(Channels, keep_connections_that_are_in_use) {  // also when names are looked up again
   in_simulation([](SimulatedWorld& world) {
     CountingServer a(world.host("a"));
     Channel channel(a.target());
@@ -137,7 +137,7 @@ TEST(Channels, KeepConnectionsThatAreInUse) {  // also when names are looked up 
   });
 }
 
-TEST(Channels, SayWhyNobodyCanBeReached) {
+TEST(Channels, say_why_nobody_can_be_reached) {
   in_simulation([](SimulatedWorld& world) {
     const std::string target = "a:" + std::to_string(world.host("a").address(kPort).port());
     Channel channel(target);
@@ -149,7 +149,7 @@ TEST(Channels, SayWhyNobodyCanBeReached) {
   });
 }
 
-TEST(Channels, RepeatOnlyWhatMayBeRepeated) {
+TEST(Channels, repeat_only_what_may_be_repeated) {
   in_simulation([](SimulatedWorld& world) {
     CountingServer server(world.host("a"));
     Channel channel(server.target());
@@ -166,7 +166,7 @@ TEST(Channels, RepeatOnlyWhatMayBeRepeated) {
   });
 }
 
-TEST(Channels, WaitLongerBeforeEachRepeat) {
+TEST(Channels, wait_longer_before_each_repeat) {
   in_simulation([](SimulatedWorld& world) {
     CountingServer server(world.host("a"));
     Channel channel(server.target(), {.retries = 4, .retry_backoff = 100ms});
@@ -181,7 +181,7 @@ TEST(Channels, WaitLongerBeforeEachRepeat) {
   });
 }
 
-TEST(Channels, LoseNoCallWhenAServerDrains) {
+TEST(Channels, lose_no_call_when_a_server_drains) {
   in_simulation([](SimulatedWorld& world) {
     CountingServer a(world.host("a")), b(world.host("b"));
     Channel channel(a.target() + "," + b.target());
@@ -210,7 +210,7 @@ TEST(Channels, LoseNoCallWhenAServerDrains) {
   });
 }
 
-TEST(Channels, TellACutCallFromOneThatNeverBegan) {
+TEST(Channels, tell_a_cut_call_from_one_that_never_began) {
   in_simulation([](SimulatedWorld& world) {
     CountingServer server(world.host("a"));
     Channel channel(server.target());
@@ -235,7 +235,7 @@ TEST(Channels, TellACutCallFromOneThatNeverBegan) {
   });
 }
 
-TEST(Channels, OpenFurtherConnectionsWhereOneIsFull) {
+TEST(Channels, open_further_connections_where_one_is_full) {
   in_simulation([](SimulatedWorld& world) {
     CountingServer server(world.host("a"), {.http2_streams = 2});
     server.takes = 10ms;
@@ -249,7 +249,7 @@ TEST(Channels, OpenFurtherConnectionsWhereOneIsFull) {
   });
 }
 
-TEST(Channels, NoticeASilentServerByItsPings) {
+TEST(Channels, notice_a_silent_server_by_its_pings) {
   in_simulation([](SimulatedWorld& world) {
     CountingServer server(world.host("a"));
     server.takes = 1h;
@@ -267,7 +267,7 @@ TEST(Channels, NoticeASilentServerByItsPings) {
   });
 }
 
-TEST(Channels, EndTheirCallsWhereTheyGo) {
+TEST(Channels, end_their_calls_where_they_go) {
   in_simulation([](SimulatedWorld& world) {
     CountingServer server(world.host("a"));
     server.takes = 1h;

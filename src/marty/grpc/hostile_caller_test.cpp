@@ -56,7 +56,7 @@ class HostileCallerTest : public testing::Test {
   }
 };
 
-TEST_F(HostileCallerTest, WhatAMethodRequiresItRequiresByGetAsWell) {
+TEST_F(HostileCallerTest, what_a_method_requires_it_requires_by_get_as_well) {
   const auto permitted = [](web::App& app) { add(app, Route{.echo = echo}).requires_permission("point:*:read"); };
   const auto one = [](web::App& app) {
     add(app, Route{.echo = echo}).method("Echo").requires_permission("point:*:read");
@@ -83,7 +83,7 @@ std::string web_text(std::size_t name_bytes) {
   return base64_encode(framed);
 }
 
-TEST_F(HostileCallerTest, AStreamInBase64StaysWithinTheLimitOfTheServer) {
+TEST_F(HostileCallerTest, a_stream_in_base64_stays_within_the_limit_of_the_server) {
   const auto build = [](web::App& app) { add(app, Route{.record = record}); };
   serve(build, {.body_bytes = 64 << 10}, [&](TestServer& server) {
     http::Http2Connection connection(runtime::connect(server.server.address()));
@@ -100,7 +100,7 @@ TEST_F(HostileCallerTest, AStreamInBase64StaysWithinTheLimitOfTheServer) {
   });
 }
 
-TEST_F(HostileCallerTest, AUnaryRequestInBase64MayBeAsLargeAsAnyOther) {
+TEST_F(HostileCallerTest, a_unary_request_in_base64_may_be_as_large_as_any_other) {
   const auto build = [](web::App& app) { add(app, Route{.echo = echo}); };
   serve(build, {}, [&](TestServer& server) {
     EXPECT_GT(post(server, "Echo", "application/grpc-web-text", web_text(3'600'000)).body.size(), 3'600'000u);
@@ -109,7 +109,7 @@ TEST_F(HostileCallerTest, AUnaryRequestInBase64MayBeAsLargeAsAnyOther) {
   });
 }
 
-TEST_F(HostileCallerTest, JsonThatIsNestedDeeplyIsRefusedBeforeItIsParsed) {  // which would take minutes
+TEST_F(HostileCallerTest, json_that_is_nested_deeply_is_refused_before_it_is_parsed) {  // which would take minutes
   google::protobuf::ListValue list;
   const auto nested = [](int depth) { return std::string(depth, '[') + std::string(depth, ']'); };
   EXPECT_FALSE(internal::parse_message(nested(20), internal::Codec::json, list));
@@ -120,7 +120,7 @@ TEST_F(HostileCallerTest, JsonThatIsNestedDeeplyIsRefusedBeforeItIsParsed) {  //
   EXPECT_FALSE(internal::parse_message(in_text, internal::Codec::json, list));
 }
 
-TEST_F(HostileCallerTest, LongErrorsArriveShortened) {
+TEST_F(HostileCallerTest, long_errors_arrive_shortened) {
   const auto build = [](web::App& app) {
     add(app, Route{.echo = [](const Point& point) -> Point {
           throw Error(Code::not_found, "there is no " + point.name(), {{"/name", point.name()}});
@@ -141,7 +141,7 @@ TEST_F(HostileCallerTest, LongErrorsArriveShortened) {
   });
 }
 
-TEST_F(HostileCallerTest, AnErrorMayBeginAndEndWithBlanks) {
+TEST_F(HostileCallerTest, an_error_may_begin_and_end_with_blanks) {
   const auto build = [](web::App& app) {
     add(app, Route{.echo = [](const Point&) -> Point { throw Error(Code::not_found, " no one named "); }});
   };
@@ -152,7 +152,7 @@ TEST_F(HostileCallerTest, AnErrorMayBeginAndEndWithBlanks) {
   });
 }
 
-TEST_F(HostileCallerTest, OfWhatWentWrongHereCallersLearnNoDetails) {
+TEST_F(HostileCallerTest, of_what_went_wrong_here_callers_learn_no_details) {
   const auto build = [](web::App& app) {
     add(app, Route{.echo = [](const Point&) -> Point {
           throw Error(Code::internal, "the secret", {{"/secret", "secret"}})
@@ -174,7 +174,7 @@ TEST_F(HostileCallerTest, OfWhatWentWrongHereCallersLearnNoDetails) {
   });
 }
 
-TEST_F(HostileCallerTest, ReflectionIsNotForThoseWhoAskNothing) {
+TEST_F(HostileCallerTest, reflection_is_not_for_those_who_ask_nothing) {
   const auto build = [](web::App& app) { add(app, Route{.echo = echo}); };
   serve(build, {.in_flight = 3}, [&](TestServer& server) {
     http::Http2Connection connection(runtime::connect(server.server.address()));
@@ -191,7 +191,7 @@ TEST_F(HostileCallerTest, ReflectionIsNotForThoseWhoAskNothing) {
 }
 
 // Flags that gRPC reserves; gRPC-Web's trailers and Connect's end of a stream are for replies, or the end of a request.
-TEST_F(HostileCallerTest, MessagesWithFlagsThatNobodyKnowsAreRefused) {
+TEST_F(HostileCallerTest, messages_with_flags_that_nobody_knows_are_refused) {
   serve([](web::App& app) { add(app, Route{.echo = echo, .record = record}); }, {},
         [](TestServer& server) {
           const auto status = [&](std::string_view method, std::string_view type, int flags) {
@@ -213,7 +213,7 @@ TEST_F(HostileCallerTest, MessagesWithFlagsThatNobodyKnowsAreRefused) {
 
 // What the server itself refuses is an answer of the protocol, too, and has its ids: HTTP clients of gRPC know no
 // others.
-TEST_F(HostileCallerTest, WhatTheServerDoesNotLetInIsAnsweredInTheProtocol) {
+TEST_F(HostileCallerTest, what_the_server_does_not_let_in_is_answered_in_the_protocol) {
   serve([](web::App& app) { add(app, Route{.echo = echo}); }, {.body_bytes = 100},
         [](TestServer& server) {
           const std::string large(101, '\0');
@@ -233,7 +233,7 @@ TEST_F(HostileCallerTest, WhatTheServerDoesNotLetInIsAnsweredInTheProtocol) {
         });
 }
 
-TEST_F(HostileCallerTest, ACallInNoFormatIsAProblemWithItsPathAndItsId) {
+TEST_F(HostileCallerTest, a_call_in_no_format_is_a_problem_with_its_path_and_its_id) {
   serve([](web::App& app) { add(app, Route{.echo = echo}); }, {},
         [](TestServer& server) {
           const http::Reply reply = post(server, "Echo", "text/plain", "");

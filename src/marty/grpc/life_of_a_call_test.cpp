@@ -43,7 +43,7 @@ void authenticate(web::App& app) {
   });
 }
 
-TEST(LifeOfACall, TheFiltersOfRestStandAroundIt) {
+TEST(LifeOfACall, the_filters_of_rest_stand_around_it) {
   in_simulation([] {
     std::vector<std::string> seen;
     TestServer server([&](web::App& app) {
@@ -59,7 +59,7 @@ TEST(LifeOfACall, TheFiltersOfRestStandAroundIt) {
   });
 }
 
-TEST(LifeOfACall, AFilterMayRefuseIt) {
+TEST(LifeOfACall, a_filter_may_refuse_it) {
   in_simulation([] {
     TestServer server([&](web::App& app) {
       app.filter("closed", [](http::Request&, http::Response&, web::Next) {
@@ -73,7 +73,7 @@ TEST(LifeOfACall, AFilterMayRefuseIt) {
   });
 }
 
-TEST(LifeOfACall, WhatTheServerHasRunOutOfIsToldWithoutItsWordsAndIsNoFaultOfTheCallersCaller) {
+TEST(LifeOfACall, what_the_server_has_run_out_of_is_told_without_its_words_and_is_no_fault_of_the_callers_caller) {
   in_simulation([] {
     TestServer server([&](web::App& app) {
       app.filter("full", [](http::Request&, http::Response&, web::Next) {
@@ -88,7 +88,7 @@ TEST(LifeOfACall, WhatTheServerHasRunOutOfIsToldWithoutItsWordsAndIsNoFaultOfThe
   });
 }
 
-TEST(LifeOfACall, PermissionsAreChecked) {
+TEST(LifeOfACall, permissions_are_checked) {
   in_simulation([] {
     TestServer server([&](web::App& app) {
       authenticate(app);
@@ -106,7 +106,7 @@ TEST(LifeOfACall, PermissionsAreChecked) {
   });
 }
 
-TEST(LifeOfACall, MetadataAndDependenciesAreParameters) {
+TEST(LifeOfACall, metadata_and_dependencies_are_parameters) {
   in_simulation([] {
     struct Counter {
       int calls = 0;
@@ -131,7 +131,7 @@ TEST(LifeOfACall, MetadataAndDependenciesAreParameters) {
   });
 }
 
-TEST(LifeOfACall, AnEmptyOptionalIsNotFound) {
+TEST(LifeOfACall, an_empty_optional_is_not_found) {
   in_simulation([] {
     TestServer server([&](web::App& app) {
       add(app, Route{.echo = [](const Point& request) -> std::optional<Point> {
@@ -201,7 +201,7 @@ struct Chain {
   TestServer front;
 };
 
-TEST(LifeOfACall, CorrelationTravelsWithEveryKindOfCall) {
+TEST(LifeOfACall, correlation_travels_with_every_kind_of_call) {
   in_simulation([] {
     Chain chain;
     Route::Client client(*chain.front.channel);
@@ -222,7 +222,7 @@ TEST(LifeOfACall, CorrelationTravelsWithEveryKindOfCall) {
   });
 }
 
-TEST(LifeOfACall, AStreamThatFailsHasLinesAndASpanOfItsTraceAndIsCounted) {
+TEST(LifeOfACall, a_stream_that_fails_has_lines_and_a_span_of_its_trace_and_is_counted) {
   in_simulation([] {
     telemetry::RecordingSink sink;
     telemetry::Logging logging({}, sink);
@@ -262,7 +262,7 @@ TEST(LifeOfACall, AStreamThatFailsHasLinesAndASpanOfItsTraceAndIsCounted) {
   });
 }
 
-TEST(LifeOfACall, TheDeadlineTravelsOnAndOnlyShrinks) {
+TEST(LifeOfACall, the_deadline_travels_on_and_only_shrinks) {
   in_simulation([] {
     Chain chain;
     Route::Client(*chain.front.channel).echo(Point(), {.timeout = 2s});
@@ -272,7 +272,7 @@ TEST(LifeOfACall, TheDeadlineTravelsOnAndOnlyShrinks) {
   });
 }
 
-TEST(LifeOfACall, AStreamMaySayNothingForHours) {
+TEST(LifeOfACall, a_stream_may_say_nothing_for_hours) {
   in_simulation([] {
     TestServer server([](web::App& app) {
       add(app, Route{.chat = [](Reader<Point>& points, Writer<Point>& replies) {
@@ -291,7 +291,7 @@ TEST(LifeOfACall, AStreamMaySayNothingForHours) {
   });
 }
 
-TEST(LifeOfACall, TheCertificateOfTheOtherSideIsTheCaller) {
+TEST(LifeOfACall, the_certificate_of_the_other_side_is_the_caller) {
   in_simulation([] {
     const tls::internal::TestPki pki;
     const tls::CertificateFiles server_files = pki.issue_server(), client_files = pki.issue_client();

@@ -102,7 +102,7 @@ void with_client(const std::function<void(Plain::Client&, TestServer&)>& test) {
   });
 }
 
-TEST(MappedMethod, EveryKindOfFieldComesBackAsItWas) {
+TEST(MappedMethod, every_kind_of_field_comes_back_as_it_was) {
   with_client([](Plain::Client& client, TestServer&) {
     const route::v1::Everything all = sample();
     EXPECT_EQ(client.copy_all(all).SerializeAsString(), all.SerializeAsString());
@@ -115,7 +115,7 @@ TEST(MappedMethod, EveryKindOfFieldComesBackAsItWas) {
   });
 }
 
-TEST(MappedMethod, ValuesThatDoNotFitAreNamedLikeThoseOfJson) {
+TEST(MappedMethod, values_that_do_not_fit_are_named_like_those_of_json) {
   with_client([](Plain::Client& client, TestServer&) {
     route::v1::Everything wrong = sample();
     wrong.set_colour(route::v1::COLOUR_UNSPECIFIED);
@@ -134,7 +134,7 @@ TEST(MappedMethod, ValuesThatDoNotFitAreNamedLikeThoseOfJson) {
   });
 }
 
-TEST(MappedMethod, TheFunctionOfARouteServesBoth) {
+TEST(MappedMethod, the_function_of_a_route_serves_both) {
   with_client([](Plain::Client& client, TestServer&) {
     route::v1::Find find;
     find.set_id("rex");
@@ -147,7 +147,7 @@ TEST(MappedMethod, TheFunctionOfARouteServesBoth) {
   });
 }
 
-TEST(MappedMethod, ABodyMayBeAMessageWithinTheRequest) {
+TEST(MappedMethod, a_body_may_be_a_message_within_the_request) {
   with_client([](Plain::Client& client, TestServer&) {
     route::v1::Change change;
     change.set_id("re");
@@ -159,7 +159,7 @@ TEST(MappedMethod, ABodyMayBeAMessageWithinTheRequest) {
   });
 }
 
-TEST(MappedMethod, AFunctionWithoutResultAnswersEmpty) {
+TEST(MappedMethod, a_function_without_result_answers_empty) {
   with_client([](Plain::Client& client, TestServer&) {
     route::v1::Find find;
     find.set_id("a");
@@ -180,7 +180,7 @@ struct Narrow {
   std::string name;
 };
 
-TEST(MappedMethod, WhatDoesNotFitIsRefusedWhenTheServiceIsBuilt) {
+TEST(MappedMethod, what_does_not_fit_is_refused_when_the_service_is_built) {
   web::App app;
   const auto refusal = [&](Plain plain) { return error_of([&] { add(app, std::move(plain)); }).message(); };
   EXPECT_THAT(error_of([] { Plain{.find_point = [](web::Path<std::string>) { return Point(); }}; }).message(),

@@ -107,7 +107,7 @@ class ProtocolTest : public testing::TestWithParam<http::Protocol> {
 INSTANTIATE_TEST_SUITE_P(Versions, ProtocolTest, testing::Values(http::Protocol::http1, http::Protocol::http2),
                          [](const auto& test) { return test.param == http::Protocol::http1 ? "http1" : "http2"; });
 
-TEST_P(ProtocolTest, AUnaryCallOfConnectIsAPlainPost) {
+TEST_P(ProtocolTest, a_unary_call_of_connect_is_a_plain_post) {
   run([&] {
     const auto reply = post({"Echo", "application/json", R"({"x":7,"name":"a"})"});
     EXPECT_EQ(reply.status, 200);
@@ -120,7 +120,7 @@ TEST_P(ProtocolTest, AUnaryCallOfConnectIsAPlainPost) {
   });
 }
 
-TEST_P(ProtocolTest, AnErrorOfConnectIsJsonWithAnHttpStatus) {
+TEST_P(ProtocolTest, an_error_of_connect_is_json_with_an_http_status) {
   run([&] {
     const auto reply = post({"Echo", "application/proto", proto(-1)});
     EXPECT_EQ(reply.status, 400);
@@ -139,7 +139,7 @@ TEST_P(ProtocolTest, AnErrorOfConnectIsJsonWithAnHttpStatus) {
   });
 }
 
-TEST_P(ProtocolTest, AMethodWithoutSideEffectsMayBeAskedByGet) {
+TEST_P(ProtocolTest, a_method_without_side_effects_may_be_asked_by_get) {
   run([&] {
     EXPECT_EQ(get("Echo?connect=v1&encoding=json&message=%7B%22x%22%3A7%7D").body, R"({"x":7})");
     EXPECT_EQ(x_of(get("Echo?encoding=proto&base64=1&message=" + base64url_encode(proto(7))).body), 7);
@@ -152,7 +152,7 @@ TEST_P(ProtocolTest, AMethodWithoutSideEffectsMayBeAskedByGet) {
   });
 }
 
-TEST_P(ProtocolTest, AStreamOfConnectEndsWithItsStatus) {
+TEST_P(ProtocolTest, a_stream_of_connect_ends_with_its_status) {
   run([&] {
     const auto good = post({"List", "application/connect+json", framed(R"({"times":2})")});
     EXPECT_EQ(good.status, 200);
@@ -177,7 +177,7 @@ TEST_P(ProtocolTest, AStreamOfConnectEndsWithItsStatus) {
   });
 }
 
-TEST_P(ProtocolTest, GrpcWebEndsWithItsTrailersAsAFrame) {
+TEST_P(ProtocolTest, grpc_web_ends_with_its_trailers_as_a_frame) {
   run([&] {
     const auto good = post({"Echo", "application/grpc-web+proto", framed(proto(7))});
     EXPECT_EQ(good.status, 200);
@@ -197,7 +197,7 @@ TEST_P(ProtocolTest, GrpcWebEndsWithItsTrailersAsAFrame) {
   });
 }
 
-TEST_P(ProtocolTest, GrpcWebMayBeText) {
+TEST_P(ProtocolTest, grpc_web_may_be_text) {
   run([&] {
     const auto reply = post({"Echo", "application/grpc-web-text", base64_encode(framed(proto(7)))});
     EXPECT_EQ(reply.header("content-type"), "application/grpc-web-text");
@@ -207,7 +207,7 @@ TEST_P(ProtocolTest, GrpcWebMayBeText) {
   });
 }
 
-TEST_P(ProtocolTest, MessagesMayBeCompressed) {
+TEST_P(ProtocolTest, messages_may_be_compressed) {
   run([&] {
     const std::string packed = compress::compress(compress::Coding::gzip, proto(7));
     EXPECT_EQ(x_of(post({"Echo", "application/proto", packed, {{"content-encoding", "gzip"}}}).body), 7);

@@ -29,7 +29,7 @@ Error error_of_reply(const std::function<void(http::Response&)>& answer, ReplyMe
   return *error;
 }
 
-TEST(UnexpectedReply, OfAnotherNumberOfMessagesThanOneIsUnimplemented) {
+TEST(UnexpectedReply, of_another_number_of_messages_than_one_is_unimplemented) {
   for (const int messages : {0, 2}) {
     const Error error = error_of_reply([&](http::Response& response) {
       for (int i = 0; i < messages; ++i) response.body() += kMessage;
@@ -39,7 +39,7 @@ TEST(UnexpectedReply, OfAnotherNumberOfMessagesThanOneIsUnimplemented) {
   }
 }
 
-TEST(UnexpectedReply, TheStatusOfTheHeadIsForRepliesThatConsistOfIt) {
+TEST(UnexpectedReply, the_status_of_the_head_is_for_replies_that_consist_of_it) {
   ReplyMetadata metadata;
   const Error refused = error_of_reply(
       [](http::Response& response) {
@@ -54,7 +54,7 @@ TEST(UnexpectedReply, TheStatusOfTheHeadIsForRepliesThatConsistOfIt) {
             metadata.trailing.end());
 }
 
-TEST(UnexpectedReply, TheStatusOfTheHeadIsNoneWhereMessagesOrTrailersFollow) {
+TEST(UnexpectedReply, the_status_of_the_head_is_none_where_messages_or_trailers_follow) {
   const Error with_message = error_of_reply([](http::Response& response) {
     response.add_header("grpc-status", "9");
     response.body() = kMessage;
@@ -67,7 +67,7 @@ TEST(UnexpectedReply, TheStatusOfTheHeadIsNoneWhereMessagesOrTrailersFollow) {
   EXPECT_EQ(with_trailers.code(), Code::failed_precondition) << with_trailers.message();
 }
 
-TEST(UnexpectedReply, ThatIsNoGrpcStaysSoWhenItIsReadAgain) {
+TEST(UnexpectedReply, that_is_no_grpc_stays_so_when_it_is_read_again) {
   run_in(WorldKind::simulated, [] {
     http::internal::TestServer server([](http::Request&, http::Response& response) {
       response.status = 503;

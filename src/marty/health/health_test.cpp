@@ -17,7 +17,7 @@ void in_simulation(const std::function<void()>& test) { runtime::SimulatedWorld(
 
 void fail() { throw Error(Code::unavailable, "cannot connect to 10.0.0.7:5432"); }
 
-TEST(Health, IsReadyOnlyWhileRunning) {
+TEST(Health, is_ready_only_while_running) {
   in_simulation([] {
     Health health("shop", "1.0.0");
     EXPECT_FALSE(health.ready(health.report()));
@@ -29,7 +29,7 @@ TEST(Health, IsReadyOnlyWhileRunning) {
   });
 }
 
-TEST(Health, AFailingRequiredCheckMakesItUnhealthy) {
+TEST(Health, a_failing_required_check_makes_it_unhealthy) {
   in_simulation([] {
     Health health("shop", "1.0.0");
     health.add({.name = "database", .check = fail});
@@ -40,7 +40,7 @@ TEST(Health, AFailingRequiredCheckMakesItUnhealthy) {
   });
 }
 
-TEST(Health, WhyAComponentIsNotWellIsNotInTheReportButForWhoRunsTheService) {
+TEST(Health, why_a_component_is_not_well_is_not_in_the_report_but_for_who_runs_the_service) {
   in_simulation([] {
     Health health("shop", "1.0.0");
     health.add({.name = "database", .check = fail});
@@ -59,7 +59,7 @@ TEST(Health, WhyAComponentIsNotWellIsNotInTheReportButForWhoRunsTheService) {
   });
 }
 
-TEST(Health, AChangeIsLoggedOnceHoweverOftenItIsAskedFor) {
+TEST(Health, a_change_is_logged_once_however_often_it_is_asked_for) {
   in_simulation([] {
     telemetry::RecordingSink sink;
     telemetry::Logging logging({}, sink);
@@ -93,7 +93,7 @@ TEST(Health, AChangeIsLoggedOnceHoweverOftenItIsAskedFor) {
   });
 }
 
-TEST(Health, AFailingOptionalCheckOnlyDegradesIt) {
+TEST(Health, a_failing_optional_check_only_degrades_it) {
   in_simulation([] {
     Health health("shop", "1.0.0");
     health.add({.name = "recommendations", .required = false, .check = fail});
@@ -104,7 +104,7 @@ TEST(Health, AFailingOptionalCheckOnlyDegradesIt) {
   });
 }
 
-TEST(Health, ARequiredComponentWithALimitIsDegradedAndReadyUntilItHasNone) {
+TEST(Health, a_required_component_with_a_limit_is_degraded_and_ready_until_it_has_none) {
   in_simulation([] {
     Health health("shop", "1.0.0", runtime::Duration::zero());
     std::string limit = "no room on its disk";
@@ -123,7 +123,7 @@ TEST(Health, ARequiredComponentWithALimitIsDegradedAndReadyUntilItHasNone) {
   });
 }
 
-TEST(Health, AHangingCheckFailsAtItsTimeoutWhileOthersAreAsked) {
+TEST(Health, a_hanging_check_fails_at_its_timeout_while_others_are_asked) {
   in_simulation([] {
     Health health("shop", "1.0.0");
     for (const char* name : {"slow", "slower"})
@@ -134,7 +134,7 @@ TEST(Health, AHangingCheckFailsAtItsTimeoutWhileOthersAreAsked) {
   });
 }
 
-TEST(Health, ProbesWithinASecondShareOneAnswer) {
+TEST(Health, probes_within_a_second_share_one_answer) {
   in_simulation([] {
     int checks = 0;
     Health health("shop", "1.0.0");
@@ -152,7 +152,7 @@ TEST(Health, ProbesWithinASecondShareOneAnswer) {
   });
 }
 
-TEST(Health, AProbeThatGivesUpSaysNothingAboutTheComponents) {
+TEST(Health, a_probe_that_gives_up_says_nothing_about_the_components) {
   in_simulation([] {
     Health health("shop", "1.0.0");
     health.add({.name = "database", .check = [] { runtime::sleep_for(1500ms); }});
@@ -167,7 +167,7 @@ TEST(Health, AProbeThatGivesUpSaysNothingAboutTheComponents) {
   });
 }
 
-TEST(Health, AnythingThatACheckThrowsIsAFailure) {
+TEST(Health, anything_that_a_check_throws_is_a_failure) {
   in_simulation([] {
     Health health("shop", "1.0.0");
     health.add({.name = "odd", .check = [] { throw 7; }});

@@ -38,7 +38,7 @@ std::string pattern(std::size_t size, std::size_t total) {
   return text;
 }
 
-TEST_P(BegunReplyTest, ComesWholeToAClientThatIsSlow) {
+TEST_P(BegunReplyTest, comes_whole_to_a_client_that_is_slow) {
   run([] {
     constexpr std::size_t kPiece = 10 * 1024, kPieces = 2000;
     const std::string all = pattern(kPiece, kPiece * kPieces);
@@ -54,7 +54,7 @@ TEST_P(BegunReplyTest, ComesWholeToAClientThatIsSlow) {
   });
 }
 
-TEST_P(BegunReplyTest, MayBeAnEchoToAClientThatIsSlow) {
+TEST_P(BegunReplyTest, may_be_an_echo_to_a_client_that_is_slow) {
   run([] {
     constexpr std::size_t kPiece = 10'007;
     const std::string all = pattern(kPiece, 8 << 20);
@@ -77,7 +77,7 @@ TEST_P(BegunReplyTest, MayBeAnEchoToAClientThatIsSlow) {
   });
 }
 
-TEST_P(BegunReplyTest, MayBeWrittenByOneFiberWhileAnotherReadsTheRequest) {
+TEST_P(BegunReplyTest, may_be_written_by_one_fiber_while_another_reads_the_request) {
   run([] {
     constexpr std::size_t kPiece = 9'001;
     const std::string all = pattern(kPiece, 4 << 20);
@@ -108,7 +108,7 @@ TEST_P(BegunReplyTest, MayBeWrittenByOneFiberWhileAnotherReadsTheRequest) {
   });
 }
 
-TEST_P(BegunReplyTest, AnInterimReplyComesBeforeIt) {
+TEST_P(BegunReplyTest, an_interim_reply_comes_before_it) {
   run([] {
     TestServer test([](Request& request, Response& response) {
       BodyWriter& writer = response.begin();
@@ -124,7 +124,7 @@ TEST_P(BegunReplyTest, AnInterimReplyComesBeforeIt) {
   });
 }
 
-TEST_P(BegunReplyTest, ItsHeadGoesOutWhenTheHandlerWaits) {
+TEST_P(BegunReplyTest, its_head_goes_out_when_the_handler_waits) {
   run([] {
     TestServer test([](Request& request, Response& response) {
       BodyWriter& writer = response.begin();

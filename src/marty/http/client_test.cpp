@@ -81,7 +81,7 @@ INSTANTIATE_TEST_SUITE_P(Worlds, ClientTest, testing::Values(WorldKind::real, Wo
 
 constexpr std::string_view kOk = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
-TEST_P(ClientTest, SendsARequestAndReturnsTheReply) {
+TEST_P(ClientTest, sends_a_request_and_returns_the_reply) {
   run([] {
     TestServer test([](Request& request, Response& response) {
       response.status = 201;
@@ -102,7 +102,7 @@ TEST_P(ClientTest, SendsARequestAndReturnsTheReply) {
   });
 }
 
-TEST_P(ClientTest, SendsTheRequestAsTheStandardHasIt) {
+TEST_P(ClientTest, sends_the_request_as_the_standard_has_it) {
   with_script({{std::string(kOk)}, {std::string(kOk)}, {std::string(kOk)}}, [](ScriptedServer& server) {
     const std::string host = "Host: " + server.address().to_string() + "\r\n";
     Client().get(url_of(server.address()));
@@ -115,7 +115,7 @@ TEST_P(ClientTest, SendsTheRequestAsTheStandardHasIt) {
   });
 }
 
-TEST_P(ClientTest, ReusesItsConnection) {
+TEST_P(ClientTest, reuses_its_connection) {
   run([] {
     TestServer test([](Request&, Response& response) { response.body() = "ok"; });
     Client client;
@@ -124,7 +124,7 @@ TEST_P(ClientTest, ReusesItsConnection) {
   });
 }
 
-TEST_P(ClientTest, OpensNoMoreConnectionsThanAllowed) {
+TEST_P(ClientTest, opens_no_more_connections_than_allowed) {
   run([] {
     int at_once = 0, most = 0;
     TestServer test([&](Request&, Response&) {
@@ -142,7 +142,7 @@ TEST_P(ClientTest, OpensNoMoreConnectionsThanAllowed) {
   });
 }
 
-TEST_P(ClientTest, ReadsEveryKindOfBody) {
+TEST_P(ClientTest, reads_every_kind_of_body) {
   with_script(
       {{"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;x\r\nab\r\n1\r\nc\r\n0\r\nX-Trailer: 1\r\n\r\n",
         "HTTP/1.1 204 No Content\r\n\r\n", "HTTP/1.1 304 Not Modified\r\nContent-Length: 10\r\n\r\n",
@@ -161,7 +161,7 @@ TEST_P(ClientTest, ReadsEveryKindOfBody) {
       });
 }
 
-TEST_P(ClientTest, ExpectsNoBodyBehindHead) {
+TEST_P(ClientTest, expects_no_body_behind_head) {
   with_script({{"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n", std::string(kOk)}}, [](ScriptedServer& server) {
     Client client;
     EXPECT_EQ(client.send({.method = Method::head, .url = url_of(server.address())}).header("content-length"), "10");
@@ -170,7 +170,7 @@ TEST_P(ClientTest, ExpectsNoBodyBehindHead) {
   });
 }
 
-TEST_P(ClientTest, DoesNotReuseAConnectionThatTheServerCloses) {
+TEST_P(ClientTest, does_not_reuse_a_connection_that_the_server_closes) {
   with_script({{"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok"},
                {"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok"},
                {std::string(kOk)}},
@@ -181,7 +181,7 @@ TEST_P(ClientTest, DoesNotReuseAConnectionThatTheServerCloses) {
               });
 }
 
-TEST(Client, DoesNotReuseAConnectionThatItKnowsToBeClosed) {
+TEST(Client, does_not_reuse_a_connection_that_it_knows_to_be_closed) {
   run_in(WorldKind::real, [] {
     ScriptedServer server({{std::string(kOk)}, {std::string(kOk)}});  // closes behind each reply without saying so
     auto serving = runtime::spawn([&] { server.serve(); });
@@ -192,7 +192,7 @@ TEST(Client, DoesNotReuseAConnectionThatItKnowsToBeClosed) {
   });
 }
 
-TEST_P(ClientTest, RepeatsAnIdempotentRequestWhoseConnectionBrokeBeforeTheReply) {
+TEST_P(ClientTest, repeats_an_idempotent_request_whose_connection_broke_before_the_reply) {
   with_script({{std::string(kOk), "close"}, {std::string(kOk)}}, [](ScriptedServer& server) {
     Client client;
     client.get(url_of(server.address()));
@@ -201,7 +201,7 @@ TEST_P(ClientTest, RepeatsAnIdempotentRequestWhoseConnectionBrokeBeforeTheReply)
   });
 }
 
-TEST_P(ClientTest, DoesNotRepeatARequestThatMayHaveBeenCarriedOut) {
+TEST_P(ClientTest, does_not_repeat_a_request_that_may_have_been_carried_out) {
   with_script({{std::string(kOk), "close"}, {std::string(kOk)}}, [](ScriptedServer& server) {
     Client client;
     client.get(url_of(server.address()));
@@ -214,7 +214,7 @@ TEST_P(ClientTest, DoesNotRepeatARequestThatMayHaveBeenCarriedOut) {
   });
 }
 
-TEST_P(ClientTest, DoesNotRepeatOnceTheReplyHasBegun) {
+TEST_P(ClientTest, does_not_repeat_once_the_reply_has_begun) {
   with_script({{"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf"}}, [](ScriptedServer& server) {
     const Error error = error_of([&] { Client().get(url_of(server.address())); });
     EXPECT_EQ(error.code(), Code::unavailable);
@@ -223,7 +223,7 @@ TEST_P(ClientTest, DoesNotRepeatOnceTheReplyHasBegun) {
   });
 }
 
-TEST_P(ClientTest, RepeatsNoMoreOftenThanToldTo) {
+TEST_P(ClientTest, repeats_no_more_often_than_told_to) {
   with_script({{"close"}, {"close"}, {"close"}}, [](ScriptedServer& server) {
     EXPECT_EQ(error_of([&] { Client({.retries = 1}).get(url_of(server.address())); }).code(), Code::unavailable);
     EXPECT_EQ(server.connections(), 2);
@@ -232,7 +232,7 @@ TEST_P(ClientTest, RepeatsNoMoreOftenThanToldTo) {
   });
 }
 
-TEST_P(ClientTest, RefusesRepliesThatAreNotHttp) {
+TEST_P(ClientTest, refuses_replies_that_are_not_http) {
   for (const std::string_view reply :
        {"SSH-2.0-OpenSSH_9.2\r\n", "HTTP/2 200 OK\r\n\r\n", "HTTP/1.1 20 OK\r\n\r\n",
         "HTTP/1.1 200 OK\nContent-Length: 0\n\n", "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
@@ -246,7 +246,7 @@ TEST_P(ClientTest, RefusesRepliesThatAreNotHttp) {
   }
 }
 
-TEST_P(ClientTest, RefusesInterimRepliesWithoutEnd) {
+TEST_P(ClientTest, refuses_interim_replies_without_end) {
   std::string interim;
   for (int i = 0; i < 10'000; ++i) interim += "HTTP/1.1 102 Processing\r\n\r\n";
   with_script({{interim + std::string(kOk)}}, [](ScriptedServer& server) {
@@ -256,7 +256,7 @@ TEST_P(ClientTest, RefusesInterimRepliesWithoutEnd) {
   });
 }
 
-TEST_P(ClientTest, RefusesAReplyLargerThanAllowed) {
+TEST_P(ClientTest, refuses_a_reply_larger_than_allowed) {
   run([] {
     TestServer test([](Request&, Response& response) { response.body().assign(1001, 'x'); });
     EXPECT_EQ(error_of([&] { Client({.max_reply_bytes = 1000}).get(url_of(test.server.address())); }).code(),
@@ -265,7 +265,7 @@ TEST_P(ClientTest, RefusesAReplyLargerThanAllowed) {
   });
 }
 
-TEST_P(ClientTest, TellsNoTokenOfAQueryInItsErrors) {
+TEST_P(ClientTest, tells_no_token_of_a_query_in_its_errors) {
   run([] {
     TestServer test([](Request&, Response& response) { response.body().assign(1001, 'x'); });
     const std::string origin = url_of(test.server.address());
@@ -278,14 +278,14 @@ TEST_P(ClientTest, TellsNoTokenOfAQueryInItsErrors) {
   });
 }
 
-TEST_P(ClientTest, SaysWhenNobodyListens) {
+TEST_P(ClientTest, says_when_nobody_listens) {
   run([] {
     const runtime::Address nobody = runtime::listen(runtime::Address::ip("127.0.0.1", 0)).local_address();
     EXPECT_EQ(error_of([&] { Client().get(url_of(nobody)); }).code(), Code::unavailable);
   });
 }
 
-TEST_P(ClientTest, RefusesRequestsThatHttpForbids) {
+TEST_P(ClientTest, refuses_requests_that_http_forbids) {
   run([] {
     TestServer test([](Request&, Response&) {});
     Client client;
@@ -299,7 +299,7 @@ TEST_P(ClientTest, RefusesRequestsThatHttpForbids) {
   });
 }
 
-TEST_P(ClientTest, StreamsAReply) {
+TEST_P(ClientTest, streams_a_reply) {
   run([] {
     const std::string body(200'000, 'x');
     TestServer test([&](Request&, Response& response) { response.body() = body; });
@@ -317,7 +317,7 @@ TEST_P(ClientTest, StreamsAReply) {
   });
 }
 
-TEST_P(ClientTest, ClosesTheConnectionOfAStreamThatIsNotReadToItsEnd) {
+TEST_P(ClientTest, closes_the_connection_of_a_stream_that_is_not_read_to_its_end) {
   run([] {
     TestServer test([](Request&, Response& response) { response.body().assign(200'000, 'x'); });
     Client client({.connections_per_origin = 1});
@@ -343,7 +343,7 @@ class Letters final : public BodyStream {
   bool tells_length_;
 };
 
-TEST_P(ClientTest, StreamsARequest) {
+TEST_P(ClientTest, streams_a_request) {
   run([] {
     TestServer test([](Request& request, Response& response) {
       response.body() = std::to_string(request.body().size()) + (request.body_source->length() ? " told" : " chunked");
@@ -361,7 +361,7 @@ TEST_P(ClientTest, StreamsARequest) {
   });
 }
 
-TEST_P(ClientTest, SendsALargeBodyOnAConnectionWhoseBufferAnEarlierReplyFilled) {
+TEST_P(ClientTest, sends_a_large_body_on_a_connection_whose_buffer_an_earlier_reply_filled) {
   run([] {
     TestServer test([](Request& request, Response& response) {
       response.body() =
@@ -375,7 +375,7 @@ TEST_P(ClientTest, SendsALargeBodyOnAConnectionWhoseBufferAnEarlierReplyFilled) 
   });
 }
 
-TEST_P(ClientTest, GoesOnSendingWhenTheServerOnlyTellsItToContinue) {
+TEST_P(ClientTest, goes_on_sending_when_the_server_only_tells_it_to_continue) {
   run([] {
     TestServer test(
         [](Request& request, Response& response) { response.body() = std::to_string(request.body().size()); });
@@ -387,7 +387,7 @@ TEST_P(ClientTest, GoesOnSendingWhenTheServerOnlyTellsItToContinue) {
   });
 }
 
-TEST_P(ClientTest, StopsSendingABodyThatTheServerRefuses) {
+TEST_P(ClientTest, stops_sending_a_body_that_the_server_refuses) {
   run([] {
     TestServer test([](Request&, Response&) {}, {.body_bytes = 1000});
     const Reply reply = Client().send(

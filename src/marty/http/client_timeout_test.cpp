@@ -18,7 +18,7 @@ using internal::WorldKind;
 
 void simulate(std::function<void()> test) { run_in(WorldKind::simulated, std::move(test)); }
 
-TEST(ClientTimeout, EndsAnExchangeThatTakesTooLong) {
+TEST(ClientTimeout, ends_an_exchange_that_takes_too_long) {
   simulate([] {
     TestServer test([](Request&, Response&) { runtime::sleep_for(std::chrono::hours(1)); });
     const runtime::TimePoint start = runtime::now();
@@ -28,7 +28,7 @@ TEST(ClientTimeout, EndsAnExchangeThatTakesTooLong) {
   });
 }
 
-TEST(ClientTimeout, ObeysAnEarlierDeadlineOfTheFiber) {
+TEST(ClientTimeout, obeys_an_earlier_deadline_of_the_fiber) {
   simulate([] {
     TestServer test([](Request&, Response&) { runtime::sleep_for(std::chrono::hours(1)); });
     const runtime::TimePoint start = runtime::now();
@@ -38,7 +38,7 @@ TEST(ClientTimeout, ObeysAnEarlierDeadlineOfTheFiber) {
   });
 }
 
-TEST(ClientTimeout, ClosesConnectionsThatWereIdleForTooLong) {
+TEST(ClientTimeout, closes_connections_that_were_idle_for_too_long) {
   simulate([] {
     TestServer test([](Request&, Response&) {}, {.idle_timeout = std::chrono::hours(1)});
     Client client({.idle_timeout = std::chrono::seconds(60)});
@@ -52,7 +52,7 @@ TEST(ClientTimeout, ClosesConnectionsThatWereIdleForTooLong) {
   });
 }
 
-TEST(ClientTimeout, LetsGoOfAConnectionThatTheServerClosedWhileItWasIdle) {
+TEST(ClientTimeout, lets_go_of_a_connection_that_the_server_closed_while_it_was_idle) {
   simulate([] {
     TestServer test([](Request& request, Response& response) { response.body() = request.body(); },
                     {.idle_timeout = std::chrono::seconds(10)});
@@ -74,7 +74,7 @@ void with_black_hole(const std::function<void(const std::string& url)>& test) {
   });
 }
 
-TEST(ClientTimeout, RequestsThatWaitForOneAttemptToConnectShareItsOutcome) {
+TEST(ClientTimeout, requests_that_wait_for_one_attempt_to_connect_share_its_outcome) {
   for (const ClientOptions& options :
        {ClientOptions{.protocol = Protocol::http2}, ClientOptions{.connections_per_origin = 4}}) {
     with_black_hole([&](const std::string& url) {
@@ -95,7 +95,7 @@ TEST(ClientTimeout, RequestsThatWaitForOneAttemptToConnectShareItsOutcome) {
   }
 }
 
-TEST(ClientTimeout, AnAttemptThatItsCallerGivesUpTellsTheOthersNothing) {
+TEST(ClientTimeout, an_attempt_that_its_caller_gives_up_tells_the_others_nothing) {
   for (const ClientOptions& options :
        {ClientOptions{.protocol = Protocol::http2}, ClientOptions{.connections_per_origin = 1}}) {
     with_black_hole([&](const std::string& url) {
@@ -113,7 +113,7 @@ TEST(ClientTimeout, AnAttemptThatItsCallerGivesUpTellsTheOthersNothing) {
   }
 }
 
-TEST(ClientTimeout, ARequestBehindAFailedAttemptMakesOneOfItsOwn) {
+TEST(ClientTimeout, a_request_behind_a_failed_attempt_makes_one_of_its_own) {
   runtime::SimulatedWorld world({.seed = 20261130});
   world.run([&] {
     TestServer test([](Request&, Response& response) { response.body() = "back"; });

@@ -45,7 +45,7 @@ auto begin_drain(Server& server) {
   return drain;
 }
 
-TEST_P(DrainTest, TheNextRequestOfAKeptConnectionIsAnsweredAsTheLast) {
+TEST_P(DrainTest, the_next_request_of_a_kept_connection_is_answered_as_the_last) {
   run([] {
     TestServer test(hello);
     const auto client = keep_connection(test.server.address());
@@ -57,7 +57,7 @@ TEST_P(DrainTest, TheNextRequestOfAKeptConnectionIsAnsweredAsTheLast) {
   });
 }
 
-TEST_P(DrainTest, ARequestThatHasArrivedIsAnsweredThoughNobodyHasLookedYet) {
+TEST_P(DrainTest, a_request_that_has_arrived_is_answered_though_nobody_has_looked_yet) {
   run([] {
     TestServer test(hello);
     const auto client = keep_connection(test.server.address());
@@ -69,7 +69,7 @@ TEST_P(DrainTest, ARequestThatHasArrivedIsAnsweredThoughNobodyHasLookedYet) {
   });
 }
 
-TEST_P(DrainTest, WhoHasConnectedIsServedOnce) {
+TEST_P(DrainTest, who_has_connected_is_served_once) {
   run([] {
     TestServer test(hello);
     std::vector<std::unique_ptr<RawClient>> clients;
@@ -86,7 +86,7 @@ TEST_P(DrainTest, WhoHasConnectedIsServedOnce) {
   });
 }
 
-TEST_P(DrainTest, OfPipelinedRequestsTheLastIsToldAndAllAreAnswered) {
+TEST_P(DrainTest, of_pipelined_requests_the_last_is_told_and_all_are_answered) {
   run([] {
     TestServer test(hello);
     const auto client = keep_connection(test.server.address());
@@ -99,7 +99,7 @@ TEST_P(DrainTest, OfPipelinedRequestsTheLastIsToldAndAllAreAnswered) {
   });
 }
 
-TEST_P(DrainTest, ARequestThatComesInPiecesIsAnswered) {
+TEST_P(DrainTest, a_request_that_comes_in_pieces_is_answered) {
   run([] {
     TestServer test(hello);
     const auto head = keep_connection(test.server.address());
@@ -117,7 +117,7 @@ TEST_P(DrainTest, ARequestThatComesInPiecesIsAnswered) {
   });
 }
 
-TEST_P(DrainTest, ASilentConnectionEndsAfterTheGrace) {
+TEST_P(DrainTest, a_silent_connection_ends_after_the_grace) {
   run([] {
     TestServer test(hello, {.drain_grace = 100ms});
     const auto client = keep_connection(test.server.address());
@@ -130,7 +130,7 @@ TEST_P(DrainTest, ASilentConnectionEndsAfterTheGrace) {
   });
 }
 
-TEST_P(DrainTest, ARequestThatCrossesTheEndMeetsNoReset) {
+TEST_P(DrainTest, a_request_that_crosses_the_end_meets_no_reset) {
   run([] {
     TestServer test(hello, {.drain_grace = 200ms});
     const auto client = keep_connection(test.server.address());
@@ -144,7 +144,7 @@ TEST_P(DrainTest, ARequestThatCrossesTheEndMeetsNoReset) {
   });
 }
 
-TEST_P(DrainTest, AClientThatKeepsAnEndedConnectionIsNotWaitedForLong) {
+TEST_P(DrainTest, a_client_that_keeps_an_ended_connection_is_not_waited_for_long) {
   run([] {
     TestServer test(hello, {.drain_grace = 50ms});
     const auto client = keep_connection(test.server.address());
@@ -153,7 +153,7 @@ TEST_P(DrainTest, AClientThatKeepsAnEndedConnectionIsNotWaitedForLong) {
   });
 }
 
-TEST_P(DrainTest, AClientThatHonoursCloseLosesNothing) {
+TEST_P(DrainTest, a_client_that_honours_close_loses_nothing) {
   run([] {
     TestServer test([](Request& request, Response& response) {
       request.body();
@@ -183,7 +183,7 @@ TEST_P(DrainTest, AClientThatHonoursCloseLosesNothing) {
   });
 }
 
-TEST_P(DrainTest, AnAnnouncedOneSendsClientsAwayAndLetsOthersIn) {
+TEST_P(DrainTest, an_announced_one_sends_clients_away_and_lets_others_in) {
   run([] {
     TestServer test(hello);
     const auto kept = keep_connection(test.server.address());
@@ -199,7 +199,7 @@ TEST_P(DrainTest, AnAnnouncedOneSendsClientsAwayAndLetsOthersIn) {
 }
 
 // The loop of a handler that computes, or is stuck in a lock, hears of nothing.
-TEST(Drain, IsAnnouncedAlsoWhereALoopIsHeldByAHandler) {
+TEST(Drain, is_announced_also_where_a_loop_is_held_by_a_handler) {
   runtime::World::real({.loops = 2})->run([] {
     TestServer test(hello);
     std::atomic<bool> held = false, released = false;
@@ -216,7 +216,7 @@ TEST(Drain, IsAnnouncedAlsoWhereALoopIsHeldByAHandler) {
   });
 }
 
-TEST(Drain, ThatIsHurriedCutsRequestsOff) {
+TEST(Drain, that_is_hurried_cuts_requests_off) {
   internal::run_in(internal::WorldKind::simulated, [] {
     runtime::Event never, hurry;
     TestServer test([&](Request&, Response&) { never.wait(); });
@@ -235,7 +235,7 @@ TEST(Drain, ThatIsHurriedCutsRequestsOff) {
   });
 }
 
-TEST(Drain, TellsOfRequestsThatIgnoreTheirEnd) {
+TEST(Drain, tells_of_requests_that_ignore_their_end) {
   internal::run_in(internal::WorldKind::simulated, [] {
     telemetry::RecordingSink log;
     telemetry::Logging logging({.service = "test"}, log);
@@ -260,7 +260,7 @@ TEST(Drain, TellsOfRequestsThatIgnoreTheirEnd) {
   });
 }
 
-TEST(ConnectionsOverTheLimit, AreToldOfInTheLogOnceInAWhile) {
+TEST(ConnectionsOverTheLimit, are_told_of_in_the_log_once_in_a_while) {
   internal::run_in(internal::WorldKind::simulated, [] {
     telemetry::RecordingSink log;
     telemetry::Logging logging({.service = "test"}, log);

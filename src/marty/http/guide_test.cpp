@@ -34,7 +34,7 @@ void serve(const Address& address) {
 }
 // [/server]
 
-TEST(Guide, GreetsUntilItIsToldToEnd) {
+TEST(Guide, greets_until_it_is_told_to_end) {
   runtime::SimulatedWorld world({.seed = 42});
   world.run([&] {
     bool ended = false;
@@ -81,7 +81,7 @@ struct Shop final : http::Handler {
   }
 };
 
-TEST(Guide, PlacesAnOrderAndReadsALongReply) {
+TEST(Guide, places_an_order_and_reads_a_long_reply) {
   runtime::SimulatedWorld world({.seed = 42});
   world.run([&] {
     world.host("shop").start([&] {

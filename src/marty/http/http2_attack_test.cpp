@@ -56,7 +56,7 @@ class Http2AttackTest : public internal::WorldTest {
 };
 INSTANTIATE_TEST_SUITE_P(Worlds, Http2AttackTest, internal::kBothWorlds, internal::world_name);
 
-TEST_P(Http2AttackTest, RapidReset) {  // CVE-2023-44487
+TEST_P(Http2AttackTest, rapid_reset) {  // CVE-2023-44487
   run([] {
     std::atomic<int> handled{0};
     Http2TestServer test([&](Request&, Response&) {
@@ -77,18 +77,18 @@ TEST_P(Http2AttackTest, RapidReset) {  // CVE-2023-44487
     EXPECT_TRUE(test.connection.is_usable());
   });
 }
-TEST_P(Http2AttackTest, PingFlood) {  // CVE-2019-9512
+TEST_P(Http2AttackTest, ping_flood) {  // CVE-2019-9512
   attack(repeat(frame(NGHTTP2_PING, 0, 0, "12345678"), 100), NGHTTP2_ENHANCE_YOUR_CALM);
 }
-TEST_P(Http2AttackTest, SettingsFlood) {  // CVE-2019-9515
+TEST_P(Http2AttackTest, settings_flood) {  // CVE-2019-9515
   attack(repeat(frame(NGHTTP2_SETTINGS, 0, 0), 100), NGHTTP2_ENHANCE_YOUR_CALM);
 }
-TEST_P(Http2AttackTest, WindowUpdateFlood) { attack(repeat(window_update(0, 1), 100), NGHTTP2_ENHANCE_YOUR_CALM); }
-TEST_P(Http2AttackTest, UnknownFrameFlood) { attack(repeat(frame(99, 0, 0, ""), 100), NGHTTP2_ENHANCE_YOUR_CALM); }
-TEST_P(Http2AttackTest, PriorityFlood) {
+TEST_P(Http2AttackTest, window_update_flood) { attack(repeat(window_update(0, 1), 100), NGHTTP2_ENHANCE_YOUR_CALM); }
+TEST_P(Http2AttackTest, unknown_frame_flood) { attack(repeat(frame(99, 0, 0, ""), 100), NGHTTP2_ENHANCE_YOUR_CALM); }
+TEST_P(Http2AttackTest, priority_flood) {
   attack(repeat(frame(NGHTTP2_PRIORITY, 0, 3, std::string("\0\0\0\0\1", 5)), 100), NGHTTP2_ENHANCE_YOUR_CALM);
 }
-TEST_P(Http2AttackTest, EmptyDataFlood) {  // CVE-2019-9518
+TEST_P(Http2AttackTest, empty_data_flood) {  // CVE-2019-9518
   run([] {
     TestServer test(echo);
     Http2RawClient client(test.server.address());
@@ -100,7 +100,7 @@ TEST_P(Http2AttackTest, EmptyDataFlood) {  // CVE-2019-9518
     EXPECT_EQ(client.read_goaway(), NGHTTP2_ENHANCE_YOUR_CALM);
   });
 }
-TEST_P(Http2AttackTest, ContinuationFlood) {  // CVE-2024-28182
+TEST_P(Http2AttackTest, continuation_flood) {  // CVE-2024-28182
   run([] {
     Http2TestServer test(hello);
     Http2RawClient client(test.server.address());
@@ -115,7 +115,7 @@ TEST_P(Http2AttackTest, ContinuationFlood) {  // CVE-2024-28182
     EXPECT_EQ(test.connection.open({.authority = "a"}, "").status(), 200);
   });
 }
-TEST_P(Http2AttackTest, HeaderBomb) {  // references to one large entry of the table, one byte each (CVE-2016-1544)
+TEST_P(Http2AttackTest, header_bomb) {  // references to one large entry of the table, one byte each (CVE-2016-1544)
   run([] {
     Http2TestServer test(hello);
     Http2RawClient client(test.server.address());
@@ -128,7 +128,8 @@ TEST_P(Http2AttackTest, HeaderBomb) {  // references to one large entry of the t
     EXPECT_EQ(test.connection.open({.authority = "a"}, "").status(), 200);
   });
 }
-TEST_P(Http2AttackTest, RefusedAndMalformedRequests) {  // each of which is answered by a RST_STREAM that nobody reads
+TEST_P(Http2AttackTest,
+       refused_and_malformed_requests) {  // each of which is answered by a RST_STREAM that nobody reads
   run([] {
     for (const std::string_view block : {"\x82\x84\x86\x41\x01"
                                          "a",
@@ -150,7 +151,7 @@ TEST_P(Http2AttackTest, RefusedAndMalformedRequests) {  // each of which is answ
     }
   });
 }
-TEST_P(Http2AttackTest, RequestsThatMakeTheServerReset) {  // CVE-2025-8671
+TEST_P(Http2AttackTest, requests_that_make_the_server_reset) {  // CVE-2025-8671
   run([] {
     int started = 0;
     Http2TestServer test([&](Request& request, Response&) {
@@ -167,7 +168,7 @@ TEST_P(Http2AttackTest, RequestsThatMakeTheServerReset) {  // CVE-2025-8671
     EXPECT_EQ(test.connection.open({.authority = "a"}, "").status(), 200);
   });
 }
-TEST_P(Http2AttackTest, DataThatIsAllPadding) {
+TEST_P(Http2AttackTest, data_that_is_all_padding) {
   run([] {
     Http2TestServer test([](Request& request, Response&) { request.body(); });
     Http2RawClient client(test.server.address());
@@ -177,7 +178,7 @@ TEST_P(Http2AttackTest, DataThatIsAllPadding) {
     EXPECT_EQ(flood(client, many), NGHTTP2_ENHANCE_YOUR_CALM);
   });
 }
-TEST_P(Http2AttackTest, TinyDataFlood) {  // each wakes the reader
+TEST_P(Http2AttackTest, tiny_data_flood) {  // each wakes the reader
   run([] {
     Http2TestServer test([](Request& request, Response&) { request.body(); });
     Http2RawClient client(test.server.address());
@@ -186,7 +187,7 @@ TEST_P(Http2AttackTest, TinyDataFlood) {  // each wakes the reader
     EXPECT_EQ(test.connection.open({.authority = "a"}, "").status(), 200);
   });
 }
-TEST_P(Http2AttackTest, TenThousandTinyMessagesAreNone) {
+TEST_P(Http2AttackTest, ten_thousand_tiny_messages_are_none) {
   run([] {
     Http2TestServer test([](Request& request, Response& response) {
       request.body_source->lift_limit();
@@ -202,7 +203,7 @@ TEST_P(Http2AttackTest, TenThousandTinyMessagesAreNone) {
     EXPECT_EQ(client.read_body(1), "10000");
   });
 }
-TEST_P(Http2AttackTest, TenThousandMutatedFrames) {
+TEST_P(Http2AttackTest, ten_thousand_mutated_frames) {
   run([] {
     Http2TestServer test(echo);
     std::minstd_rand random(20261124);

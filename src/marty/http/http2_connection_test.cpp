@@ -53,7 +53,7 @@ class Http2ConnectionTest : public testing::TestWithParam<WorldKind> {
 INSTANTIATE_TEST_SUITE_P(Worlds, Http2ConnectionTest, testing::Values(WorldKind::real, WorldKind::simulated),
                          [](const auto& test) { return test.param == WorldKind::real ? "real" : "simulated"; });
 
-TEST_P(Http2ConnectionTest, SkipsInterimRepliesAndKeepsTrailersApart) {
+TEST_P(Http2ConnectionTest, skips_interim_replies_and_keeps_trailers_apart) {
   run([] {
     ScriptedServer server(reply_head("103", false, field("link", "</a>")) +
                           reply_head("200", false, field("x-a", "1")) + frame(NGHTTP2_DATA, 0, 1, "body") +
@@ -69,7 +69,7 @@ TEST_P(Http2ConnectionTest, SkipsInterimRepliesAndKeepsTrailersApart) {
   });
 }
 
-TEST_P(Http2ConnectionTest, ARefusedStreamIsUntouchedAndAResetOneIsNot) {
+TEST_P(Http2ConnectionTest, a_refused_stream_is_untouched_and_a_reset_one_is_not) {
   run([] {
     for (const auto code : {NGHTTP2_REFUSED_STREAM, NGHTTP2_INTERNAL_ERROR}) {
       ScriptedServer server(frame(NGHTTP2_RST_STREAM, 0, 1, big_endian(code)));
@@ -83,7 +83,7 @@ TEST_P(Http2ConnectionTest, ARefusedStreamIsUntouchedAndAResetOneIsNot) {
   });
 }
 
-TEST_P(Http2ConnectionTest, WhatComesOnAStreamThatIsClosedIsIgnored) {
+TEST_P(Http2ConnectionTest, what_comes_on_a_stream_that_is_closed_is_ignored) {
   run([] {
     const std::string once = reply_head("200", true) + frame(NGHTTP2_RST_STREAM, 0, 1, big_endian(NGHTTP2_NO_ERROR));
     ScriptedServer server(once + once + frame(NGHTTP2_DATA, NGHTTP2_FLAG_END_STREAM, 1, "late") +
@@ -98,7 +98,7 @@ TEST_P(Http2ConnectionTest, WhatComesOnAStreamThatIsClosedIsIgnored) {
   });
 }
 
-TEST_P(Http2ConnectionTest, GoAwayLeavesLaterStreamsUntouchedAndTheConnectionIsOfNoMoreUse) {
+TEST_P(Http2ConnectionTest, go_away_leaves_later_streams_untouched_and_the_connection_is_of_no_more_use) {
   run([] {
     ScriptedServer server(frame(NGHTTP2_GOAWAY, 0, 0, big_endian(1) + big_endian(0)) + reply_head("200", true));
     Http2Connection connection(server.connect());
@@ -113,7 +113,7 @@ TEST_P(Http2ConnectionTest, GoAwayLeavesLaterStreamsUntouchedAndTheConnectionIsO
   });
 }
 
-TEST_P(Http2ConnectionTest, AConnectionThatIsCutInTheMiddleFailsItsStreams) {
+TEST_P(Http2ConnectionTest, a_connection_that_is_cut_in_the_middle_fails_its_streams) {
   run([] {
     ScriptedServer server(reply_head("200", false) + frame(NGHTTP2_DATA, 0, 1, "half"), true);
     Http2Connection connection(server.connect());
@@ -128,7 +128,7 @@ TEST_P(Http2ConnectionTest, AConnectionThatIsCutInTheMiddleFailsItsStreams) {
   });
 }
 
-TEST_P(Http2ConnectionTest, GarbageFromTheServerEndsTheConnection) {
+TEST_P(Http2ConnectionTest, garbage_from_the_server_ends_the_connection) {
   run([] {
     ScriptedServer server("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
     Http2Connection connection(server.connect());
@@ -138,7 +138,7 @@ TEST_P(Http2ConnectionTest, GarbageFromTheServerEndsTheConnection) {
   });
 }
 
-TEST_P(Http2ConnectionTest, AHeadThatIsTooLargeIsNotTakenIn) {
+TEST_P(Http2ConnectionTest, a_head_that_is_too_large_is_not_taken_in) {
   run([] {
     std::string many;
     for (int i = 0; i < 30; ++i) many += field("x-a", std::string(100, 'x'));
@@ -149,7 +149,7 @@ TEST_P(Http2ConnectionTest, AHeadThatIsTooLargeIsNotTakenIn) {
   });
 }
 
-TEST_P(Http2ConnectionTest, ADeadlineEndsTheWaitAndTheServerIsTold) {
+TEST_P(Http2ConnectionTest, a_deadline_ends_the_wait_and_the_server_is_told) {
   run([] {
     ScriptedServer server("");
     Http2Connection connection(server.connect());
@@ -166,7 +166,7 @@ TEST_P(Http2ConnectionTest, ADeadlineEndsTheWaitAndTheServerIsTold) {
   });
 }
 
-TEST_P(Http2ConnectionTest, WhatHasArrivedCanBeReadAfterTheConnectionIsGone) {
+TEST_P(Http2ConnectionTest, what_has_arrived_can_be_read_after_the_connection_is_gone) {
   run([] {
     auto test = std::make_unique<Http2TestServer>([](Request&, Response& response) { response.body() = "kept"; });
     ClientStream stream = test->connection.open({.authority = "a"}, "");
@@ -179,7 +179,7 @@ TEST_P(Http2ConnectionTest, WhatHasArrivedCanBeReadAfterTheConnectionIsGone) {
   });
 }
 
-TEST_P(Http2ConnectionTest, TheRestOfABodyComesWholeAfterAPartOfItWasRead) {
+TEST_P(Http2ConnectionTest, the_rest_of_a_body_comes_whole_after_a_part_of_it_was_read) {
   run([] {
     Http2TestServer test([](Request& request, Response& response) {
       char buffer[2];
@@ -191,7 +191,7 @@ TEST_P(Http2ConnectionTest, TheRestOfABodyComesWholeAfterAPartOfItWasRead) {
   });
 }
 
-TEST(Http2ConnectionPing, ASilentServerIsNoticed) {
+TEST(Http2ConnectionPing, a_silent_server_is_noticed) {
   run_in(WorldKind::simulated, [] {
     runtime::Listener listener = runtime::listen(runtime::Address::ip("127.0.0.1", 0));
     auto deaf = runtime::spawn([&] {

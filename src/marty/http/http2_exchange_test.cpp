@@ -43,7 +43,7 @@ class Broken final : public BodyStream {
   }
 };
 
-TEST_P(Http2ExchangeTest, ABodyStreamMayBeginWithMoreThanTheQueueHolds) {
+TEST_P(Http2ExchangeTest, a_body_stream_may_begin_with_more_than_the_queue_holds) {
   run([] {
     Http2TestServer test([](Request&, Response& response) { response.set_stream(std::make_unique<Large>()); });
     ClientStream stream = test.connection.open({.method = "GET", .authority = "a"}, "");
@@ -53,7 +53,7 @@ TEST_P(Http2ExchangeTest, ABodyStreamMayBeginWithMoreThanTheQueueHolds) {
   });
 }
 
-TEST_P(Http2ExchangeTest, ABodyStreamMayThrowAnything) {
+TEST_P(Http2ExchangeTest, a_body_stream_may_throw_anything) {
   run([] {
     Http2TestServer test([](Request&, Response& response) { response.set_stream(std::make_unique<Broken>()); });
     ClientStream stream = test.connection.open({.method = "GET", .authority = "a"}, "");
@@ -61,7 +61,7 @@ TEST_P(Http2ExchangeTest, ABodyStreamMayThrowAnything) {
   });
 }
 
-TEST_P(Http2ExchangeTest, TheHandlerOfABegunReplyToHeadRunsToItsEnd) {
+TEST_P(Http2ExchangeTest, the_handler_of_a_begun_reply_to_head_runs_to_its_end) {
   run([] {
     bool cancelled = false;
     runtime::Event ended;
@@ -85,7 +85,7 @@ TEST_P(Http2ExchangeTest, TheHandlerOfABegunReplyToHeadRunsToItsEnd) {
   });
 }
 
-TEST_P(Http2ExchangeTest, AnInterimReplyComesBeforeTheFinalOne) {
+TEST_P(Http2ExchangeTest, an_interim_reply_comes_before_the_final_one) {
   run([] {
     TestServer test([](Request& request, Response& response) {
       BodyWriter& writer = response.begin();
@@ -102,7 +102,7 @@ TEST_P(Http2ExchangeTest, AnInterimReplyComesBeforeTheFinalOne) {
   });
 }
 
-TEST_P(Http2ExchangeTest, CookiesThatCameInSeveralFieldsAreOne) {  // RFC 9113 section 8.2.3
+TEST_P(Http2ExchangeTest, cookies_that_came_in_several_fields_are_one) {  // RFC 9113 section 8.2.3
   run([] {
     std::string cookies;
     TestServer test([&](Request& request, Response&) { cookies = request.header("cookie"); });
@@ -114,7 +114,7 @@ TEST_P(Http2ExchangeTest, CookiesThatCameInSeveralFieldsAreOne) {  // RFC 9113 s
   });
 }
 
-TEST_P(Http2ExchangeTest, BlanksAroundTheValueOfAHeaderDoNotTravel) {  // RFC 9113 section 8.2.1
+TEST_P(Http2ExchangeTest, blanks_around_the_value_of_a_header_do_not_travel) {  // RFC 9113 section 8.2.1
   run([] {
     std::string value;
     TestServer test([&](Request& request, Response&) { value = request.header("x-a"); });
@@ -127,7 +127,7 @@ TEST_P(Http2ExchangeTest, BlanksAroundTheValueOfAHeaderDoNotTravel) {  // RFC 91
   });
 }
 
-TEST_P(Http2ExchangeTest, WhatComesBehindTheLastGoAwayHarmsNobody) {
+TEST_P(Http2ExchangeTest, what_comes_behind_the_last_go_away_harms_nobody) {
   run([] {
     runtime::Event go_on;
     TestServer test([&](Request&, Response& response) {
@@ -148,7 +148,7 @@ TEST_P(Http2ExchangeTest, WhatComesBehindTheLastGoAwayHarmsNobody) {
   });
 }
 
-TEST_P(Http2ExchangeTest, AStreamThatWaitsForItsTurnIsRefusedByAGoAway) {
+TEST_P(Http2ExchangeTest, a_stream_that_waits_for_its_turn_is_refused_by_a_go_away) {
   run([] {
     runtime::Event started, go_on;
     Http2TestServer test(
@@ -176,7 +176,7 @@ TEST_P(Http2ExchangeTest, AStreamThatWaitsForItsTurnIsRefusedByAGoAway) {
 
 void in_simulation(const std::function<void()>& test) { run_in(WorldKind::simulated, test); }
 
-TEST(Http2Connections, ThatAreInUseAreNotIdle) {
+TEST(Http2Connections, that_are_in_use_are_not_idle) {
   in_simulation([] {
     Http2TestServer test([](Request&, Response&) {});
     for (int i = 0; i < 200; ++i) {
@@ -187,7 +187,7 @@ TEST(Http2Connections, ThatAreInUseAreNotIdle) {
   });
 }
 
-TEST(Http2Connections, AreOfNoMoreUseWithoutStreamIds) {
+TEST(Http2Connections, are_of_no_more_use_without_stream_ids) {
   in_simulation([] {
     TestServer test([](Request&, Response&) {});
     auto* const client = new internal::Http2Client(runtime::connect(test.server.address()), {});
@@ -229,7 +229,7 @@ class SilentServer {
   runtime::Task<std::function<void()>> acceptor_;  // last: it is cancelled first
 };
 
-TEST(Http2Connections, OnWhichNothingComesAnyMoreAreLeft) {
+TEST(Http2Connections, on_which_nothing_comes_any_more_are_left) {
   in_simulation([] {
     const SilentServer server;
     Client client({.protocol = Protocol::http2});
@@ -238,7 +238,7 @@ TEST(Http2Connections, OnWhichNothingComesAnyMoreAreLeft) {
   });
 }
 
-TEST(Http2Connections, AnExchangeThatTheServerCancelsIsUnavailable) {
+TEST(Http2Connections, an_exchange_that_the_server_cancels_is_unavailable) {
   in_simulation([] {
     const SilentServer server(frame(NGHTTP2_RST_STREAM, 0, 1, big_endian(NGHTTP2_CANCEL)));
     Client client({.protocol = Protocol::http2});

@@ -77,7 +77,7 @@ std::string post_with_body(std::int32_t id) {
 }
 
 // Its DATA, which nobody reads, makes room for others while the stream is being closed.
-TEST_F(Http2ExhaustionTest, RequestsThatGetNoStackAreRefusedAndTheConnectionGoesOn) {
+TEST_F(Http2ExhaustionTest, requests_that_get_no_stack_are_refused_and_the_connection_goes_on) {
   EXPECT_EXIT(run_and_exit(
                   [] {
                     TestServer test(internal::hello);
@@ -99,7 +99,7 @@ TEST_F(Http2ExhaustionTest, RequestsThatGetNoStackAreRefusedAndTheConnectionGoes
               testing::ExitedWithCode(0), "");
 }
 
-TEST_F(Http2ExhaustionTest, AReplyIsSentWithoutAStackOfItsOwn) {
+TEST_F(Http2ExhaustionTest, a_reply_is_sent_without_a_stack_of_its_own) {
   EXPECT_EXIT(run_and_exit(
                   [] {
                     runtime::Event go_on;

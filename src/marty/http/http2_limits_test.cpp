@@ -25,7 +25,7 @@ using namespace std::chrono_literals;
 class Http2LimitsTest : public internal::WorldTest {};
 INSTANTIATE_TEST_SUITE_P(Worlds, Http2LimitsTest, internal::kBothWorlds, internal::world_name);
 
-TEST_P(Http2LimitsTest, RefusesHeadsBodiesAndTargetsThatAreTooLarge) {
+TEST_P(Http2LimitsTest, refuses_heads_bodies_and_targets_that_are_too_large) {
   run([] {
     Http2TestServer test(echo,
                          {.request_line_bytes = 1000, .header_bytes = 4000, .header_count = 20, .body_bytes = 50'000});
@@ -46,7 +46,7 @@ TEST_P(Http2LimitsTest, RefusesHeadsBodiesAndTargetsThatAreTooLarge) {
   });
 }
 
-TEST_P(Http2LimitsTest, RefusesHeadsThatHttpForbids) {
+TEST_P(Http2LimitsTest, refuses_heads_that_http_forbids) {
   run([] {
     TestServer test(hello);
     const auto reply_to = [&](std::string_view fields) {
@@ -69,7 +69,7 @@ TEST_P(Http2LimitsTest, RefusesHeadsThatHttpForbids) {
   });
 }
 
-TEST_P(Http2LimitsTest, RefusesTargetsAndAuthoritiesThatAreNotValid) {
+TEST_P(Http2LimitsTest, refuses_targets_and_authorities_that_are_not_valid) {
   run([] {
     Http2TestServer test(hello);
     // 0: nghttp2 has reset the stream by itself; it knows characters, not grammars.
@@ -95,7 +95,7 @@ TEST_P(Http2LimitsTest, RefusesTargetsAndAuthoritiesThatAreNotValid) {
 }
 
 // RFC 9113 section 8.3.1: they are compared after normalization.
-TEST_P(Http2LimitsTest, AHostBesideTheAuthorityNamesTheSame) {
+TEST_P(Http2LimitsTest, a_host_beside_the_authority_names_the_same) {
   run([] {
     Http2TestServer test(hello);
     const auto status = [&](std::string_view scheme, std::string_view authority, std::string_view host) {
@@ -114,7 +114,7 @@ TEST_P(Http2LimitsTest, AHostBesideTheAuthorityNamesTheSame) {
 }
 
 // RFC 9112 section 3, RFC 9110 section 10.1.1: as over HTTP/1.1.
-TEST_P(Http2LimitsTest, RefusesMethodsThatAreTooLongAndExpectationsThatAreNotKnown) {
+TEST_P(Http2LimitsTest, refuses_methods_that_are_too_long_and_expectations_that_are_not_known) {
   run([] {
     Http2TestServer test(hello);
     const auto status = [&](std::string_view method, std::span<const Header> headers = {}) {
@@ -127,7 +127,7 @@ TEST_P(Http2LimitsTest, RefusesMethodsThatAreTooLongAndExpectationsThatAreNotKno
   });
 }
 
-TEST_P(Http2LimitsTest, RefusesMoreStreamsThanAllowedAndMoreRequestsThanThereIsRoomFor) {
+TEST_P(Http2LimitsTest, refuses_more_streams_than_allowed_and_more_requests_than_there_is_room_for) {
   run([] {
     runtime::Event go_on;
     TestServer test([&](Request&, Response&) { go_on.wait(); }, {.in_flight = 3, .http2_streams = 4});
@@ -147,7 +147,7 @@ TEST_P(Http2LimitsTest, RefusesMoreStreamsThanAllowedAndMoreRequestsThanThereIsR
   });
 }
 
-TEST_P(Http2LimitsTest, ARequestThatIsAnsweredEarlyMayEndShortlyButNotGoOn) {
+TEST_P(Http2LimitsTest, a_request_that_is_answered_early_may_end_shortly_but_not_go_on) {
   run([] {
     TestServer test(hello);
     Http2RawClient client(test.server.address());
@@ -166,7 +166,7 @@ TEST_P(Http2LimitsTest, ARequestThatIsAnsweredEarlyMayEndShortlyButNotGoOn) {
   });
 }
 
-TEST_P(Http2LimitsTest, StreamsAreOpenedInOrderAlsoWithinOneRead) {  // RFC 9113 section 5.1.1
+TEST_P(Http2LimitsTest, streams_are_opened_in_order_also_within_one_read) {  // RFC 9113 section 5.1.1
   run([] {
     TestServer test(hello);
     Http2RawClient client(test.server.address());
@@ -175,7 +175,7 @@ TEST_P(Http2LimitsTest, StreamsAreOpenedInOrderAlsoWithinOneRead) {  // RFC 9113
   });
 }
 
-TEST_P(Http2LimitsTest, FramesOnClosedStreamsEndTheConnection) {
+TEST_P(Http2LimitsTest, frames_on_closed_streams_end_the_connection) {
   run([] {
     TestServer test(hello);
     for (const bool data : {true, false}) {

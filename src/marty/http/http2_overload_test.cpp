@@ -79,7 +79,7 @@ Gateway& run_gateway(std::unique_ptr<Gateway>& gateway, int given_up) {
   return *gateway;
 }
 
-TEST(Http2Overload, AGatewayThatGivesUpAllItsRequestsIsDelayedAndNotCut) {
+TEST(Http2Overload, a_gateway_that_gives_up_all_its_requests_is_delayed_and_not_cut) {
   std::unique_ptr<Gateway> gateway;
   run_gateway(gateway, 100);
   EXPECT_EQ(gateway->goaway, NGHTTP2_NO_ERROR);
@@ -87,7 +87,7 @@ TEST(Http2Overload, AGatewayThatGivesUpAllItsRequestsIsDelayedAndNotCut) {
   EXPECT_LT(gateway->longest, 250ms);
 }
 
-TEST(Http2Overload, OneThatGoesOnAtTenTimesTheRateIsCut) {
+TEST(Http2Overload, one_that_goes_on_at_ten_times_the_rate_is_cut) {
   std::unique_ptr<Gateway> gateway;
   run_gateway(gateway, 500);
   EXPECT_EQ(gateway->goaway, NGHTTP2_ENHANCE_YOUR_CALM);

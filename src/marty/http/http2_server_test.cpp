@@ -29,7 +29,7 @@ class Http2ServerTest : public testing::TestWithParam<WorldKind> {
 INSTANTIATE_TEST_SUITE_P(Worlds, Http2ServerTest, testing::Values(WorldKind::real, WorldKind::simulated),
                          [](const auto& test) { return test.param == WorldKind::real ? "real" : "simulated"; });
 
-TEST_P(Http2ServerTest, AnswersARequestAndPresentsItToTheHandler) {
+TEST_P(Http2ServerTest, answers_a_request_and_presents_it_to_the_handler) {
   run([] {
     Http2TestServer test([](Request& request, Response& response) {
       response.status = 201;
@@ -55,7 +55,7 @@ TEST_P(Http2ServerTest, AnswersARequestAndPresentsItToTheHandler) {
   });
 }
 
-TEST_P(Http2ServerTest, ServesManyStreamsOfOneConnectionAtTheSameTime) {
+TEST_P(Http2ServerTest, serves_many_streams_of_one_connection_at_the_same_time) {
   run([] {
     int running = 0, most = 0;
     runtime::Event all;
@@ -75,7 +75,7 @@ TEST_P(Http2ServerTest, ServesManyStreamsOfOneConnectionAtTheSameTime) {
   });
 }
 
-TEST_P(Http2ServerTest, EchoesBodiesLargerThanEveryWindow) {
+TEST_P(Http2ServerTest, echoes_bodies_larger_than_every_window) {
   run([] {
     Http2TestServer test(echo);
     std::string body(5'000'000, '\0');
@@ -88,7 +88,7 @@ TEST_P(Http2ServerTest, EchoesBodiesLargerThanEveryWindow) {
   });
 }
 
-TEST_P(Http2ServerTest, AHandlerReadsAndWritesAtTheSameTime) {
+TEST_P(Http2ServerTest, a_handler_reads_and_writes_at_the_same_time) {
   run([] {
     Http2TestServer test([](Request& request, Response& response) {
       response.add_header("x-kind", "echo");
@@ -113,7 +113,7 @@ TEST_P(Http2ServerTest, AHandlerReadsAndWritesAtTheSameTime) {
   });
 }
 
-TEST_P(Http2ServerTest, SendsTrailersBehindAFixedBodyAndBehindNone) {
+TEST_P(Http2ServerTest, sends_trailers_behind_a_fixed_body_and_behind_none) {
   run([] {
     Http2TestServer test([](Request& request, Response& response) {
       response.body() = request.target == "/empty" ? "" : "body";
@@ -128,7 +128,7 @@ TEST_P(Http2ServerTest, SendsTrailersBehindAFixedBodyAndBehindNone) {
   });
 }
 
-TEST_P(Http2ServerTest, WritesNoBodyForHeadAnd204) {
+TEST_P(Http2ServerTest, writes_no_body_for_head_and204) {
   run([] {
     Http2TestServer test([](Request& request, Response& response) {
       if (request.target == "/none") {
@@ -174,7 +174,7 @@ class Pieces final : public BodyStream {
   const std::optional<std::uint64_t> length_;
 };
 
-TEST_P(Http2ServerTest, StreamsABodyAndSaysItsLengthWhereItIsKnown) {
+TEST_P(Http2ServerTest, streams_a_body_and_says_its_length_where_it_is_known) {
   run([] {
     const std::string large(300'000, 'x');
     Http2TestServer test([&](Request& request, Response& response) {
@@ -192,7 +192,7 @@ TEST_P(Http2ServerTest, StreamsABodyAndSaysItsLengthWhereItIsKnown) {
   });
 }
 
-TEST_P(Http2ServerTest, AStreamThatFailsIsAReplyBeforeItsHeadIsOutAndAResetAfterwards) {
+TEST_P(Http2ServerTest, a_stream_that_fails_is_a_reply_before_its_head_is_out_and_a_reset_afterwards) {
   run([] {
     Http2TestServer test([](Request& request, Response& response) {
       const bool early = request.target == "/early";
@@ -210,7 +210,7 @@ TEST_P(Http2ServerTest, AStreamThatFailsIsAReplyBeforeItsHeadIsOutAndAResetAfter
   });
 }
 
-TEST_P(Http2ServerTest, AnErrorOfTheHandlerIsAProblemOrAReset) {
+TEST_P(Http2ServerTest, an_error_of_the_handler_is_a_problem_or_a_reset) {
   run([] {
     Http2TestServer test([](Request& request, Response& response) {
       if (request.target == "/late") response.begin().write("a");
@@ -225,7 +225,7 @@ TEST_P(Http2ServerTest, AnErrorOfTheHandlerIsAProblemOrAReset) {
   });
 }
 
-TEST_P(Http2ServerTest, AClientThatGivesUpCancelsItsHandler) {
+TEST_P(Http2ServerTest, a_client_that_gives_up_cancels_its_handler) {
   run([] {
     Error seen(Code::ok, "");
     runtime::Event started, ended;
@@ -244,7 +244,7 @@ TEST_P(Http2ServerTest, AClientThatGivesUpCancelsItsHandler) {
   });
 }
 
-TEST_P(Http2ServerTest, ALostConnectionCancelsAllHandlers) {
+TEST_P(Http2ServerTest, a_lost_connection_cancels_all_handlers) {
   run([] {
     int cancelled = 0;
     runtime::Event started, ended;
@@ -265,7 +265,7 @@ TEST_P(Http2ServerTest, ALostConnectionCancelsAllHandlers) {
   });
 }
 
-TEST_P(Http2ServerTest, BothVersionsShareAPortUnlessOneIsTurnedOff) {
+TEST_P(Http2ServerTest, both_versions_share_a_port_unless_one_is_turned_off) {
   run([] {
     const std::string old_request = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
     TestServer both(echo);
@@ -283,7 +283,7 @@ TEST_P(Http2ServerTest, BothVersionsShareAPortUnlessOneIsTurnedOff) {
   });
 }
 
-TEST_P(Http2ServerTest, ADrainAnswersWhatIsInFlightAndTurnsTheClientAway) {
+TEST_P(Http2ServerTest, a_drain_answers_what_is_in_flight_and_turns_the_client_away) {
   run([] {
     runtime::Event started, go_on;
     Http2TestServer test([&](Request&, Response& response) {
@@ -303,7 +303,7 @@ TEST_P(Http2ServerTest, ADrainAnswersWhatIsInFlightAndTurnsTheClientAway) {
   });
 }
 
-TEST_P(Http2ServerTest, ADrainThatTakesTooLongCutsStreamsOff) {
+TEST_P(Http2ServerTest, a_drain_that_takes_too_long_cuts_streams_off) {
   run([] {
     runtime::Event started;
     Error seen(Code::ok, "");
@@ -319,7 +319,7 @@ TEST_P(Http2ServerTest, ADrainThatTakesTooLongCutsStreamsOff) {
   });
 }
 
-TEST_P(Http2ServerTest, ClosesAnIdleConnectionWithAGoodBye) {
+TEST_P(Http2ServerTest, closes_an_idle_connection_with_a_good_bye) {
   run([] {
     Http2TestServer test(echo);
     EXPECT_EQ(test.connection.open({.authority = "a"}, "").status(), 200);

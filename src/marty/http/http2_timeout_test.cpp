@@ -28,7 +28,7 @@ class Http2TimeoutTest : public testing::Test {
   void run(std::function<void()> test) { run_in(WorldKind::simulated, std::move(test)); }
 };
 
-TEST_F(Http2TimeoutTest, AnIdleConnectionGetsAGoodBye) {
+TEST_F(Http2TimeoutTest, an_idle_connection_gets_a_good_bye) {
   run([] {
     TestServer test(hello, {.idle_timeout = 30s});
     Http2RawClient client(test.server.address());
@@ -44,7 +44,7 @@ TEST_F(Http2TimeoutTest, AnIdleConnectionGetsAGoodBye) {
   });
 }
 
-TEST_F(Http2TimeoutTest, AHeadThatDoesNotEndClosesTheConnection) {
+TEST_F(Http2TimeoutTest, a_head_that_does_not_end_closes_the_connection) {
   run([] {
     TestServer test(hello, {.header_timeout = 5s});
     Http2RawClient client(test.server.address());
@@ -53,7 +53,7 @@ TEST_F(Http2TimeoutTest, AHeadThatDoesNotEndClosesTheConnection) {
   });
 }
 
-TEST_F(Http2TimeoutTest, AHeadThatTricklesInIsGivenUpAfterTheHeaderTimeout) {
+TEST_F(Http2TimeoutTest, a_head_that_trickles_in_is_given_up_after_the_header_timeout) {
   run([] {
     TestServer test(hello, {.header_timeout = 5s});
     Http2RawClient client(test.server.address());
@@ -70,7 +70,7 @@ TEST_F(Http2TimeoutTest, AHeadThatTricklesInIsGivenUpAfterTheHeaderTimeout) {
   });
 }
 
-TEST_F(Http2TimeoutTest, APrefaceThatDoesNotEndIsGivenUpAfterTheHeaderTimeout) {
+TEST_F(Http2TimeoutTest, a_preface_that_does_not_end_is_given_up_after_the_header_timeout) {
   run([] {
     const std::string preface = NGHTTP2_CLIENT_MAGIC + frame(NGHTTP2_SETTINGS, 0, 0);
     for (const bool http1 : {true, false}) {
@@ -93,7 +93,7 @@ TEST_F(Http2TimeoutTest, APrefaceThatDoesNotEndIsGivenUpAfterTheHeaderTimeout) {
   });
 }
 
-TEST_F(Http2TimeoutTest, ABodyThatDoesNotArriveGets408UnlessItIsAStreamOfMessages) {
+TEST_F(Http2TimeoutTest, a_body_that_does_not_arrive_gets408_unless_it_is_a_stream_of_messages) {
   run([] {
     std::string seen;
     TestServer test(
@@ -117,7 +117,7 @@ TEST_F(Http2TimeoutTest, ABodyThatDoesNotArriveGets408UnlessItIsAStreamOfMessage
 }
 
 // The slow-window attack: it asks for much and lets nothing through.
-TEST_F(Http2TimeoutTest, AClientThatGivesNoWindowIsResetAfterTheWriteTimeout) {
+TEST_F(Http2TimeoutTest, a_client_that_gives_no_window_is_reset_after_the_write_timeout) {
   run([] {
     const std::string large(300'000, 'x');
     TestServer test(
@@ -147,7 +147,7 @@ TEST_F(Http2TimeoutTest, AClientThatGivesNoWindowIsResetAfterTheWriteTimeout) {
   });
 }
 
-TEST_F(Http2TimeoutTest, AClientThatReadsNothingIsCut) {
+TEST_F(Http2TimeoutTest, a_client_that_reads_nothing_is_cut) {
   run([] {
     const std::string large(50'000'000, 'x');
     TestServer test([&](Request&, Response& response) { response.body() = large; }, {.write_timeout = 10s});
@@ -158,7 +158,7 @@ TEST_F(Http2TimeoutTest, AClientThatReadsNothingIsCut) {
   });
 }
 
-TEST_F(Http2TimeoutTest, APeerThatHasVanishedIsNoticedByAPing) {
+TEST_F(Http2TimeoutTest, a_peer_that_has_vanished_is_noticed_by_a_ping) {
   run([] {
     Error seen(Code::ok, "");
     TestServer test([&](Request&, Response&) { seen = error_of([] { runtime::sleep_for(24h); }); },

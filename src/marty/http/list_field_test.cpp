@@ -20,40 +20,40 @@ std::vector<std::string> elements(const ListField& list) {
   return all;
 }
 
-TEST(ListField, GoesOverAllLinesOfItsName) {
+TEST(ListField, goes_over_all_lines_of_its_name) {
   const std::vector<Header> headers = {{"Accept", "a, b"}, {"x-other", "no"}, {"ACCEPT", ""}, {"accept", "c;q=0.5"}};
   EXPECT_THAT(elements(HeaderList(headers).list("accept")), ElementsAre("a", "b", "c;q=0.5"));
   EXPECT_TRUE(HeaderList(headers).list("none").empty());
 }
 
 // RFC 9110 section 5.6.1.2: a recipient parses and ignores a reasonable number of empty elements.
-TEST(ListField, HasNoEmptyElements) {
+TEST(ListField, has_no_empty_elements) {
   EXPECT_THAT(elements(ListField(", ,a,,\tb\t, ")), ElementsAre("a", "b"));
   EXPECT_TRUE(ListField(" , ,").empty());
 }
 
-TEST(ListField, SeparatesNothingInQuotes) {
+TEST(ListField, separates_nothing_in_quotes) {
   EXPECT_THAT(elements(ListField(R"(a="x, \"y\", z", b)")), ElementsAre(R"(a="x, \"y\", z")", "b"));
   EXPECT_THAT(elements(ListField(R"("never closed, b)")), ElementsAre(R"("never closed, b)"));
 }
 
 // RFC 9110 section 8.8.3: in an entity tag a backslash is a byte like others.
-TEST(ListField, KnowsQuotesInWhichABackslashEscapesNothing) {
+TEST(ListField, knows_quotes_in_which_a_backslash_escapes_nothing) {
   EXPECT_THAT(elements(ListField(R"("a\", W/"b,\")").with(Backslash::literal)), ElementsAre(R"("a\")", R"(W/"b,\")"));
 }
 
-TEST(ListField, AQuoteThatIsNeverClosedEndsWithItsLine) {
+TEST(ListField, a_quote_that_is_never_closed_ends_with_its_line) {
   const std::vector<Header> headers = {{"connection", "\"keep-alive"}, {"connection", "close"}};
   EXPECT_TRUE(HeaderList(headers).list("connection").contains("close"));
 }
 
-TEST(ListField, ContainsAnElementInWhateverCase) {
+TEST(ListField, contains_an_element_in_whatever_case) {
   EXPECT_TRUE(ListField("private, No-Transform").contains("no-transform"));
   EXPECT_FALSE(ListField(R"(private, x="no-transform")").contains("no-transform"));
   EXPECT_FALSE(ListField("no-transforms").contains("no-transform"));
 }
 
-TEST(ListField, ReadsWhatAReplyHasSoFar) {
+TEST(ListField, reads_what_a_reply_has_so_far) {
   Response response;
   response.add_header("vary", "Accept-Language");
   response.add_header("x-other", "Vary");
@@ -61,7 +61,7 @@ TEST(ListField, ReadsWhatAReplyHasSoFar) {
   EXPECT_THAT(elements(response.list("vary")), ElementsAre("Accept-Language", "Cookie"));
 }
 
-TEST(ListField, OfAReplyGrowsWithoutLosingOrRepeatingAnElement) {
+TEST(ListField, of_a_reply_grows_without_losing_or_repeating_an_element) {
   Response response;
   response.add_header("vary", "Accept-Language, Cookie");
   response.add_header("vary", "Origin");
@@ -72,7 +72,7 @@ TEST(ListField, OfAReplyGrowsWithoutLosingOrRepeatingAnElement) {
 }
 
 // RFC 9110 section 5.3: lines may be joined with commas, and split at them, without a change of meaning.
-TEST(ListField, IsTheSameHoweverItIsSplitIntoLines) {
+TEST(ListField, is_the_same_however_it_is_split_into_lines) {
   const std::vector<std::string> all = {"a", "b;q=1", "\"c, d\"", "*", "e=\"\\\"\""};
   for (unsigned cuts = 0; cuts < 16; ++cuts) {
     std::vector<std::string> lines = {all[0]};

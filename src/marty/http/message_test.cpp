@@ -10,7 +10,7 @@
 namespace marty::http {
 namespace {
 
-TEST(Method, IsReadCaseSensitively) {
+TEST(Method, is_read_case_sensitively) {
   for (const Method method : {Method::get, Method::head, Method::post, Method::put, Method::del, Method::patch,
                               Method::options, Method::trace, Method::connect}) {
     EXPECT_EQ(parse_method(method_name(method)), method);
@@ -20,7 +20,7 @@ TEST(Method, IsReadCaseSensitively) {
   EXPECT_EQ(parse_method(""), Method::other);
 }
 
-TEST(Method, KnowsWhatMayBeRepeated) {
+TEST(Method, knows_what_may_be_repeated) {
   EXPECT_TRUE(is_safe(Method::get));
   EXPECT_FALSE(is_safe(Method::put));
   EXPECT_TRUE(is_idempotent(Method::put));
@@ -29,13 +29,13 @@ TEST(Method, KnowsWhatMayBeRepeated) {
   EXPECT_FALSE(is_idempotent(Method::patch));
 }
 
-TEST(HeaderName, IsComparedWithoutCaseButExactlyOtherwise) {
+TEST(HeaderName, is_compared_without_case_but_exactly_otherwise) {
   EXPECT_TRUE(header_name_equals("Content-Type", "content-TYPE"));
   EXPECT_FALSE(header_name_equals("a^", "a~"));  // they differ in the same bit as letters of different case
   EXPECT_FALSE(header_name_equals("ab", "abc"));
 }
 
-TEST(HeaderList, FindsTheFirstOfAName) {
+TEST(HeaderList, finds_the_first_of_a_name) {
   const std::array<Header, 3> headers{{{"Accept", "a"}, {"X-One", "1"}, {"accept", "b"}}};
   const HeaderList list(headers);
   EXPECT_EQ(list.get("ACCEPT"), "a");
@@ -43,7 +43,7 @@ TEST(HeaderList, FindsTheFirstOfAName) {
   EXPECT_EQ(list.size(), 3u);
 }
 
-TEST(HeaderList, FindsATokenInAnyHeaderOfThatName) {
+TEST(HeaderList, finds_a_token_in_any_header_of_that_name) {
   const std::array<Header, 2> headers{{{"Connection", "keep-alive , Upgrade"}, {"connection", "x"}}};
   const HeaderList list(headers);
   EXPECT_TRUE(list.contains_token("connection", "upgrade"));
@@ -52,7 +52,7 @@ TEST(HeaderList, FindsATokenInAnyHeaderOfThatName) {
   EXPECT_FALSE(list.contains_token("upgrade", "x"));
 }
 
-TEST(Request, SplitsItsTarget) {
+TEST(Request, splits_its_target) {
   Request request;
   request.target = "/pets/1?a=b?c";
   EXPECT_EQ(request.path(), "/pets/1");
@@ -62,7 +62,7 @@ TEST(Request, SplitsItsTarget) {
   EXPECT_EQ(request.body(), "");
 }
 
-TEST(Response, KeepsHeadersAsWireBytes) {
+TEST(Response, keeps_headers_as_wire_bytes) {
   Response response;
   response.add_header("x-one", "1");
   response.add_header("X-Two", " two ");
@@ -79,7 +79,7 @@ TEST(Response, KeepsHeadersAsWireBytes) {
   EXPECT_EQ(seen, "x-ONE=3");
 }
 
-TEST(Response, RefusesHeadersThatWouldSplitTheReply) {
+TEST(Response, refuses_headers_that_would_split_the_reply) {
   Response response;
   EXPECT_THROW(response.add_header("x-a", "b\r\nset-cookie: c=d"), Error);
   EXPECT_THROW(response.add_header("x-a", "b\nc"), Error);
@@ -90,14 +90,14 @@ TEST(Response, RefusesHeadersThatWouldSplitTheReply) {
   EXPECT_EQ(response.wire_headers(), "");
 }
 
-TEST(Response, KeepsTheOldHeaderWhenTheNewOneIsRefused) {
+TEST(Response, keeps_the_old_header_when_the_new_one_is_refused) {
   Response response;
   response.set_header("x-a", "b");
   EXPECT_THROW(response.set_header("x-a", "c\r\n"), Error);
   EXPECT_EQ(response.header("x-a"), "b");
 }
 
-TEST(Response, LeavesTheFramingToTheServer) {
+TEST(Response, leaves_the_framing_to_the_server) {
   Response response;
   for (const std::string_view name : {"Date", "Connection", "Content-Length", "transfer-encoding"}) {
     EXPECT_THROW(response.add_header(name, "1"), Error) << name;
@@ -105,7 +105,7 @@ TEST(Response, LeavesTheFramingToTheServer) {
   }
 }
 
-TEST(Response, IsAsNewAfterClear) {
+TEST(Response, is_as_new_after_clear) {
   Response response;
   response.status = 404;
   response.set_body("text", "text/plain");
@@ -118,7 +118,7 @@ TEST(Response, IsAsNewAfterClear) {
   EXPECT_FALSE(response.closes_connection());
 }
 
-TEST(ReasonPhrase, IsEmptyForStatusesWithoutOne) {
+TEST(ReasonPhrase, is_empty_for_statuses_without_one) {
   EXPECT_EQ(reason_phrase(404), "Not Found");
   EXPECT_EQ(reason_phrase(299), "");
 }

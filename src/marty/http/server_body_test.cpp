@@ -68,7 +68,7 @@ class ServerBodyTest : public testing::TestWithParam<WorldKind> {
 INSTANTIATE_TEST_SUITE_P(Worlds, ServerBodyTest, testing::Values(WorldKind::real, WorldKind::simulated),
                          [](const auto& test) { return test.param == WorldKind::real ? "real" : "simulated"; });
 
-TEST_P(ServerBodyTest, ReadsBodiesOfEverySizeAroundTheBuffers) {
+TEST_P(ServerBodyTest, reads_bodies_of_every_size_around_the_buffers) {
   run([] {
     TestServer test(echo);
     RawClient client(test.server.address());
@@ -81,7 +81,7 @@ TEST_P(ServerBodyTest, ReadsBodiesOfEverySizeAroundTheBuffers) {
   });
 }
 
-TEST_P(ServerBodyTest, ReadsALargeChunkedBody) {
+TEST_P(ServerBodyTest, reads_a_large_chunked_body) {
   run([] {
     TestServer test(echo);
     std::string chunks, expected;
@@ -95,7 +95,7 @@ TEST_P(ServerBodyTest, ReadsALargeChunkedBody) {
   });
 }
 
-TEST_P(ServerBodyTest, StreamsABodyInPiecesToTheHandler) {
+TEST_P(ServerBodyTest, streams_a_body_in_pieces_to_the_handler) {
   run([] {
     TestServer test([](Request& request, Response& response) {
       char piece[3];
@@ -113,7 +113,7 @@ TEST_P(ServerBodyTest, StreamsABodyInPiecesToTheHandler) {
   });
 }
 
-TEST_P(ServerBodyTest, TellsTheLengthWhereTheClientDid) {
+TEST_P(ServerBodyTest, tells_the_length_where_the_client_did) {
   run([] {
     TestServer test([](Request& request, Response& response) {
       const auto length = request.body_source->length();
@@ -125,7 +125,7 @@ TEST_P(ServerBodyTest, TellsTheLengthWhereTheClientDid) {
   });
 }
 
-TEST_P(ServerBodyTest, GivesTheSameBodyToWhoeverAsksAgain) {
+TEST_P(ServerBodyTest, gives_the_same_body_to_whoever_asks_again) {
   run([] {
     TestServer test([](Request& request, Response& response) {
       response.body() = std::string(request.body()) + "+" + std::string(request.body());
@@ -135,7 +135,7 @@ TEST_P(ServerBodyTest, GivesTheSameBodyToWhoeverAsksAgain) {
   });
 }
 
-TEST_P(ServerBodyTest, RefusesABodyOverTheHandlersLimit) {
+TEST_P(ServerBodyTest, refuses_a_body_over_the_handlers_limit) {
   run([] {
     TestServer test([](Request& request, Response& response) { response.body() = request.body(4); });
     EXPECT_THAT(talk(test.server.address(), post_of_length("12345")), StartsWith("HTTP/1.1 413 "));
@@ -145,7 +145,7 @@ TEST_P(ServerBodyTest, RefusesABodyOverTheHandlersLimit) {
   });
 }
 
-TEST_P(ServerBodyTest, RefusesABodyOverTheServersLimitBeforeItArrives) {
+TEST_P(ServerBodyTest, refuses_a_body_over_the_servers_limit_before_it_arrives) {
   run([] {
     bool handled = false;
     TestServer test([&](Request&, Response&) { handled = true; }, {.body_bytes = 1000});
@@ -156,7 +156,7 @@ TEST_P(ServerBodyTest, RefusesABodyOverTheServersLimitBeforeItArrives) {
   });
 }
 
-TEST_P(ServerBodyTest, SendsContinueOnlyWhenTheHandlerReads) {
+TEST_P(ServerBodyTest, sends_continue_only_when_the_handler_reads) {
   run([] {
     TestServer test([](Request& request, Response& response) {
       if (request.path() == "/read") response.body() = request.body();
@@ -175,7 +175,7 @@ TEST_P(ServerBodyTest, SendsContinueOnlyWhenTheHandlerReads) {
   });
 }
 
-TEST_P(ServerBodyTest, SendsNoContinueWhenTheBodyHasArrived) {
+TEST_P(ServerBodyTest, sends_no_continue_when_the_body_has_arrived) {
   run([] {
     TestServer test(echo);
     EXPECT_THAT(talk(test.server.address(), post("Expect: 100-continue\r\nContent-Length: 3\r\n", "abc")),
@@ -183,7 +183,7 @@ TEST_P(ServerBodyTest, SendsNoContinueWhenTheBodyHasArrived) {
   });
 }
 
-TEST_P(ServerBodyTest, KeepsTheConnectionWhenAnUnreadBodyIsSmall) {
+TEST_P(ServerBodyTest, keeps_the_connection_when_an_unread_body_is_small) {
   run([] {
     TestServer test([](Request& request, Response& response) { response.body() = request.path(); });
     const std::string body(40'000, 'x');
@@ -198,7 +198,7 @@ TEST_P(ServerBodyTest, KeepsTheConnectionWhenAnUnreadBodyIsSmall) {
   });
 }
 
-TEST_P(ServerBodyTest, ClosesWhenAnUnreadBodyIsLarge) {
+TEST_P(ServerBodyTest, closes_when_an_unread_body_is_large) {
   run([] {
     TestServer test([](Request&, Response& response) { response.body() = "early"; });
     RawClient client(test.server.address());
@@ -207,7 +207,7 @@ TEST_P(ServerBodyTest, ClosesWhenAnUnreadBodyIsLarge) {
   });
 }
 
-TEST_P(ServerBodyTest, EndsQuietlyWhenTheClientGoesInTheMiddleOfABody) {
+TEST_P(ServerBodyTest, ends_quietly_when_the_client_goes_in_the_middle_of_a_body) {
   run([] {
     Code code = Code::ok;
     TestServer test([&](Request& request, Response&) {
@@ -224,7 +224,7 @@ TEST_P(ServerBodyTest, EndsQuietlyWhenTheClientGoesInTheMiddleOfABody) {
 }
 
 // More of them than the receive buffer holds: heads are moved to its front when a body has to follow them.
-TEST_P(ServerBodyTest, KeepsEachPipelinedRequestsOwnHeadersAndBody) {
+TEST_P(ServerBodyTest, keeps_each_pipelined_requests_own_headers_and_body) {
   run([] {
     TestServer test([](Request& request, Response& response) {
       std::string& seen = response.body();
@@ -247,7 +247,7 @@ TEST_P(ServerBodyTest, KeepsEachPipelinedRequestsOwnHeadersAndBody) {
   });
 }
 
-TEST_P(ServerBodyTest, AnswersEarlierRequestsBeforeItWaitsForABody) {
+TEST_P(ServerBodyTest, answers_earlier_requests_before_it_waits_for_a_body) {
   run([] {
     TestServer test(echo);
     RawClient client(test.server.address());
@@ -258,7 +258,7 @@ TEST_P(ServerBodyTest, AnswersEarlierRequestsBeforeItWaitsForABody) {
   });
 }
 
-TEST_P(ServerBodyTest, SendsALargeBodyToASlowReader) {
+TEST_P(ServerBodyTest, sends_a_large_body_to_a_slow_reader) {
   run([] {
     std::string body(3'000'000, 'x');
     for (std::size_t i = 0; i < body.size(); i += 1000) body[i] = static_cast<char>('a' + i / 1000 % 26);
@@ -267,54 +267,54 @@ TEST_P(ServerBodyTest, SendsALargeBodyToASlowReader) {
   });
 }
 
-TEST_P(ServerBodyTest, StreamsInChunksWhenTheLengthIsUnknown) {
+TEST_P(ServerBodyTest, streams_in_chunks_when_the_length_is_unknown) {
   EXPECT_EQ(stream({"hello", "flush", "", " world!"}),
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n7\r\n world!\r\n0\r\n\r\n");
 }
 
-TEST_P(ServerBodyTest, AStreamThatIsOverBeforeItsHeadWentOutIsLikeABodyInMemory) {
+TEST_P(ServerBodyTest, a_stream_that_is_over_before_its_head_went_out_is_like_a_body_in_memory) {
   EXPECT_EQ(stream({"hello", " world!"}), "HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\nhello world!");
   EXPECT_THAT(stream({"hello"}, {}, "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"),
               HasSubstr("Connection: keep-alive\r\n"));
 }
 
-TEST_P(ServerBodyTest, StreamsLargePiecesWithoutCopies) {
+TEST_P(ServerBodyTest, streams_large_pieces_without_copies) {
   const std::string piece(100'000, 'x');
   EXPECT_TRUE(stream({"a", piece}) ==
               "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n186a0\r\n" + piece + "\r\n0\r\n\r\n");
 }
 
-TEST_P(ServerBodyTest, StreamsAKnownLengthAsItIs) {
+TEST_P(ServerBodyTest, streams_a_known_length_as_it_is) {
   EXPECT_EQ(stream({"hello", " world!"}, 12), "HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\nhello world!");
 }
 
-TEST_P(ServerBodyTest, ClosesBehindAnHttp10StreamOfUnknownLength) {
+TEST_P(ServerBodyTest, closes_behind_an_http10_stream_of_unknown_length) {
   EXPECT_EQ(stream({"hello", "flush"}, {}, "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"),
             "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhello");
 }
 
-TEST_P(ServerBodyTest, RunsNoStreamForHead) {
+TEST_P(ServerBodyTest, runs_no_stream_for_head) {
   EXPECT_EQ(stream({"throw"}, {}, "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n"),
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
   EXPECT_EQ(stream({"throw"}, 7, "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n"), "HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n");
 }
 
-TEST_P(ServerBodyTest, AnswersAnErrorWhenAStreamFailsBeforeItsHeadWasSent) {
+TEST_P(ServerBodyTest, answers_an_error_when_a_stream_fails_before_its_head_was_sent) {
   EXPECT_THAT(stream({"some", "throw"}), StartsWith("HTTP/1.1 503 "));
 }
 
-TEST_P(ServerBodyTest, CutsTheConnectionWhenAStreamFailsLater) {
+TEST_P(ServerBodyTest, cuts_the_connection_when_a_stream_fails_later) {
   EXPECT_EQ(stream({"some", "flush", "more", "throw"}),
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nsome\r\n");
 }
 
-TEST_P(ServerBodyTest, NeverSendsMoreOrLessThanTheLengthAStreamHasTold) {
+TEST_P(ServerBodyTest, never_sends_more_or_less_than_the_length_a_stream_has_told) {
   EXPECT_THAT(stream({"hello"}, 4), StartsWith("HTTP/1.1 500 "));
   EXPECT_THAT(stream({"hello"}, 6), StartsWith("HTTP/1.1 500 "));
   EXPECT_EQ(stream({"hello", "flush"}, 6), "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nhello");
 }
 
-TEST_P(ServerBodyTest, FlushesServerSentEventsAtOnce) {
+TEST_P(ServerBodyTest, flushes_server_sent_events_at_once) {
   run([] {
     runtime::Event next;
     class Events final : public BodyStream {

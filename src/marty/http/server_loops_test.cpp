@@ -30,7 +30,7 @@ void ask_from_every_loop(const runtime::Address& address, int count) {
   for (auto& task : tasks) task.join();
 }
 
-TEST(ServerOnSeveralLoops, ServesOnAllOfThem) {
+TEST(ServerOnSeveralLoops, serves_on_all_of_them) {
   run_on_two_loops([] {
     std::array<std::atomic<int>, 2> served{};
     TestServer test([&](Request&, Response&) { ++served[runtime::Loop::current().index()]; });
@@ -43,7 +43,7 @@ TEST(ServerOnSeveralLoops, ServesOnAllOfThem) {
   });
 }
 
-TEST(ServerOnSeveralLoops, StartsAndStopsWhileClientsKeepConnections) {
+TEST(ServerOnSeveralLoops, starts_and_stops_while_clients_keep_connections) {
   run_on_two_loops([] {
     LambdaHandler handler([](Request&, Response& response) { response.body() = "ok"; });
     Server server(handler, {.address = runtime::Address::ip("127.0.0.1", 0),
@@ -61,7 +61,7 @@ TEST(ServerOnSeveralLoops, StartsAndStopsWhileClientsKeepConnections) {
 }
 
 // While the first loop stops accepting, the last connection of the second closes there and new ones come.
-TEST(ServerOnSeveralLoops, DrainsUntilNoHandlerIsLeftThoughConnectionsComeAndGo) {
+TEST(ServerOnSeveralLoops, drains_until_no_handler_is_left_though_connections_come_and_go) {
   run_on_two_loops([] {
     constexpr std::string_view kGet = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
     runtime::Loop& other = *runtime::World::current().loops()[1];
@@ -114,7 +114,7 @@ TEST(ServerOnSeveralLoops, DrainsUntilNoHandlerIsLeftThoughConnectionsComeAndGo)
   });
 }
 
-TEST(ServerOnSeveralLoops, CountsWhatIsInFlightOnAllLoopsTogether) {
+TEST(ServerOnSeveralLoops, counts_what_is_in_flight_on_all_loops_together) {
   run_on_two_loops([] {
     runtime::Event release;
     std::atomic<int> entered{0};
@@ -138,7 +138,7 @@ TEST(ServerOnSeveralLoops, CountsWhatIsInFlightOnAllLoopsTogether) {
   });
 }
 
-TEST(ServerOnSeveralLoops, CancelsHandlersOfAllLoopsWhenTimeIsUp) {
+TEST(ServerOnSeveralLoops, cancels_handlers_of_all_loops_when_time_is_up) {
   run_on_two_loops([] {
     runtime::Event never;
     runtime::Semaphore arrivals(0);
@@ -157,7 +157,7 @@ TEST(ServerOnSeveralLoops, CancelsHandlersOfAllLoopsWhenTimeIsUp) {
   });
 }
 
-TEST(ServerOnSeveralLoops, RefusesAPortThatAnotherProcessHasThoughItWouldShareIt) {
+TEST(ServerOnSeveralLoops, refuses_a_port_that_another_process_has_though_it_would_share_it) {
   run_on_two_loops([] {
     const runtime::Listener foreign =
         runtime::listen(runtime::Address::ip("127.0.0.1", 0), {.sharing = runtime::PortSharing::next});
@@ -169,7 +169,7 @@ TEST(ServerOnSeveralLoops, RefusesAPortThatAnotherProcessHasThoughItWouldShareIt
   });
 }
 
-TEST(ServerOnSeveralLoops, ServesAUnixSocketOnTheFirst) {
+TEST(ServerOnSeveralLoops, serves_a_unix_socket_on_the_first) {
   run_on_two_loops([] {
     const std::string path = testing::TempDir() + "marty_http_test.sock";
     LambdaHandler handler([](Request&, Response& response) { response.body() = "ok"; });

@@ -24,7 +24,7 @@ constexpr std::string_view kEnd = "0\r\n\r\n";
 class ServerStreaming : public WorldTest {};
 INSTANTIATE_TEST_SUITE_P(Worlds, ServerStreaming, internal::kBothWorlds, internal::world_name);
 
-TEST_P(ServerStreaming, WhatWasWrittenGoesOutWhenTheHandlerWaits) {
+TEST_P(ServerStreaming, what_was_written_goes_out_when_the_handler_waits) {
   run([] {
     runtime::Event seen;
     TestServer test([&](Request&, Response& response) {
@@ -47,7 +47,7 @@ TEST_P(ServerStreaming, WhatWasWrittenGoesOutWhenTheHandlerWaits) {
   });
 }
 
-TEST_P(ServerStreaming, AClientThatGoesCancelsTheHandler) {
+TEST_P(ServerStreaming, a_client_that_goes_cancels_the_handler) {
   run([] {
     runtime::Event ended;
     Code code = Code::ok;
@@ -67,7 +67,7 @@ TEST_P(ServerStreaming, AClientThatGoesCancelsTheHandler) {
   });
 }
 
-TEST_P(ServerStreaming, ABodyStreamThatWaitsIsCancelledAsWell) {
+TEST_P(ServerStreaming, a_body_stream_that_waits_is_cancelled_as_well) {
   run([] {
     class Endless final : public BodyStream {
      public:
@@ -97,7 +97,7 @@ TEST_P(ServerStreaming, ABodyStreamThatWaitsIsCancelledAsWell) {
   });
 }
 
-TEST_P(ServerStreaming, TheNextRequestWaitsItsTurn) {
+TEST_P(ServerStreaming, the_next_request_waits_its_turn) {
   run([] {
     runtime::Event asked;
     TestServer test([&](Request& request, Response& response) {
@@ -114,7 +114,7 @@ TEST_P(ServerStreaming, TheNextRequestWaitsItsTurn) {
   });
 }
 
-TEST_P(ServerStreaming, AHandlerThatStillReadsIsNotDisturbed) {
+TEST_P(ServerStreaming, a_handler_that_still_reads_is_not_disturbed) {
   run([] {
     TestServer test([&](Request& request, Response& response) {
       BodyWriter& writer = response.begin();
@@ -130,7 +130,7 @@ TEST_P(ServerStreaming, AHandlerThatStillReadsIsNotDisturbed) {
   });
 }
 
-TEST_P(ServerStreaming, ASlowClientHoldsTheHandlerBack) {
+TEST_P(ServerStreaming, a_slow_client_holds_the_handler_back) {
   run([] {
     std::size_t written = 0;
     TestServer test(
@@ -150,7 +150,7 @@ TEST_P(ServerStreaming, ASlowClientHoldsTheHandlerBack) {
   });
 }
 
-TEST_P(ServerStreaming, AFailureInTheMiddleCutsTheReply) {
+TEST_P(ServerStreaming, a_failure_in_the_middle_cuts_the_reply) {
   run([] {
     TestServer test([&](Request&, Response& response) {
       response.begin().write("one");

@@ -33,7 +33,7 @@ class ServerTest : public testing::TestWithParam<WorldKind> {
 INSTANTIATE_TEST_SUITE_P(Worlds, ServerTest, testing::Values(WorldKind::real, WorldKind::simulated),
                          [](const auto& test) { return test.param == WorldKind::real ? "real" : "simulated"; });
 
-TEST_P(ServerTest, AnswersARequest) {
+TEST_P(ServerTest, answers_a_request) {
   run([] {
     TestServer test(hello);
     const std::string reply = talk(test.server.address(), kGet);
@@ -42,7 +42,7 @@ TEST_P(ServerTest, AnswersARequest) {
   });
 }
 
-TEST_P(ServerTest, GivesEveryCaseOfTheCorpusItsStatusAndClosesAfterARefusal) {
+TEST_P(ServerTest, gives_every_case_of_the_corpus_its_status_and_closes_after_a_refusal) {
   run([] {
     TestServer test(echo, {}, {.http2 = false});
     for (const internal::RequestCase& each : internal::all_request_cases()) {
@@ -56,7 +56,7 @@ TEST_P(ServerTest, GivesEveryCaseOfTheCorpusItsStatusAndClosesAfterARefusal) {
   });
 }
 
-TEST_P(ServerTest, GivesTheSameStatusWhenBytesArriveInPieces) {
+TEST_P(ServerTest, gives_the_same_status_when_bytes_arrive_in_pieces) {
   run([] {
     TestServer test(echo, {}, {.http2 = false});
     for (const internal::RequestCase& each : internal::all_request_cases()) {
@@ -68,7 +68,7 @@ TEST_P(ServerTest, GivesTheSameStatusWhenBytesArriveInPieces) {
   });
 }
 
-TEST_P(ServerTest, PresentsTheRequestToTheHandler) {
+TEST_P(ServerTest, presents_the_request_to_the_handler) {
   run([] {
     TestServer test([](Request& request, Response& response) {
       response.set_body(std::string(request.method_text) + "|" + std::string(request.target) + "|" +
@@ -84,7 +84,7 @@ TEST_P(ServerTest, PresentsTheRequestToTheHandler) {
   });
 }
 
-TEST_P(ServerTest, ServesPipelinedRequestsInOrderWithOneWrite) {
+TEST_P(ServerTest, serves_pipelined_requests_in_order_with_one_write) {
   run([] {
     int served = 0;
     TestServer test([&](Request&, Response& response) { response.set_body(std::to_string(++served), "text/plain"); });
@@ -101,7 +101,7 @@ TEST_P(ServerTest, ServesPipelinedRequestsInOrderWithOneWrite) {
   });
 }
 
-TEST_P(ServerTest, KeepsTheConnectionBetweenRequests) {
+TEST_P(ServerTest, keeps_the_connection_between_requests) {
   run([] {
     TestServer test(hello);
     RawClient client(test.server.address());
@@ -113,7 +113,7 @@ TEST_P(ServerTest, KeepsTheConnectionBetweenRequests) {
   });
 }
 
-TEST_P(ServerTest, ClosesWhenTheClientAsksForIt) {
+TEST_P(ServerTest, closes_when_the_client_asks_for_it) {
   run([] {
     TestServer test(hello);
     RawClient client(test.server.address());
@@ -122,7 +122,7 @@ TEST_P(ServerTest, ClosesWhenTheClientAsksForIt) {
   });
 }
 
-TEST_P(ServerTest, ClosesWhenTheHandlerAsksForIt) {
+TEST_P(ServerTest, closes_when_the_handler_asks_for_it) {
   run([] {
     TestServer test([](Request&, Response& response) { response.close_connection(); });
     RawClient client(test.server.address());
@@ -132,7 +132,7 @@ TEST_P(ServerTest, ClosesWhenTheHandlerAsksForIt) {
   });
 }
 
-TEST_P(ServerTest, ClosesHttp10ConnectionsUnlessAskedToKeepThem) {
+TEST_P(ServerTest, closes_http10_connections_unless_asked_to_keep_them) {
   run([] {
     TestServer test(hello);
     RawClient closing(test.server.address());
@@ -146,7 +146,7 @@ TEST_P(ServerTest, ClosesHttp10ConnectionsUnlessAskedToKeepThem) {
   });
 }
 
-TEST_P(ServerTest, AnswersHeadWithTheLengthButNoBody) {
+TEST_P(ServerTest, answers_head_with_the_length_but_no_body) {
   run([] {
     TestServer test(hello);
     EXPECT_EQ(without_date(talk(test.server.address(), "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n")),
@@ -154,7 +154,7 @@ TEST_P(ServerTest, AnswersHeadWithTheLengthButNoBody) {
   });
 }
 
-TEST_P(ServerTest, SendsNoBodyWithStatusesThatForbidOne) {
+TEST_P(ServerTest, sends_no_body_with_statuses_that_forbid_one) {
   run([] {
     TestServer test([](Request& request, Response& response) {
       response.status = request.path() == "/204" ? 204 : 304;
@@ -167,7 +167,7 @@ TEST_P(ServerTest, SendsNoBodyWithStatusesThatForbidOne) {
   });
 }
 
-TEST_P(ServerTest, AnswersAHalfClosedClientWhoseHandlerWaits) {
+TEST_P(ServerTest, answers_a_half_closed_client_whose_handler_waits) {
   run([] {
     TestServer test([](Request&, Response& response) {
       runtime::sleep_for(std::chrono::milliseconds(5));
@@ -177,7 +177,7 @@ TEST_P(ServerTest, AnswersAHalfClosedClientWhoseHandlerWaits) {
   });
 }
 
-TEST_P(ServerTest, TurnsAnErrorIntoProblemJson) {
+TEST_P(ServerTest, turns_an_error_into_problem_json) {
   run([] {
     TestServer test([](Request&, Response& response) {
       response.set_header("x-lost", "1");
@@ -190,7 +190,7 @@ TEST_P(ServerTest, TurnsAnErrorIntoProblemJson) {
   });
 }
 
-TEST_P(ServerTest, HidesWhatOtherExceptionsSay) {
+TEST_P(ServerTest, hides_what_other_exceptions_say) {
   run([] {
     TestServer test([](Request& request, Response&) {
       if (request.path() == "/standard") throw std::runtime_error("secret");
@@ -207,7 +207,7 @@ TEST_P(ServerTest, HidesWhatOtherExceptionsSay) {
 }
 
 // RFC 9110 section 15.6.4.
-TEST_P(ServerTest, IsUnavailableForAHandlerThatFindsNoMemory) {
+TEST_P(ServerTest, is_unavailable_for_a_handler_that_finds_no_memory) {
   run([] {
     TestServer test([](Request&, Response&) { throw std::bad_alloc(); });
     const std::string reply = talk(test.server.address(), kGet);
@@ -217,14 +217,14 @@ TEST_P(ServerTest, IsUnavailableForAHandlerThatFindsNoMemory) {
   });
 }
 
-TEST_P(ServerTest, RefusesToSendAStatusThatIsNone) {
+TEST_P(ServerTest, refuses_to_send_a_status_that_is_none) {
   run([] {
     TestServer test([](Request&, Response& response) { response.status = 99; });
     EXPECT_THAT(talk(test.server.address(), kGet), StartsWith("HTTP/1.1 500 "));
   });
 }
 
-TEST_P(ServerTest, ServesAWaitingAndAQuickRequestAtTheSameTime) {
+TEST_P(ServerTest, serves_a_waiting_and_a_quick_request_at_the_same_time) {
   run([] {
     runtime::Event release;
     TestServer test([&](Request& request, Response& response) {
@@ -241,7 +241,7 @@ TEST_P(ServerTest, ServesAWaitingAndAQuickRequestAtTheSameTime) {
   });
 }
 
-TEST_P(ServerTest, AnswersMoreThanTheInFlightLimitWith503) {
+TEST_P(ServerTest, answers_more_than_the_in_flight_limit_with503) {
   run([] {
     runtime::Event entered, release;
     TestServer test(
@@ -261,7 +261,7 @@ TEST_P(ServerTest, AnswersMoreThanTheInFlightLimitWith503) {
   });
 }
 
-TEST_P(ServerTest, AnswersMoreThanTheConnectionLimitWith503) {
+TEST_P(ServerTest, answers_more_than_the_connection_limit_with503) {
   run([] {
     TestServer test(hello, {.connections = 1});
     RawClient first(test.server.address());
@@ -276,7 +276,7 @@ TEST_P(ServerTest, AnswersMoreThanTheConnectionLimitWith503) {
   });
 }
 
-TEST_P(ServerTest, DrainsByAnsweringWhatIsInFlightAndClosingTheIdle) {
+TEST_P(ServerTest, drains_by_answering_what_is_in_flight_and_closing_the_idle) {
   run([] {
     runtime::Event entered, release;
     TestServer test([&](Request&, Response& response) {
@@ -300,7 +300,7 @@ TEST_P(ServerTest, DrainsByAnsweringWhatIsInFlightAndClosingTheIdle) {
   });
 }
 
-TEST_P(ServerTest, CancelsWhatDoesNotFinishInTimeWhenItDrains) {
+TEST_P(ServerTest, cancels_what_does_not_finish_in_time_when_it_drains) {
   run([] {
     runtime::Event entered, never;
     TestServer test([&](Request&, Response&) {
@@ -315,7 +315,7 @@ TEST_P(ServerTest, CancelsWhatDoesNotFinishInTimeWhenItDrains) {
   });
 }
 
-TEST_P(ServerTest, StartsAndStopsAThousandTimes) {
+TEST_P(ServerTest, starts_and_stops_a_thousand_times) {
   run([] {
     internal::LambdaHandler handler(hello);
     Server server(handler, {.address = runtime::Address::ip("127.0.0.1", 0)});
@@ -331,7 +331,7 @@ TEST_P(ServerTest, StartsAndStopsAThousandTimes) {
   });
 }
 
-TEST_P(ServerTest, SaysWhichPortIsTaken) {
+TEST_P(ServerTest, says_which_port_is_taken) {
   run([] {
     TestServer first(hello);
     internal::LambdaHandler handler(hello);

@@ -54,32 +54,32 @@ Kept keep(std::string_view bytes, ServerLimits limits = {}, seconds pause_betwee
   return kept;
 }
 
-TEST(ServerTimeout, ClosesAConnectionThatNeverSends) {
+TEST(ServerTimeout, closes_a_connection_that_never_sends) {
   const Kept kept = keep("", {.idle_timeout = seconds(75)});
   EXPECT_EQ(kept.reply, "");
   EXPECT_NEAR(kept.seconds, 75, 1);
 }
 
-TEST(ServerTimeout, ClosesAKeptConnectionThatIsIdle) {
+TEST(ServerTimeout, closes_a_kept_connection_that_is_idle) {
   const Kept kept = keep("GET / HTTP/1.1\r\nHost: a\r\n\r\n", {.idle_timeout = seconds(20)});
   EXPECT_THAT(kept.reply, StartsWith("HTTP/1.1 200 "));
   EXPECT_NEAR(kept.seconds, 20, 1);
 }
 
-TEST(ServerTimeout, RefusesAHeadThatDoesNotArriveInTime) {
+TEST(ServerTimeout, refuses_a_head_that_does_not_arrive_in_time) {
   const Kept kept = keep("GET / HTTP/1.1\r\nHost:", {.header_timeout = seconds(10)});
   EXPECT_THAT(kept.reply, StartsWith("HTTP/1.1 408 "));
   EXPECT_NEAR(kept.seconds, 10, 3);  // and up to two for the client to take the reply
 }
 
-TEST(ServerTimeout, RefusesAHeadThatTricklesInByteByByte) {
+TEST(ServerTimeout, refuses_a_head_that_trickles_in_byte_by_byte) {
   const Kept kept =
       keep("GET / HTTP/1.1\r\nHost: a\r\nX-Name: value\r\n\r\n", {.header_timeout = seconds(10)}, seconds(1));
   EXPECT_THAT(kept.reply, StartsWith("HTTP/1.1 408 "));
   EXPECT_NEAR(kept.seconds, 10, 3);
 }
 
-TEST(ServerTimeout, MayBeForEver) {
+TEST(ServerTimeout, may_be_for_ever) {
   const ServerLimits limits{.header_timeout = runtime::Duration::max(),
                             .body_timeout = runtime::Duration::max(),
                             .write_timeout = runtime::Duration::max(),
@@ -89,20 +89,20 @@ TEST(ServerTimeout, MayBeForEver) {
   EXPECT_THAT(kept.reply, StartsWith("HTTP/1.1 200 "));
 }
 
-TEST(ServerTimeout, RefusesABodyThatStops) {
+TEST(ServerTimeout, refuses_a_body_that_stops) {
   const Kept kept = keep("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc", {.body_timeout = seconds(30)});
   EXPECT_THAT(kept.reply, StartsWith("HTTP/1.1 408 "));
   EXPECT_NEAR(kept.seconds, 30, 3);
 }
 
-TEST(ServerTimeout, AcceptsAnyBodyThatNeverStopsForLongWhereThereIsNoLeastRate) {
+TEST(ServerTimeout, accepts_any_body_that_never_stops_for_long_where_there_is_no_least_rate) {
   const Kept kept =
       keep("POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 9\r\n\r\nabcdefghi",
            {.header_timeout = seconds(300), .body_timeout = seconds(3), .body_rate_bytes = 0}, seconds(2));
   EXPECT_THAT(kept.reply, StartsWith("HTTP/1.1 200 "));
 }
 
-TEST(ServerTimeout, CutsAClientThatTakesNothing) {
+TEST(ServerTimeout, cuts_a_client_that_takes_nothing) {
   internal::run_in(internal::WorldKind::simulated, [] {
     TestServer test([](Request&, Response& response) { response.body().assign(10'000'000, 'x'); },
                     {.write_timeout = seconds(30)});
@@ -115,7 +115,7 @@ TEST(ServerTimeout, CutsAClientThatTakesNothing) {
   });
 }
 
-TEST(ServerTimeout, SetsNoneForAHandler) {
+TEST(ServerTimeout, sets_none_for_a_handler) {
   internal::run_in(internal::WorldKind::simulated, [] {
     TestServer test([](Request&, Response& response) {
       EXPECT_EQ(runtime::deadline(), runtime::kNever);
@@ -128,7 +128,7 @@ TEST(ServerTimeout, SetsNoneForAHandler) {
   });
 }
 
-TEST(ServerTimeout, LeavesAHandlersOwnDeadlineToTheHandler) {
+TEST(ServerTimeout, leaves_a_handlers_own_deadline_to_the_handler) {
   internal::run_in(internal::WorldKind::simulated, [] {
     TestServer test([](Request& request, Response&) {
       const runtime::DeadlineScope scope(seconds(5));
@@ -140,7 +140,7 @@ TEST(ServerTimeout, LeavesAHandlersOwnDeadlineToTheHandler) {
   });
 }
 
-TEST(ServerTimeout, RefreshesTheDateEverySecond) {
+TEST(ServerTimeout, refreshes_the_date_every_second) {
   internal::run_in(internal::WorldKind::simulated, [] {
     TestServer test([](Request&, Response&) {});
     RawClient client(test.server.address());

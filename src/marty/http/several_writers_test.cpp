@@ -191,7 +191,7 @@ INSTANTIATE_TEST_SUITE_P(Modes, SeveralWritersOf,
                          testing::Values(Mode::http1_begun, Mode::http1_stream, Mode::http2_begun, Mode::http2_stream),
                          mode_name);
 
-TEST_P(SeveralWritersOf, KeepTheirPiecesWholeAndInOrderWhateverTheSchedule) {
+TEST_P(SeveralWritersOf, keep_their_pieces_whole_and_in_order_whatever_the_schedule) {
   const char* const wanted = std::getenv("MARTY_SCHEDULES");
   const std::uint64_t schedules = (wanted != nullptr ? std::stoul(wanted) : kDefaultSchedules) / 4;
   for (std::uint64_t seed = 0; seed < schedules; ++seed) {
@@ -202,7 +202,7 @@ TEST_P(SeveralWritersOf, KeepTheirPiecesWholeAndInOrderWhateverTheSchedule) {
 }
 
 // As they came to light: a feed waits for a slow client, and its heartbeat writes meanwhile.
-TEST(SeveralWriters, AHeartbeatWritesWhileItsFeedWaitsForASlowClient) {
+TEST(SeveralWriters, a_heartbeat_writes_while_its_feed_waits_for_a_slow_client) {
   for (const WorldKind world : {WorldKind::real, WorldKind::simulated}) {
     run_in(world, [] {
       TestServer test([](Request&, Response& response) {
@@ -230,7 +230,7 @@ TEST(SeveralWriters, AHeartbeatWritesWhileItsFeedWaitsForASlowClient) {
   }
 }
 
-TEST(SeveralWriters, AWriterThatIsCancelledInTheMiddleLeavesTheReplyWhole) {
+TEST(SeveralWriters, a_writer_that_is_cancelled_in_the_middle_leaves_the_reply_whole) {
   run_in(WorldKind::simulated, [] {
     std::string sent;
     TestServer test([&](Request&, Response& response) {
@@ -251,7 +251,7 @@ TEST(SeveralWriters, AWriterThatIsCancelledInTheMiddleLeavesTheReplyWhole) {
 }
 
 // As at the end of a drain: nothing of it waits for a client that takes nothing.
-TEST(SeveralWriters, WhoIsCancelledWhileItWaitsForAnotherEndsAtOnce) {
+TEST(SeveralWriters, who_is_cancelled_while_it_waits_for_another_ends_at_once) {
   run_in(WorldKind::simulated, [] {
     runtime::TimePoint cancelled{}, ended{};
     TestServer test([&](Request&, Response& response) {
@@ -277,7 +277,7 @@ TEST(SeveralWriters, WhoIsCancelledWhileItWaitsForAnotherEndsAtOnce) {
   });
 }
 
-TEST(SeveralWriters, AReplyThatAnotherFiberBeganCancelsTheHandlerWhereTheClientGoes) {
+TEST(SeveralWriters, a_reply_that_another_fiber_began_cancels_the_handler_where_the_client_goes) {
   run_in(WorldKind::simulated, [] {
     Code code = Code::ok;
     runtime::Event ended;
@@ -295,7 +295,7 @@ TEST(SeveralWriters, AReplyThatAnotherFiberBeganCancelsTheHandlerWhereTheClientG
   });
 }
 
-TEST(SeveralWriters, AStreamedReplyReadsTheRequestThatStillArrives) {
+TEST(SeveralWriters, a_streamed_reply_reads_the_request_that_still_arrives) {
   for (const WorldKind world : {WorldKind::real, WorldKind::simulated}) {
     run_in(world, [] {
       TestServer test([](Request& request, Response& response) {

@@ -84,7 +84,7 @@ INSTANTIATE_TEST_SUITE_P(Kinds, SlowBodyTest,
                                          Kind{"http2_no_length", true, false, false}, Kind{"http2_tls", true, true}),
                          [](const auto& test) { return test.param.name; });
 
-TEST_P(SlowBodyTest, OthersAreServedAndTheTricklersAreEnded) {
+TEST_P(SlowBodyTest, others_are_served_and_the_tricklers_are_ended) {
   simulate([] {
     const Kind kind = GetParam();
     const TestPki pki;
@@ -124,7 +124,7 @@ TEST_P(SlowBodyTest, OthersAreServedAndTheTricklersAreEnded) {
   });
 }
 
-TEST(SlowBody, OneMoreWaitingBodyEndsTheOneThatHasWaitedTheLongest) {
+TEST(SlowBody, one_more_waiting_body_ends_the_one_that_has_waited_the_longest) {
   simulate([] {
     TestServer test(internal::echo, {.in_flight = 2});
     const std::string head = "POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 2\r\n\r\n";
@@ -143,7 +143,7 @@ TEST(SlowBody, OneMoreWaitingBodyEndsTheOneThatHasWaitedTheLongest) {
   });
 }
 
-TEST(SlowBody, WhereNoneHasWaitedForLongTheNewOneIsRefused) {
+TEST(SlowBody, where_none_has_waited_for_long_the_new_one_is_refused) {
   simulate([] {
     TestServer test(internal::echo, {.in_flight = 1});
     const std::string head = "POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 2\r\n\r\n";
@@ -157,7 +157,7 @@ TEST(SlowBody, WhereNoneHasWaitedForLongTheNewOneIsRefused) {
   });
 }
 
-TEST(SlowBody, ABodyThatIsThereWhenAllPlacesAreTakenIsRefused) {
+TEST(SlowBody, a_body_that_is_there_when_all_places_are_taken_is_refused) {
   simulate([] {
     TestServer test(
         [](Request& request, Response& response) {
@@ -177,7 +177,7 @@ TEST(SlowBody, ABodyThatIsThereWhenAllPlacesAreTakenIsRefused) {
   });
 }
 
-TEST(SlowBody, AStreamOfMessagesOverHttp1MayBeSlow) {
+TEST(SlowBody, a_stream_of_messages_over_http1_may_be_slow) {
   simulate([] {
     TestServer test(
         [](Request& request, Response& response) {
@@ -196,7 +196,7 @@ TEST(SlowBody, AStreamOfMessagesOverHttp1MayBeSlow) {
   });
 }
 
-TEST(SlowBody, TimeInWhichTheHandlerDoesNotReadIsNotTheClients) {
+TEST(SlowBody, time_in_which_the_handler_does_not_read_is_not_the_clients) {
   simulate([] {
     TestServer test(
         [](Request& request, Response& response) {
@@ -220,7 +220,7 @@ TEST(SlowBody, TimeInWhichTheHandlerDoesNotReadIsNotTheClients) {
 }
 
 // RFC 9113 section 5.2: what one handler does not read fills the window of all.
-TEST(SlowBody, AClientThatIsGivenNoWindowIsNotTooSlow) {
+TEST(SlowBody, a_client_that_is_given_no_window_is_not_too_slow) {
   simulate([] {
     runtime::Event go_on;
     TestServer test(
@@ -243,7 +243,7 @@ TEST(SlowBody, AClientThatIsGivenNoWindowIsNotTooSlow) {
   });
 }
 
-TEST(SlowBody, BodiesMayComeOneAfterTheOther) {
+TEST(SlowBody, bodies_may_come_one_after_the_other) {
   simulate([] {
     TestServer test([](Request& request, Response& response) {
       std::size_t bytes = 0;

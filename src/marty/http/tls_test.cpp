@@ -62,7 +62,7 @@ struct SecureServer {
 class TlsTest : public WorldTest {};
 INSTANTIATE_TEST_SUITE_P(Worlds, TlsTest, kBothWorlds, world_name);
 
-TEST_P(TlsTest, TheVersionIsAgreedOn) {
+TEST_P(TlsTest, the_version_is_agreed_on) {
   run([] {
     SecureServer server;
     const tls::ClientContext tls({.ca = server.pki.ca});
@@ -76,7 +76,7 @@ TEST_P(TlsTest, TheVersionIsAgreedOn) {
   });
 }
 
-TEST_P(TlsTest, AClientKeepsItsConnectionOfEitherVersion) {
+TEST_P(TlsTest, a_client_keeps_its_connection_of_either_version) {
   run([] {
     SecureServer server;
     const tls::ClientContext tls({.ca = server.pki.ca});
@@ -89,7 +89,7 @@ TEST_P(TlsTest, AClientKeepsItsConnectionOfEitherVersion) {
   });
 }
 
-TEST_P(TlsTest, LargeBodiesTravelBothWays) {
+TEST_P(TlsTest, large_bodies_travel_both_ways) {
   run([] {
     TestPki pki;
     const tls::ServerContext context({.certificates = {certificate(pki)}, .alpn = {"h2", "http/1.1"}});
@@ -107,7 +107,7 @@ TEST_P(TlsTest, LargeBodiesTravelBothWays) {
   });
 }
 
-TEST_P(TlsTest, TheClientsCertificateReachesTheHandler) {
+TEST_P(TlsTest, the_clients_certificate_reaches_the_handler) {
   run([] {
     SecureServer server({.client_certificates = tls::ClientCertificates::optional});
     const tls::ClientContext anonymous({.ca = server.pki.ca});
@@ -118,7 +118,7 @@ TEST_P(TlsTest, TheClientsCertificateReachesTheHandler) {
   });
 }
 
-TEST_P(TlsTest, AClientThatMayNotComeInIsRefusedAndLogged) {
+TEST_P(TlsTest, a_client_that_may_not_come_in_is_refused_and_logged) {
   run([] {
     SecureServer server({.client_certificates = tls::ClientCertificates::required});
     const tls::ClientContext anonymous({.ca = server.pki.ca});
@@ -136,7 +136,7 @@ TEST_P(TlsTest, AClientThatMayNotComeInIsRefusedAndLogged) {
   });
 }
 
-TEST_P(TlsTest, AServerThatIsNotWhoItShouldBeIsRefusedWithTheReason) {
+TEST_P(TlsTest, a_server_that_is_not_who_it_should_be_is_refused_with_the_reason) {
   run([] {
     SecureServer server;
     const TestPki others;
@@ -151,7 +151,7 @@ TEST_P(TlsTest, AServerThatIsNotWhoItShouldBeIsRefusedWithTheReason) {
   });
 }
 
-TEST_P(TlsTest, PlainRequestsAndSilenceOnASecurePortEndSoon) {
+TEST_P(TlsTest, plain_requests_and_silence_on_a_secure_port_end_soon) {
   run([] {
     SecureServer server;
     Client plain({.retries = 0});
@@ -172,7 +172,7 @@ TEST_P(TlsTest, PlainRequestsAndSilenceOnASecurePortEndSoon) {
   });
 }
 
-TEST_P(TlsTest, ADrainEndsSecureConnectionsInOrder) {
+TEST_P(TlsTest, a_drain_ends_secure_connections_in_order) {
   run([] {
     SecureServer server;
     const tls::ClientContext tls({.ca = server.pki.ca});
@@ -185,7 +185,7 @@ TEST_P(TlsTest, ADrainEndsSecureConnectionsInOrder) {
   });
 }
 
-TEST_P(TlsTest, ADrainAnswersTheNextRequestOfASecureConnection) {
+TEST_P(TlsTest, a_drain_answers_the_next_request_of_a_secure_connection) {
   run([] {
     SecureServer server;
     const tls::ClientContext tls({.ca = server.pki.ca});

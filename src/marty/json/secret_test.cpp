@@ -18,19 +18,19 @@ struct Login {
   std::optional<Secret> second_factor;
 };
 
-TEST(SecretField, IsReadAndRequired) {
+TEST(SecretField, is_read_and_required) {
   const auto login = parse<Login>(R"({"user": "ann", "password": "hunter2"})");
   EXPECT_EQ(login.password.reveal(), "hunter2");
   EXPECT_FALSE(login.second_factor);
   EXPECT_THROW(parse<Login>(R"({"user": "ann"})"), Error);
 }
 
-TEST(SecretField, IsLeftOutOfReplies) {
+TEST(SecretField, is_left_out_of_replies) {
   const Login login{"ann", Secret("hunter2"), Secret("123456")};
   EXPECT_EQ(to_string(login, View::response), R"({"user":"ann"})");
 }
 
-TEST(SecretField, CannotBeWrittenInAnotherView) {
+TEST(SecretField, cannot_be_written_in_another_view) {
   const Login login{"ann", Secret("hunter2"), std::nullopt};
   try {
     to_string(login);
@@ -41,7 +41,7 @@ TEST(SecretField, CannotBeWrittenInAnotherView) {
   }
 }
 
-TEST(SecretField, IsWriteOnlyInTheSchema) {
+TEST(SecretField, is_write_only_in_the_schema) {
   const Value field = schema<Login>().at("/$defs/Login/properties/password");
   EXPECT_TRUE(field["writeOnly"].as_boolean());
   EXPECT_EQ(field["format"].as_string(), "password");

@@ -30,7 +30,7 @@ class Gate {
   std::shared_future<void> future_ = promise_.get_future().share();
 };
 
-TEST(BlockingPool, RunsOnAThreadOfItsOwnWhileTheLoopGoesOn) {
+TEST(BlockingPool, runs_on_a_thread_of_its_own_while_the_loop_goes_on) {
   in_world([] {
     BlockingPool pool({.name = "test", .threads = 1});
     Gate gate;
@@ -50,11 +50,11 @@ TEST(BlockingPool, RunsOnAThreadOfItsOwnWhileTheLoopGoesOn) {
   });
 }
 
-TEST(BlockingPool, RefusesToHaveNoThread) {
+TEST(BlockingPool, refuses_to_have_no_thread) {
   EXPECT_EQ(code_thrown_by([] { BlockingPool({.threads = 0}); }), Code::invalid_argument);
 }
 
-TEST(BlockingPool, RethrowsWhatTheCallThrew) {
+TEST(BlockingPool, rethrows_what_the_call_threw) {
   in_world([] {
     BlockingPool pool;
     EXPECT_THROW(pool.run([] { throw std::runtime_error("disk"); }), std::runtime_error);
@@ -62,7 +62,7 @@ TEST(BlockingPool, RethrowsWhatTheCallThrew) {
   });
 }
 
-TEST(BlockingPool, RefusesACallBeyondItsQueueAndWorksOn) {
+TEST(BlockingPool, refuses_a_call_beyond_its_queue_and_works_on) {
   in_world([] {
     BlockingPool pool({.name = "tiny", .threads = 2, .queue = 1});
     Gate gate;
@@ -77,7 +77,7 @@ TEST(BlockingPool, RefusesACallBeyondItsQueueAndWorksOn) {
   });
 }
 
-TEST(BlockingPool, FinishesTheCallOfACancelledFiber) {
+TEST(BlockingPool, finishes_the_call_of_a_cancelled_fiber) {
   in_world([] {
     BlockingPool pool({.name = "test", .threads = 1});
     Gate gate;
@@ -93,7 +93,7 @@ TEST(BlockingPool, FinishesTheCallOfACancelledFiber) {
   });
 }
 
-TEST(BlockingPool, ServesSeveralLoops) {
+TEST(BlockingPool, serves_several_loops) {
   in_world(
       [] {
         BlockingPool pool({.name = "shared", .threads = 3});
@@ -109,7 +109,7 @@ TEST(BlockingPool, ServesSeveralLoops) {
       {.loops = 2});
 }
 
-TEST(BlockingPool, RunsInlineOnAPlainThread) {
+TEST(BlockingPool, runs_inline_on_a_plain_thread) {
   BlockingPool pool;
   EXPECT_EQ(pool.run([] { return std::this_thread::get_id(); }), std::this_thread::get_id());
 }
@@ -120,7 +120,7 @@ class Marker final : public Ambient {
   void release() noexcept override {}
 };
 
-TEST(BlockingPool, ShowsTheCallTheAmbientContextAndWorldOfItsFiber) {
+TEST(BlockingPool, shows_the_call_the_ambient_context_and_world_of_its_fiber) {
   in_world([] {
     BlockingPool pool;
     Marker marker;
@@ -139,7 +139,7 @@ BlockingPoolStats stats_of(std::string_view name) {
   return {};
 }
 
-TEST(BlockingPoolStats, ShowWhatThePoolsOfANameDoTogether) {
+TEST(BlockingPoolStats, show_what_the_pools_of_a_name_do_together) {
   in_world([] {
     Gate gate;
     {

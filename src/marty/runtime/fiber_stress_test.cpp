@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 
 constexpr bool kSanitized = internal::kAddressSanitizer || internal::kThreadSanitizer;
 
-TEST(Fibers, OneHundredThousandAreAliveAtOnce) {
+TEST(Fibers, one_hundred_thousand_are_alive_at_once) {
   static constexpr std::size_t kFibers = internal::kThreadSanitizer    ? 2'000
                                          : internal::kAddressSanitizer ? 10'000
                                                                        : 100'000;
@@ -41,7 +41,7 @@ TEST(Fibers, OneHundredThousandAreAliveAtOnce) {
   });
 }
 
-TEST(Fibers, KeepTheirRoundingModeAcrossWaits) {
+TEST(Fibers, keep_their_rounding_mode_across_waits) {
   in_world([] {
     auto upward = spawn([] {
       std::fesetround(FE_UPWARD);
@@ -60,7 +60,7 @@ TEST(Fibers, KeepTheirRoundingModeAcrossWaits) {
   });
 }
 
-TEST(Fibers, CancelAThousandGenerations) {
+TEST(Fibers, cancel_a_thousand_generations) {
   in_world([] {
     int cancelled_fibers = 0;
     std::function<void(int)> generation = [&](int left) {
@@ -87,14 +87,14 @@ int recurse(int depth) {  // NOLINT(misc-no-recursion)
   return depth == 0 ? 0 : recurse(depth - 1) + frame[0];
 }
 
-TEST(FiberDeathTest, StackOverflowNamesTheFiberAndWhatToDo) {
+TEST(FiberDeathTest, stack_overflow_names_the_fiber_and_what_to_do) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   EXPECT_DEATH(in_world([] { spawn([] { return recurse(1'000'000); }, "greedy").join(); },
                         {.loops = 1, .stack_bytes = 128 * 1024}),
                "stack overflow in fiber greedy: its stack is 128 KiB; raise runtime.stack_bytes or use less stack");
 }
 
-TEST(FiberDeathTest, AnExceptionThatLeavesADetachedJobNamesTheFiberAndTheError) {
+TEST(FiberDeathTest, an_exception_that_leaves_a_detached_job_names_the_fiber_and_the_error) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   class Thrower final : public FiberJob {
    public:
@@ -108,7 +108,7 @@ TEST(FiberDeathTest, AnExceptionThatLeavesADetachedJobNamesTheFiberAndTheError) 
                "an exception left fiber .*where nobody could catch it: data_loss: half an order");
 }
 
-TEST(Fibers, StacksOfFinishedFibersAreReusedAndSurplusIsGivenBack) {
+TEST(Fibers, stacks_of_finished_fibers_are_reused_and_surplus_is_given_back) {
   if (kSanitized) GTEST_SKIP() << "sanitizers keep memory of their own";
   in_world([] {
     const auto use_stack = [] {

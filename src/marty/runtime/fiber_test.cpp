@@ -17,7 +17,7 @@ using internal::code_thrown_by;
 using internal::in_world;
 using namespace std::chrono_literals;
 
-TEST(Spawn, ReturnsTheResultOfTheFiberWhenJoined) {
+TEST(Spawn, returns_the_result_of_the_fiber_when_joined) {
   in_world([] {
     auto answer = spawn([] { return std::string("42"); });
     EXPECT_FALSE(answer.done());
@@ -26,7 +26,7 @@ TEST(Spawn, ReturnsTheResultOfTheFiberWhenJoined) {
   });
 }
 
-TEST(Spawn, RunsTheChildOnlyWhenTheParentWaitsAndInOrderOfSpawning) {
+TEST(Spawn, runs_the_child_only_when_the_parent_waits_and_in_order_of_spawning) {
   in_world([] {
     std::string order;
     auto first = spawn([&] { order += "a"; });
@@ -38,7 +38,7 @@ TEST(Spawn, RunsTheChildOnlyWhenTheParentWaitsAndInOrderOfSpawning) {
   });
 }
 
-TEST(Spawn, RethrowsTheExceptionOfTheChildInJoin) {
+TEST(Spawn, rethrows_the_exception_of_the_child_in_join) {
   in_world([] {
     auto task = spawn([]() -> int { throw std::runtime_error("no price"); });
     try {
@@ -50,14 +50,14 @@ TEST(Spawn, RethrowsTheExceptionOfTheChildInJoin) {
   });
 }
 
-TEST(Spawn, CarriesMoveOnlyValuesInAndOut) {
+TEST(Spawn, carries_move_only_values_in_and_out) {
   in_world([] {
     auto task = spawn([value = std::make_unique<int>(7)]() mutable { return std::move(value); });
     EXPECT_EQ(*task.join(), 7);
   });
 }
 
-TEST(Task, CancelsAndAwaitsItsFiberWhenDestroyedUnjoined) {
+TEST(Task, cancels_and_awaits_its_fiber_when_destroyed_unjoined) {
   in_world([] {
     bool cleaned_up = false;
     {
@@ -74,7 +74,7 @@ TEST(Task, CancelsAndAwaitsItsFiberWhenDestroyedUnjoined) {
   });
 }
 
-TEST(Cancel, ThrowsFromTheCurrentWaitAndFromEachLaterOne) {
+TEST(Cancel, throws_from_the_current_wait_and_from_each_later_one) {
   in_world([] {
     std::vector<std::optional<Code>> thrown;
     auto task = spawn([&] {
@@ -90,7 +90,7 @@ TEST(Cancel, ThrowsFromTheCurrentWaitAndFromEachLaterOne) {
   });
 }
 
-TEST(Cancel, ReachesTheChildrenOfTheFiber) {
+TEST(Cancel, reaches_the_children_of_the_fiber) {
   in_world([] {
     std::optional<Code> grandchild;
     auto task = spawn([&] {
@@ -109,7 +109,7 @@ TEST(Cancel, ReachesTheChildrenOfTheFiber) {
   });
 }
 
-TEST(Cancel, OfAFiberThatNeverRanStillRunsItUpToItsFirstWait) {
+TEST(Cancel, of_a_fiber_that_never_ran_still_runs_it_up_to_its_first_wait) {
   in_world([] {
     bool started = false;
     auto task = spawn([&] {
@@ -122,7 +122,7 @@ TEST(Cancel, OfAFiberThatNeverRanStillRunsItUpToItsFirstWait) {
   });
 }
 
-TEST(Shield, LetsCleanUpWaitInACancelledFiber) {
+TEST(Shield, lets_clean_up_wait_in_a_cancelled_fiber) {
   in_world([] {
     bool rolled_back = false;
     auto task = spawn([&] {
@@ -142,7 +142,7 @@ TEST(Shield, LetsCleanUpWaitInACancelledFiber) {
   });
 }
 
-TEST(Shield, AlsoShieldsTheChildrenThatStartUnderIt) {
+TEST(Shield, also_shields_the_children_that_start_under_it) {
   in_world([] {
     bool rolled_back = false;
     auto task = spawn([&] {
@@ -159,7 +159,7 @@ TEST(Shield, AlsoShieldsTheChildrenThatStartUnderIt) {
   });
 }
 
-TEST(Deadline, EndsAWaitWithDeadlineExceeded) {
+TEST(Deadline, ends_a_wait_with_deadline_exceeded) {
   in_world([] {
     const TimePoint start = now();
     const DeadlineScope scope(2ms);
@@ -169,7 +169,7 @@ TEST(Deadline, EndsAWaitWithDeadlineExceeded) {
   });
 }
 
-TEST(Deadline, OfAnInnerScopeNeverRaisesTheOuterOne) {
+TEST(Deadline, of_an_inner_scope_never_raises_the_outer_one) {
   in_world([] {
     EXPECT_EQ(deadline(), kNever);
     const DeadlineScope outer(1h);
@@ -184,7 +184,7 @@ TEST(Deadline, OfAnInnerScopeNeverRaisesTheOuterOne) {
   });
 }
 
-TEST(Deadline, IsInheritedByChildren) {
+TEST(Deadline, is_inherited_by_children) {
   in_world([] {
     const DeadlineScope scope(2ms);
     auto child = spawn([] {
@@ -196,7 +196,7 @@ TEST(Deadline, IsInheritedByChildren) {
   });
 }
 
-TEST(Sleep, WakesInOrderOfTimeNotOfCall) {
+TEST(Sleep, wakes_in_order_of_time_not_of_call) {
   SimulatedWorld().run([] {
     std::string order;
     auto late = spawn([&] { sleep_for(3h), order += "c"; });
@@ -207,7 +207,7 @@ TEST(Sleep, WakesInOrderOfTimeNotOfCall) {
   });
 }
 
-TEST(Cancellation, AFiberThatIgnoresItLeavesTheLoopToOthers) {
+TEST(Cancellation, a_fiber_that_ignores_it_leaves_the_loop_to_others) {
   in_world([] {
     bool enough = false;
     auto stubborn = spawn([&] {
@@ -233,7 +233,7 @@ class CountedAmbient final : public Ambient {
   int references = 0;
 };
 
-TEST(AmbientObject, RidesAlongWithChildrenAndIsReleasedWithThem) {
+TEST(AmbientObject, rides_along_with_children_and_is_released_with_them) {
   in_world([] {
     CountedAmbient context;
     Ambient* before = exchange_ambient(&context);
@@ -252,7 +252,7 @@ TEST(AmbientObject, RidesAlongWithChildrenAndIsReleasedWithThem) {
 
 // The C++ run-time keeps the exceptions being handled per thread: without care a fiber that waits inside catch rethrows
 // another fiber's exception.
-TEST(Exceptions, StayWithTheirFiberWhenItWaitsInsideCatch) {
+TEST(Exceptions, stay_with_their_fiber_when_it_waits_inside_catch) {
   in_world([] {
     constexpr int kFibers = 1000;
     int right = 0;

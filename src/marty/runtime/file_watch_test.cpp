@@ -43,7 +43,7 @@ class FileWatchTest : public testing::Test {
   fs::path root;
 };
 
-TEST_F(FileWatchTest, TellsOfFilesThatAreMadeWrittenReplacedAndRemoved) {
+TEST_F(FileWatchTest, tells_of_files_that_are_made_written_replaced_and_removed) {
   in_world([&] {
     FileWatch watch({root / "config"});
     EXPECT_TRUE(tells(watch, [&] { write("config/base.yaml", "a: 1"); }));
@@ -55,7 +55,7 @@ TEST_F(FileWatchTest, TellsOfFilesThatAreMadeWrittenReplacedAndRemoved) {
   });
 }
 
-TEST_F(FileWatchTest, TellsOfChangesThatCameBeforeAnybodyWaited) {
+TEST_F(FileWatchTest, tells_of_changes_that_came_before_anybody_waited) {
   in_world([&] {
     FileWatch watch({root / "config"});
     write("config/base.yaml", "a: 1");
@@ -63,7 +63,7 @@ TEST_F(FileWatchTest, TellsOfChangesThatCameBeforeAnybodyWaited) {
   });
 }
 
-TEST_F(FileWatchTest, WaitsForWhoIsInTheMiddleOfWriting) {
+TEST_F(FileWatchTest, waits_for_who_is_in_the_middle_of_writing) {
   in_world([&] {
     FileWatch watch({root / "config"});
     std::ofstream file(root / "config/base.yaml");
@@ -79,7 +79,7 @@ TEST_F(FileWatchTest, WaitsForWhoIsInTheMiddleOfWriting) {
   });
 }
 
-TEST_F(FileWatchTest, LosesPatienceWithWhoNeverEnds) {
+TEST_F(FileWatchTest, loses_patience_with_who_never_ends) {
   in_world([&] {
     FileWatch watch({root / "config"}, {.quiet = 20ms, .patience = 200ms});
     std::ofstream file(root / "config/base.yaml");
@@ -87,7 +87,7 @@ TEST_F(FileWatchTest, LosesPatienceWithWhoNeverEnds) {
   });
 }
 
-TEST_F(FileWatchTest, TellsManyChangesOnce) {
+TEST_F(FileWatchTest, tells_many_changes_once) {
   in_world([&] {
     FileWatch watch({root / "config"});
     EXPECT_TRUE(tells(watch, [&] {
@@ -98,7 +98,7 @@ TEST_F(FileWatchTest, TellsManyChangesOnce) {
   });
 }
 
-TEST_F(FileWatchTest, TellsOfASwapAsKubernetesDoesIt) {
+TEST_F(FileWatchTest, tells_of_a_swap_as_kubernetes_does_it) {
   in_world([&] {
     fs::create_directory(root / "config/..one");
     fs::create_directory_symlink("..one", root / "config/..data");
@@ -115,7 +115,7 @@ TEST_F(FileWatchTest, TellsOfASwapAsKubernetesDoesIt) {
   });
 }
 
-TEST_F(FileWatchTest, FollowsTheFolderWhenAnotherTakesItsPlace) {
+TEST_F(FileWatchTest, follows_the_folder_when_another_takes_its_place) {
   in_world([&] {
     fs::create_directory(root / "first");
     fs::create_directory(root / "second");
@@ -130,7 +130,7 @@ TEST_F(FileWatchTest, FollowsTheFolderWhenAnotherTakesItsPlace) {
   });
 }
 
-TEST_F(FileWatchTest, SeesAFolderThatComesLater) {
+TEST_F(FileWatchTest, sees_a_folder_that_comes_later) {
   in_world([&] {
     FileWatch watch({root / "later/config"});
     EXPECT_FALSE(tells(
@@ -141,7 +141,7 @@ TEST_F(FileWatchTest, SeesAFolderThatComesLater) {
   });
 }
 
-TEST_F(FileWatchTest, EndsWithItsFiber) {
+TEST_F(FileWatchTest, ends_with_its_fiber) {
   in_world([&] {
     auto waiting = spawn([&] {
       FileWatch watch({root / "config"});

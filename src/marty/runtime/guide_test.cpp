@@ -32,7 +32,7 @@ std::string ask(const Address& server, std::string_view question) {
 }
 // [/echo]
 
-TEST(Guide, AsksAnEchoServerInTheRealWorld) {
+TEST(Guide, asks_an_echo_server_in_the_real_world) {
   std::string answer;
   // [world]
   auto world = World::real({.loops = 1});
@@ -45,7 +45,7 @@ TEST(Guide, AsksAnEchoServerInTheRealWorld) {
   EXPECT_EQ(answer, "hello");
 }
 
-TEST(Guide, AsksTheSameServerInASimulatedWorld) {
+TEST(Guide, asks_the_same_server_in_a_simulated_world) {
   std::string answer;
   Duration took{};
   // [simulated]
@@ -70,7 +70,7 @@ TEST(Guide, AsksTheSameServerInASimulatedWorld) {
 int slow_price() { return 7; }
 int slow_stock() { return 3; }
 
-TEST(Guide, WaitsForTwoThingsAtOnce) {
+TEST(Guide, waits_for_two_things_at_once) {
   World::real({.loops = 1})->run([] {
     // [spawn]
     auto price = spawn([] { return slow_price(); });
@@ -81,7 +81,7 @@ TEST(Guide, WaitsForTwoThingsAtOnce) {
   });
 }
 
-TEST(Guide, CleansUpAfterCancellation) {
+TEST(Guide, cleans_up_after_cancellation) {
   World::real({.loops = 1})->run([] {
     bool rolled_back = false;
     // [shield]
@@ -103,7 +103,7 @@ TEST(Guide, CleansUpAfterCancellation) {
   });
 }
 
-TEST(Guide, CallsABlockingLibrary) {
+TEST(Guide, calls_a_blocking_library) {
   World::real({.loops = 1})->run([] {
     // [blocking]
     BlockingPool pool({.name = "prices", .threads = 2, .queue = 256});

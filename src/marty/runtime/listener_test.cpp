@@ -34,7 +34,7 @@ void refuse_and_empty(Listener& listener) {
   EXPECT_FALSE(listener.try_accept());
 }
 
-TEST(RefuseNew, LetsTheQueueOfAPortBeServedAndNobodyElseIn) {
+TEST(RefuseNew, lets_the_queue_of_a_port_be_served_and_nobody_else_in) {
   in_world([] {
     Listener listener = listen(Address::parse("127.0.0.1:0"));
     const Address address = listener.local_address();
@@ -48,7 +48,7 @@ TEST(RefuseNew, LetsTheQueueOfAPortBeServedAndNobodyElseIn) {
   });
 }
 
-TEST(RefuseNew, LetsTheQueueOfAUnixSocketBeServedAndNobodyElseIn) {
+TEST(RefuseNew, lets_the_queue_of_a_unix_socket_be_served_and_nobody_else_in) {
   in_world([] {
     Listener listener = listen(Address::parse("unix:/tmp/marty-refuse-new-" + std::to_string(getpid())));
     refuse_and_empty(listener);
@@ -58,7 +58,7 @@ TEST(RefuseNew, LetsTheQueueOfAUnixSocketBeServedAndNobodyElseIn) {
   });
 }
 
-TEST(RefuseNew, DoesTheSameInTheSimulatedWorld) {
+TEST(RefuseNew, does_the_same_in_the_simulated_world) {
   SimulatedWorld().run([] {
     Listener listener = listen(Address::parse("127.0.0.1:0"));
     refuse_and_empty(listener);
@@ -66,7 +66,7 @@ TEST(RefuseNew, DoesTheSameInTheSimulatedWorld) {
   });
 }
 
-TEST(HasInput, SeesWhatNoEventHasToldOf) {
+TEST(HasInput, sees_what_no_event_has_told_of) {
   in_world([] {
     Listener listener = listen(Address::parse("127.0.0.1:0"));
     Socket client = connect(listener.local_address());

@@ -38,7 +38,7 @@ class Reports final : public Ambient {
 
 void breaks() { throw std::runtime_error("the job broke"); }
 
-TEST(LostException, IsReportedFiveSecondsAfterItsFiberHasEnded) {
+TEST(LostException, is_reported_five_seconds_after_its_fiber_has_ended) {
   SimulatedWorld().run([] {
     Reports reports;
     auto job = spawn(breaks, "job");
@@ -52,7 +52,7 @@ TEST(LostException, IsReportedFiveSecondsAfterItsFiberHasEnded) {
   });
 }
 
-TEST(LostException, IsReportedWhenTheTaskGoes) {
+TEST(LostException, is_reported_when_the_task_goes) {
   SimulatedWorld().run([] {
     Reports reports;
     {
@@ -64,7 +64,7 @@ TEST(LostException, IsReportedWhenTheTaskGoes) {
   });
 }
 
-TEST(LostException, IsNoneWhereSomebodyJoins) {
+TEST(LostException, is_none_where_somebody_joins) {
   SimulatedWorld().run([] {
     Reports reports;
     auto before = spawn(breaks);
@@ -78,7 +78,7 @@ TEST(LostException, IsNoneWhereSomebodyJoins) {
   });
 }
 
-TEST(LostException, IsNoneWhereAFiberWasCancelled) {
+TEST(LostException, is_none_where_a_fiber_was_cancelled) {
   SimulatedWorld().run([] {
     Reports reports;
     {
@@ -98,7 +98,7 @@ TEST(LostException, IsNoneWhereAFiberWasCancelled) {
   });
 }
 
-TEST(LostException, OfAJoinThatGaveUpIsReportedAsWell) {
+TEST(LostException, of_a_join_that_gave_up_is_reported_as_well) {
   SimulatedWorld().run([] {
     Reports reports;
     {

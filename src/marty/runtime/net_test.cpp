@@ -43,7 +43,7 @@ std::string read_all(Socket& socket) {
 
 std::string unix_path(const char* name) { return "/tmp/marty-" + std::to_string(getpid()) + "-" + name + ".sock"; }
 
-TEST(Tcp, CarriesBytesBothWaysUntilOneSideHasFinished) {
+TEST(Tcp, carries_bytes_both_ways_until_one_side_has_finished) {
   in_world([] {
     auto [client, server] = connected_pair();
     client.write({"hello ", "world"});
@@ -56,7 +56,7 @@ TEST(Tcp, CarriesBytesBothWaysUntilOneSideHasFinished) {
   });
 }
 
-TEST(Tcp, KnowsTheAddressesOfBothEnds) {
+TEST(Tcp, knows_the_addresses_of_both_ends) {
   in_world([] {
     auto [client, server] = connected_pair();
     EXPECT_EQ(client.peer_address(), server.local_address());
@@ -65,7 +65,7 @@ TEST(Tcp, KnowsTheAddressesOfBothEnds) {
   });
 }
 
-TEST(UnixSocket, WorksLikeTcpAndRemovesItsFile) {
+TEST(UnixSocket, works_like_tcp_and_removes_its_file) {
   in_world([] {
     const std::string path = unix_path("echo");
     auto [client, server] = connected_pair(Address::parse("unix:" + path));
@@ -76,7 +76,7 @@ TEST(UnixSocket, WorksLikeTcpAndRemovesItsFile) {
   });
 }
 
-TEST(Socket, TryReadNeverWaits) {
+TEST(Socket, try_read_never_waits) {
   in_world([] {
     auto [client, server] = connected_pair();
     char buffer[16];
@@ -90,7 +90,7 @@ TEST(Socket, TryReadNeverWaits) {
   });
 }
 
-TEST(Socket, MakesTheWriterWaitWhileThePeerIsSlow) {
+TEST(Socket, makes_the_writer_wait_while_the_peer_is_slow) {
   in_world([] {
     auto [client, server] = connected_pair();
     const std::string block(256 * 1024, 'x');
@@ -109,7 +109,7 @@ TEST(Socket, MakesTheWriterWaitWhileThePeerIsSlow) {
   });
 }
 
-TEST(Socket, ReadEndsAtTheDeadlineNamingThePeer) {
+TEST(Socket, read_ends_at_the_deadline_naming_the_peer) {
   in_world([] {
     auto [client, server] = connected_pair();
     const DeadlineScope scope(1ms);
@@ -120,7 +120,7 @@ TEST(Socket, ReadEndsAtTheDeadlineNamingThePeer) {
 }
 
 // Whose peer is so fast that no read or write ever has to wait.
-TEST(Socket, LetsOtherFibersRunThoughItAlwaysHasBytes) {
+TEST(Socket, lets_other_fibers_run_though_it_always_has_bytes) {
   in_world([] {
     auto [client, server] = connected_pair();
     const std::string plenty(100'000, 'x');
@@ -135,7 +135,7 @@ TEST(Socket, LetsOtherFibersRunThoughItAlwaysHasBytes) {
   });
 }
 
-TEST(Socket, ObeysTheDeadlineThoughItAlwaysHasRoomOrBytes) {
+TEST(Socket, obeys_the_deadline_though_it_always_has_room_or_bytes) {
   in_world([] {
     auto [client, server] = connected_pair();
     const auto exchange_for_ever = [&, &out = client, &in = server] {
@@ -150,7 +150,7 @@ TEST(Socket, ObeysTheDeadlineThoughItAlwaysHasRoomOrBytes) {
   });
 }
 
-TEST(Socket, ReportsAResetAsUnavailable) {
+TEST(Socket, reports_a_reset_as_unavailable) {
   in_world([] {
     auto [client, server] = connected_pair();
     server.write({"never read"});
@@ -181,7 +181,7 @@ class Parked final : public ReadableCallback, public FiberJob {
   Socket& socket_;
 };
 
-TEST(Park, CallsBackOnceWhenBytesArriveAndRunsAFiberAtOnce) {
+TEST(Park, calls_back_once_when_bytes_arrive_and_runs_a_fiber_at_once) {
   in_world([] {
     auto [client, server] = connected_pair();
     Parked parked(server);
@@ -202,7 +202,7 @@ TEST(Park, CallsBackOnceWhenBytesArriveAndRunsAFiberAtOnce) {
   });
 }
 
-TEST(Connect, RefusedIsUnavailableAndNamesTheAddress) {
+TEST(Connect, refused_is_unavailable_and_names_the_address) {
   in_world([] {
     Address address;
     { address = listen(Address::parse("127.0.0.1:0")).local_address(); }
@@ -212,7 +212,7 @@ TEST(Connect, RefusedIsUnavailableAndNamesTheAddress) {
   });
 }
 
-TEST(Listen, OnATakenPortSaysWhatToDo) {
+TEST(Listen, on_a_taken_port_says_what_to_do) {
   in_world([] {
     const Listener first = listen(Address::parse("127.0.0.1:0"));
     EXPECT_EQ(code_thrown_by([&] { listen(first.local_address()); }), Code::already_exists);
@@ -237,7 +237,7 @@ int listen_as_another_process(std::uint16_t& port) {
   return descriptor;
 }
 
-TEST(Listen, TheFirstOfSeveralSharesWithItsOwnOnly) {
+TEST(Listen, the_first_of_several_shares_with_its_own_only) {
   in_world([] {
     std::uint16_t port = 0;
     const int foreign = listen_as_another_process(port);
@@ -251,7 +251,7 @@ TEST(Listen, TheFirstOfSeveralSharesWithItsOwnOnly) {
   });
 }
 
-TEST(Listen, ReplacesTheFileOfAUnixSocketThatNobodyListensOn) {
+TEST(Listen, replaces_the_file_of_a_unix_socket_that_nobody_listens_on) {
   in_world([] {
     const std::string path = unix_path("stale");
     const std::string kept = path + ".kept";
@@ -266,7 +266,7 @@ TEST(Listen, ReplacesTheFileOfAUnixSocketThatNobodyListensOn) {
   });
 }
 
-TEST(Accept, SurvivesDescriptorExhaustionByTurningClientsAway) {
+TEST(Accept, survives_descriptor_exhaustion_by_turning_clients_away) {
   if (internal::kAddressSanitizer) GTEST_SKIP() << "UndefinedBehaviorSanitizer takes descriptors of its own";
   in_world([] {
     Listener listener = listen(Address::parse("127.0.0.1:0"));
@@ -287,7 +287,7 @@ TEST(Accept, SurvivesDescriptorExhaustionByTurningClientsAway) {
   });
 }
 
-TEST(Resolve, KnowsLocalhostAndNumbersWithoutNetwork) {
+TEST(Resolve, knows_localhost_and_numbers_without_network) {
   in_world([] {
     EXPECT_EQ(resolve("localhost", 80).front().to_string(), "127.0.0.1:80");
     EXPECT_EQ(resolve("10.1.2.3", 80).front().to_string(), "10.1.2.3:80");
@@ -295,7 +295,7 @@ TEST(Resolve, KnowsLocalhostAndNumbersWithoutNetwork) {
   });
 }
 
-TEST(AddressText, IsReadAndWrittenTheSame) {
+TEST(AddressText, is_read_and_written_the_same) {
   for (const char* text : {"127.0.0.1:8080", "[::1]:8080", "[2001:db8::7]:0", "unix:/run/marty.sock"}) {
     EXPECT_EQ(Address::parse(text).to_string(), text);
     EXPECT_EQ(Address::parse(text), Address::parse(text));

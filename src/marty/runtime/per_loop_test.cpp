@@ -21,7 +21,7 @@ struct Resident {
   Loop* const home;
 };
 
-TEST(PerLoop, EachLoopHasItsOwnAndItEndsThere) {
+TEST(PerLoop, each_loop_has_its_own_and_it_ends_there) {
   internal::in_world(
       [] {
         std::atomic<int> living{0};
@@ -46,7 +46,7 @@ TEST(PerLoop, EachLoopHasItsOwnAndItEndsThere) {
       {.loops = 2});
 }
 
-TEST(PerLoop, OneThatMadeNothingNeedsNoWorld) {
+TEST(PerLoop, one_that_made_nothing_needs_no_world) {
   PerLoop<int> unused([] { return std::make_unique<int>(1); });
 }
 

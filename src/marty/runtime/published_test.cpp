@@ -22,7 +22,7 @@ struct Numbers {
   static inline std::atomic<int> alive = 0;
 };
 
-TEST(Published, GivesWhatWasPublishedLast) {
+TEST(Published, gives_what_was_published_last) {
   in_world([] {
     Published<Numbers> numbers(std::make_unique<Numbers>(1));
     EXPECT_EQ(numbers.current().all[0], 1);
@@ -35,7 +35,7 @@ TEST(Published, GivesWhatWasPublishedLast) {
   EXPECT_EQ(Numbers::alive, 0);
 }
 
-TEST(Published, KeepsWhatIsPinnedAndNoLonger) {
+TEST(Published, keeps_what_is_pinned_and_no_longer) {
   in_world([] {
     Published<Numbers> numbers(std::make_unique<Numbers>(1));
     std::optional<Pin> pin = numbers.pin();
@@ -54,7 +54,7 @@ TEST(Published, KeepsWhatIsPinnedAndNoLonger) {
   });
 }
 
-TEST(Published, TakesNoPinOfAnother) {
+TEST(Published, takes_no_pin_of_another) {
   in_world([] {
     Published<Numbers> one(std::make_unique<Numbers>(1)), other(std::make_unique<Numbers>(2));
     const Pin pin = one.pin();
@@ -62,7 +62,7 @@ TEST(Published, TakesNoPinOfAnother) {
   });
 }
 
-TEST(Published, PinsMayBeCopiedAndDroppedByThreads) {
+TEST(Published, pins_may_be_copied_and_dropped_by_threads) {
   in_world([] {
     Published<Numbers> numbers(std::make_unique<Numbers>(1));
     BlockingPool pool({.threads = 2});
@@ -75,7 +75,7 @@ TEST(Published, PinsMayBeCopiedAndDroppedByThreads) {
 }
 
 // Every fiber looks at whole values only, those that it pinned stay the same over waits, and none is left behind.
-TEST(Published, IsWholeForReadersOnAllLoopsWhileItIsReplaced) {
+TEST(Published, is_whole_for_readers_on_all_loops_while_it_is_replaced) {
   in_world(
       [] {
         Published<Numbers> numbers(std::make_unique<Numbers>(0));

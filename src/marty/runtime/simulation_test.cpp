@@ -55,7 +55,7 @@ Code code_of(const std::function<void()>& function) {
   return Code::ok;
 }
 
-TEST(SimulatedWorld, TimeJumpsWhileEverybodySleeps) {
+TEST(SimulatedWorld, time_jumps_while_everybody_sleeps) {
   SimulatedWorld world;
   world.run([] {
     const TimePoint before = now();
@@ -67,7 +67,7 @@ TEST(SimulatedWorld, TimeJumpsWhileEverybodySleeps) {
   EXPECT_EQ(world.elapsed(), 24h);
 }
 
-TEST(SimulatedWorld, TimeStandsStillWhileAFiberRuns) {
+TEST(SimulatedWorld, time_stands_still_while_a_fiber_runs) {
   SimulatedWorld().run([] {
     const TimePoint before = now();
     BlockingPool pool;
@@ -77,7 +77,7 @@ TEST(SimulatedWorld, TimeStandsStillWhileAFiberRuns) {
   });
 }
 
-TEST(SimulatedWorld, HostsTalkByNameAndBytesTakeTheLatency) {
+TEST(SimulatedWorld, hosts_talk_by_name_and_bytes_take_the_latency) {
   SimulatedWorld world;
   world.network().set_latency(2ms, 2ms);
   world.run([&] {
@@ -93,7 +93,7 @@ TEST(SimulatedWorld, HostsTalkByNameAndBytesTakeTheLatency) {
   });
 }
 
-TEST(SimulatedWorld, LargeTransfersWaitForTheReader) {
+TEST(SimulatedWorld, large_transfers_wait_for_the_reader) {
   SimulatedWorld world;
   world.run([&] {
     world.host("sink").start([] {
@@ -112,7 +112,7 @@ TEST(SimulatedWorld, LargeTransfersWaitForTheReader) {
   });
 }
 
-TEST(SimulatedWorld, ConnectFailsWhereNobodyListens) {
+TEST(SimulatedWorld, connect_fails_where_nobody_listens) {
   SimulatedWorld world;
   world.host("shop");
   world.run([] {
@@ -124,7 +124,7 @@ TEST(SimulatedWorld, ConnectFailsWhereNobodyListens) {
   });
 }
 
-TEST(SimulatedWorld, APortBelongsToOneListenerOfAHost) {
+TEST(SimulatedWorld, a_port_belongs_to_one_listener_of_a_host) {
   SimulatedWorld world;
   world.run([&] {
     Listener listener = listen(Address::ip("127.0.0.1", 80));
@@ -135,7 +135,7 @@ TEST(SimulatedWorld, APortBelongsToOneListenerOfAHost) {
   });
 }
 
-TEST(SimulatedWorld, ACloseIsSeenAfterTheBytesBeforeIt) {
+TEST(SimulatedWorld, a_close_is_seen_after_the_bytes_before_it) {
   SimulatedWorld world;
   world.run([&] {
     Listener listener = listen(Address::ip("127.0.0.1", 80));
@@ -153,7 +153,7 @@ TEST(SimulatedWorld, ACloseIsSeenAfterTheBytesBeforeIt) {
   });
 }
 
-TEST(SimulatedWorld, CutsResetBothEnds) {
+TEST(SimulatedWorld, cuts_reset_both_ends) {
   SimulatedWorld world;
   world.run([&] {
     world.host("shop").start([] { serve_echo(80); });
@@ -165,7 +165,7 @@ TEST(SimulatedWorld, CutsResetBothEnds) {
   });
 }
 
-TEST(SimulatedWorld, APartitionHoldsBytesBackUntilItHeals) {
+TEST(SimulatedWorld, a_partition_holds_bytes_back_until_it_heals) {
   SimulatedWorld world;
   world.run([&] {
     world.host("shop").start([] { serve_echo(80); });
@@ -184,7 +184,7 @@ TEST(SimulatedWorld, APartitionHoldsBytesBackUntilItHeals) {
   });
 }
 
-TEST(SimulatedWorld, LossDelaysButNeitherLosesNorReorders) {
+TEST(SimulatedWorld, loss_delays_but_neither_loses_nor_reorders) {
   SimulatedWorld world;
   world.network().set_loss(0.2, 200ms);
   world.run([&] {
@@ -197,7 +197,7 @@ TEST(SimulatedWorld, LossDelaysButNeitherLosesNorReorders) {
   });
 }
 
-TEST(SimulatedWorld, ACrashEndsAHostsFibersListenersAndConnections) {
+TEST(SimulatedWorld, a_crash_ends_a_hosts_fibers_listeners_and_connections) {
   SimulatedWorld world;
   world.run([&] {
     SimulatedHost& shop = world.host("shop");
@@ -214,7 +214,7 @@ TEST(SimulatedWorld, ACrashEndsAHostsFibersListenersAndConnections) {
   });
 }
 
-TEST(SimulatedWorld, SignalsReachTheHostThatWaits) {
+TEST(SimulatedWorld, signals_reach_the_host_that_waits) {
   SimulatedWorld world;
   world.run([&] {
     int received = 0;
@@ -229,7 +229,7 @@ TEST(SimulatedWorld, SignalsReachTheHostThatWaits) {
   });
 }
 
-TEST(SimulatedWorld, ASignalReachesEveryFiberThatWaitsForIt) {
+TEST(SimulatedWorld, a_signal_reaches_every_fiber_that_waits_for_it) {
   SimulatedWorld world;
   world.run([&] {
     int received = 0;
@@ -265,7 +265,7 @@ class ListeningJob final : public FiberJob {
   Address address;
 };
 
-TEST(SimulatedWorld, APostedFunctionWorksForTheHostOfItsSender) {
+TEST(SimulatedWorld, a_posted_function_works_for_the_host_of_its_sender) {
   SimulatedWorld world;
   world.run([&] {
     ListeningJob job;
@@ -276,7 +276,7 @@ TEST(SimulatedWorld, APostedFunctionWorksForTheHostOfItsSender) {
   });
 }
 
-TEST(SimulatedWorld, ADeadlockEndsTheRunNamingTheFibers) {
+TEST(SimulatedWorld, a_deadlock_ends_the_run_naming_the_fibers) {
   SimulatedWorld world;
   try {
     world.run([] {
@@ -291,7 +291,7 @@ TEST(SimulatedWorld, ADeadlockEndsTheRunNamingTheFibers) {
   }
 }
 
-TEST(SimulatedWorld, WhatAHostThrowsEndsTheRun) {
+TEST(SimulatedWorld, what_a_host_throws_ends_the_run) {
   SimulatedWorld world;
   EXPECT_THROW(world.run([&] {
     world.host("shop").start([] { throw Error(Code::data_loss, "the disk is gone"); });
@@ -329,20 +329,20 @@ std::uint64_t faulty_run(std::uint64_t seed) {
   return world.trace_hash();
 }
 
-TEST(SimulatedWorld, TheSameSeedGivesTheSameTrace) {
+TEST(SimulatedWorld, the_same_seed_gives_the_same_trace) {
   EXPECT_EQ(faulty_run(7), faulty_run(7));
   EXPECT_NE(faulty_run(7), faulty_run(8));
 }
 
 // Destructors may wait, a Task's does.
-TEST(SimulatedWorld, DestroysOnTheFiberWhatMainCaptured) {
+TEST(SimulatedWorld, destroys_on_the_fiber_what_main_captured) {
   bool destroyed_on_fiber = false;
   const auto captured = [&] { return std::shared_ptr<void>(nullptr, [&](void*) { destroyed_on_fiber = on_fiber(); }); };
   SimulatedWorld().run([kept = captured()] { sleep_for(1s); });
   EXPECT_TRUE(destroyed_on_fiber);
 }
 
-TEST(SimulatedWorld, RunsAgain) {
+TEST(SimulatedWorld, runs_again) {
   SimulatedWorld world;
   for (int round = 0; round < 3; ++round) {
     world.run([&] {

@@ -23,7 +23,7 @@ auto spawn_on_other_loop(std::function<void()> function) {
   return spawn([function = std::move(function)] { run_on(*World::current().loops()[1], function); });
 }
 
-TEST(Mutex, HandsOverInOrderOfArrival) {
+TEST(Mutex, hands_over_in_order_of_arrival) {
   in_world([] {
     Mutex mutex;
     std::string order;
@@ -46,7 +46,7 @@ TEST(Mutex, HandsOverInOrderOfArrival) {
   });
 }
 
-TEST(Mutex, ExcludesFibersOfTwoLoops) {
+TEST(Mutex, excludes_fibers_of_two_loops) {
   in_two_loops([] {
     constexpr int kRounds = 2000;
     Mutex mutex;
@@ -68,7 +68,7 @@ TEST(Mutex, ExcludesFibersOfTwoLoops) {
   });
 }
 
-TEST(Mutex, IsNotOwnedByAWaiterThatWasInterrupted) {
+TEST(Mutex, is_not_owned_by_a_waiter_that_was_interrupted) {
   in_world([] {
     Mutex mutex;
     mutex.lock();
@@ -81,7 +81,7 @@ TEST(Mutex, IsNotOwnedByAWaiterThatWasInterrupted) {
   });
 }
 
-TEST(ConditionVariable, WakesWaitersOfBothLoops) {
+TEST(ConditionVariable, wakes_waiters_of_both_loops) {
   in_two_loops([] {
     Mutex mutex;
     ConditionVariable changed;
@@ -103,7 +103,7 @@ TEST(ConditionVariable, WakesWaitersOfBothLoops) {
   });
 }
 
-TEST(ConditionVariable, HoldsTheLockAgainWhenTheWaitIsInterrupted) {
+TEST(ConditionVariable, holds_the_lock_again_when_the_wait_is_interrupted) {
   in_world([] {
     Mutex mutex;
     ConditionVariable never;
@@ -115,7 +115,7 @@ TEST(ConditionVariable, HoldsTheLockAgainWhenTheWaitIsInterrupted) {
   });
 }
 
-TEST(Semaphore, LetsNoMoreThanItsPermitsIn) {
+TEST(Semaphore, lets_no_more_than_its_permits_in) {
   in_two_loops([] {
     Semaphore permits(3);
     std::atomic<int> inside{0};
@@ -141,7 +141,7 @@ TEST(Semaphore, LetsNoMoreThanItsPermitsIn) {
   });
 }
 
-TEST(Semaphore, LosesNoPermitWhenAWaiterIsCancelledWhileItIsWoken) {
+TEST(Semaphore, loses_no_permit_when_a_waiter_is_cancelled_while_it_is_woken) {
   in_two_loops([] {
     Semaphore permits(0);
     for (int round = 0; round < 200; ++round) {
@@ -161,7 +161,7 @@ TEST(Semaphore, LosesNoPermitWhenAWaiterIsCancelledWhileItIsWoken) {
   });
 }
 
-TEST(Event, OnceSetLetsEverybodyThrough) {
+TEST(Event, once_set_lets_everybody_through) {
   in_two_loops([] {
     Event event;
     auto here = spawn([&] { event.wait(); });
@@ -175,7 +175,7 @@ TEST(Event, OnceSetLetsEverybodyThrough) {
   });
 }
 
-TEST(Event, SaysWhatAnInterruptedWaitWasFor) {
+TEST(Event, says_what_an_interrupted_wait_was_for) {
   in_world([] {
     Event event;
     const DeadlineScope scope(1ms);
@@ -184,7 +184,7 @@ TEST(Event, SaysWhatAnInterruptedWaitWasFor) {
   });
 }
 
-TEST(Channel, MakesTheSenderWaitWhileItIsFull) {
+TEST(Channel, makes_the_sender_wait_while_it_is_full) {
   in_world([] {
     Channel<int> channel(2);
     int sent = 0;
@@ -202,7 +202,7 @@ TEST(Channel, MakesTheSenderWaitWhileItIsFull) {
   });
 }
 
-TEST(Channel, ClosedRefusesValuesAndGivesWhatItHolds) {
+TEST(Channel, closed_refuses_values_and_gives_what_it_holds) {
   in_world([] {
     Channel<std::string> channel(4);
     EXPECT_TRUE(channel.send("last"));
@@ -214,7 +214,7 @@ TEST(Channel, ClosedRefusesValuesAndGivesWhatItHolds) {
   });
 }
 
-TEST(Channel, KeepsTheOrderBetweenTwoLoops) {
+TEST(Channel, keeps_the_order_between_two_loops) {
   in_two_loops([] {
     constexpr int kValues = 5000;
     Channel<int> channel(16);
@@ -229,7 +229,7 @@ TEST(Channel, KeepsTheOrderBetweenTwoLoops) {
   });
 }
 
-TEST(Channel, ReceiveObeysDeadlineAndCancellation) {
+TEST(Channel, receive_obeys_deadline_and_cancellation) {
   in_world([] {
     Channel<int> channel(1);
     {

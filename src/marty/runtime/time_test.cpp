@@ -17,7 +17,7 @@ namespace {
 using internal::in_world;
 using namespace std::chrono_literals;
 
-TEST(Time, IsMonotonicAndTheCoarseTimeIsThatOfTheLastTurn) {
+TEST(Time, is_monotonic_and_the_coarse_time_is_that_of_the_last_turn) {
   in_world([] {
     const TimePoint coarse = coarse_now();
     const TimePoint fine = now();
@@ -28,7 +28,7 @@ TEST(Time, IsMonotonicAndTheCoarseTimeIsThatOfTheLastTurn) {
   });
 }
 
-TEST(Time, IsRealOutsideOfAnyWorld) {
+TEST(Time, is_real_outside_of_any_world) {
   const TimePoint first = now();
   EXPECT_LE(first, now());
   EXPECT_LE(first, coarse_now());
@@ -37,7 +37,7 @@ TEST(Time, IsRealOutsideOfAnyWorld) {
 
 // Beside the clock that it stands for, over many of its corrections, on two threads that take the processor from each
 // other.
-TEST(Time, FollowsTheKernelsClock) {
+TEST(Time, follows_the_kernels_clock) {
   const auto follow = [](Duration& worst_step, Duration& worst_distance) {
     TimePoint before = now();
     const TimePoint end = before + 300ms;
@@ -62,7 +62,7 @@ TEST(Time, FollowsTheKernelsClock) {
   EXPECT_LT(std::max(distances[0], distances[1]), 50us);
 }
 
-TEST(Random, DiffersFromCallToCallAndFromThreadToThread) {
+TEST(Random, differs_from_call_to_call_and_from_thread_to_thread) {
   std::set<std::uint64_t> seen;
   for (int i = 0; i < 100; ++i) seen.insert(random_u64());
   std::thread([&] {
@@ -74,7 +74,7 @@ TEST(Random, DiffersFromCallToCallAndFromThreadToThread) {
   EXPECT_EQ(seen.size(), 300u);
 }
 
-TEST(Random, UnitIsInItsIntervalAndSpread) {
+TEST(Random, unit_is_in_its_interval_and_spread) {
   double sum = 0;
   for (int i = 0; i < 10'000; ++i) {
     const double value = random_unit();
@@ -85,7 +85,7 @@ TEST(Random, UnitIsInItsIntervalAndSpread) {
   EXPECT_NEAR(sum / 10'000, 0.5, 0.05);
 }
 
-TEST(Random, SecretsFillTheWholeBuffer) {
+TEST(Random, secrets_fill_the_whole_buffer) {
   std::array<std::byte, 64> first{};
   std::array<std::byte, 64> second{};
   random_secret(first);
@@ -94,7 +94,7 @@ TEST(Random, SecretsFillTheWholeBuffer) {
   EXPECT_TRUE(std::any_of(second.end() - 8, second.end(), [](std::byte byte) { return byte != std::byte{}; }));
 }
 
-TEST(Uuids, AreVersion7AndSortByTime) {
+TEST(Uuids, are_version7_and_sort_by_time) {
   in_world([] {
     const Uuid first = new_uuid();
     sleep_for(2ms);

@@ -40,7 +40,7 @@ class LambdaJob final : public FiberJob {
 
 void launch(std::function<void()> function) { Loop::current().launch(*new LambdaJob(std::move(function))); }
 
-TEST(World, HasTheLoopsAskedForEachOnItsOwnThread) {
+TEST(World, has_the_loops_asked_for_each_on_its_own_thread) {
   in_world(
       [] {
         std::vector<std::thread::id> threads;
@@ -57,16 +57,16 @@ TEST(World, HasTheLoopsAskedForEachOnItsOwnThread) {
       {.loops = 3});
 }
 
-TEST(World, RefusesOptionsThatCannotWork) {
+TEST(World, refuses_options_that_cannot_work) {
   EXPECT_EQ(code_thrown_by([] { World::real({.loops = -1}); }), Code::invalid_argument);
   EXPECT_EQ(code_thrown_by([] { World::real({.stack_bytes = 1024}); }), Code::invalid_argument);
 }
 
-TEST(World, RethrowsWhatMainThrew) {
+TEST(World, rethrows_what_main_threw) {
   EXPECT_THROW(in_world([] { throw std::out_of_range("main"); }), std::out_of_range);
 }
 
-TEST(World, RunsAgainAndAgainAndCancelsWhatIsLeft) {
+TEST(World, runs_again_and_again_and_cancels_what_is_left) {
   const auto world = World::real({.loops = 2});
   for (int round = 0; round < 3; ++round) {
     std::atomic<int> cancelled_fibers = 0;
@@ -81,7 +81,7 @@ TEST(World, RunsAgainAndAgainAndCancelsWhatIsLeft) {
 }
 
 // The end of one fiber may start the next, on another loop, for as long as it likes: none may be left behind.
-TEST(World, AwaitsFibersThatEndingFibersStartOnOtherLoops) {
+TEST(World, awaits_fibers_that_ending_fibers_start_on_other_loops) {
   for (int round = 0; round < 20; ++round) {
     std::atomic<int> ended = 0;
     std::function<void(int)> chain = [&](int length) {
@@ -96,7 +96,7 @@ TEST(World, AwaitsFibersThatEndingFibersStartOnOtherLoops) {
   }
 }
 
-TEST(World, LeaksNoMemoryDescriptorOrThreadOverAThousandLives) {
+TEST(World, leaks_no_memory_descriptor_or_thread_over_a_thousand_lives) {
   const auto count_entries = [](const char* folder) {
     DIR* directory = opendir(folder);
     int entries = 0;
@@ -125,7 +125,7 @@ TEST(World, LeaksNoMemoryDescriptorOrThreadOverAThousandLives) {
   EXPECT_LT(mallinfo2().uordblks, bytes + 64 * 1024);
 }
 
-TEST(Post, KeepsTheOrderOfEachSender) {
+TEST(Post, keeps_the_order_of_each_sender) {
   in_world([] {
     constexpr int kSenders = 3;
     constexpr int kMessages = 5000;
@@ -152,7 +152,7 @@ TEST(Post, KeepsTheOrderOfEachSender) {
   });
 }
 
-TEST(Post, BeforeTheWorldRunsIsDeliveredOnceItDoes) {
+TEST(Post, before_the_world_runs_is_delivered_once_it_does) {
   const auto world = World::real({.loops = 1});
   bool delivered = false;
   world->loops()[0]->post([&] { delivered = true; });
@@ -161,7 +161,7 @@ TEST(Post, BeforeTheWorldRunsIsDeliveredOnceItDoes) {
   EXPECT_TRUE(delivered);
 }
 
-TEST(RunOn, BringsExceptionsBackAndInheritsTheDeadline) {
+TEST(RunOn, brings_exceptions_back_and_inherits_the_deadline) {
   in_world(
       [] {
         Loop& other = *World::current().loops()[1];
@@ -175,7 +175,7 @@ TEST(RunOn, BringsExceptionsBackAndInheritsTheDeadline) {
       {.loops = 2});
 }
 
-TEST(RunOn, TakesTheShieldAlong) {
+TEST(RunOn, takes_the_shield_along) {
   in_world(
       [] {
         const DeadlineScope passed(0ms);
@@ -187,7 +187,7 @@ TEST(RunOn, TakesTheShieldAlong) {
       {.loops = 2});
 }
 
-TEST(RunOn, CancelsTheOtherFiberAndAwaitsItsEnd) {
+TEST(RunOn, cancels_the_other_fiber_and_awaits_its_end) {
   in_world(
       [] {
         std::optional<Code> there;
@@ -201,7 +201,7 @@ TEST(RunOn, CancelsTheOtherFiberAndAwaitsItsEnd) {
       {.loops = 2});
 }
 
-TEST(Launch, LetsTheOwnerOfAJobCancelItsFiber) {
+TEST(Launch, lets_the_owner_of_a_job_cancel_its_fiber) {
   in_world([] {
     Fiber* fiber = nullptr;
     std::optional<Code> thrown;
@@ -217,7 +217,7 @@ TEST(Launch, LetsTheOwnerOfAJobCancelItsFiber) {
   });
 }
 
-TEST(LoopStats, ShowFibersAndTheDeepestStack) {
+TEST(LoopStats, show_fibers_and_the_deepest_stack) {
   in_world([] {
     const LoopStats before = Loop::current().stats();
     EXPECT_EQ(before.fibers, 1u);
@@ -233,14 +233,14 @@ TEST(LoopStats, ShowFibersAndTheDeepestStack) {
   });
 }
 
-TEST(LoopStats, LookAtAsManyStacksAsTheyMay) {
+TEST(LoopStats, look_at_as_many_stacks_as_they_may) {
   in_world([] {
     EXPECT_EQ(Loop::current().stats(0).stack_high_water_bytes, 0u);
     EXPECT_GT(Loop::current().stats(1).stack_high_water_bytes, 0u);
   });
 }
 
-TEST(LoopStats, TakeNoSystemCallInTheSimulatedWorld) {
+TEST(LoopStats, take_no_system_call_in_the_simulated_world) {
   SimulatedWorld().run([] {
     const LoopStats stats = Loop::current().stats();
     EXPECT_EQ(stats.fibers, 1u);
@@ -249,7 +249,7 @@ TEST(LoopStats, TakeNoSystemCallInTheSimulatedWorld) {
   });
 }
 
-TEST(LoopStats, ShowTheProcessorTimeOfTheLoopsThread) {
+TEST(LoopStats, show_the_processor_time_of_the_loops_thread) {
   in_world([] {
     const Duration before = Loop::current().stats(0).processor_time;
     EXPECT_GT(before, Duration::zero());
@@ -258,7 +258,7 @@ TEST(LoopStats, ShowTheProcessorTimeOfTheLoopsThread) {
   });
 }
 
-TEST(Signals, WakeTheFiberThatWaitsAndAreRestoredAfterwards) {
+TEST(Signals, wake_the_fiber_that_waits_and_are_restored_afterwards) {
   struct sigaction before {};
   sigaction(SIGUSR1, nullptr, &before);
   in_world(
@@ -281,7 +281,7 @@ TEST(Signals, WakeTheFiberThatWaitsAndAreRestoredAfterwards) {
   EXPECT_EQ(after.sa_handler, before.sa_handler);
 }
 
-TEST(Signals, ReachEveryFiberThatWaitsForThem) {
+TEST(Signals, reach_every_fiber_that_waits_for_them) {
   in_world([] {
     const int signals[] = {SIGUSR1};
     auto first = spawn([&] { return wait_for_signal(signals); });
@@ -293,7 +293,7 @@ TEST(Signals, ReachEveryFiberThatWaitsForThem) {
   });
 }
 
-TEST(Signals, ThatComeWhileNobodyWaitsAreForTheNext) {
+TEST(Signals, that_come_while_nobody_waits_are_for_the_next) {
   in_world([] {
     const int signals[] = {SIGUSR1};
     auto first = spawn([&] { return wait_for_signal(signals); });
@@ -308,7 +308,7 @@ TEST(Signals, ThatComeWhileNobodyWaitsAreForTheNext) {
   });
 }
 
-TEST(Signals, WaitingObeysTheDeadlineAndRefusesWhatCannotBeCaught) {
+TEST(Signals, waiting_obeys_the_deadline_and_refuses_what_cannot_be_caught) {
   in_world([] {
     const int signals[] = {SIGUSR1};
     {
@@ -344,7 +344,7 @@ class Reports {
   std::vector<std::string> reports_;
 };
 
-TEST(StallDetector, ReportsAFiberThatHoldsItsLoopOnceWithItsStack) {
+TEST(StallDetector, reports_a_fiber_that_holds_its_loop_once_with_its_stack) {
   Reports reports;
   const auto hold_loop = [&] {
     while (reports.about("slow handler").empty()) {
@@ -372,7 +372,7 @@ TEST(StallDetector, ReportsAFiberThatHoldsItsLoopOnceWithItsStack) {
   frame[1] = 1;  // no tail call
 }
 
-TEST(StallDetector, NeedsNothingOfTheFibersStack) {
+TEST(StallDetector, needs_nothing_of_the_fibers_stack) {
   if (internal::kAddressSanitizer || internal::kThreadSanitizer) GTEST_SKIP() << "sanitizers need more stack";
   std::atomic<bool> reported{false};
   const auto hold_loop = [&] {
@@ -386,7 +386,7 @@ TEST(StallDetector, NeedsNothingOfTheFibersStack) {
   EXPECT_TRUE(reported);
 }
 
-TEST(StallDetector, IsSilentAboutALoopThatOnlyWaits) {
+TEST(StallDetector, is_silent_about_a_loop_that_only_waits) {
   Reports reports;
   in_world([] { sleep_for(20ms); }, {.loops = 2, .stall_threshold = 4ms, .on_stall = reports.collector()});
   EXPECT_TRUE(reports.about("loop 1").empty());

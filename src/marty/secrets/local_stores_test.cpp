@@ -111,7 +111,7 @@ class FileStoreTest : public testing::Test {
   std::string said;
 };
 
-TEST_F(FileStoreTest, DropsOneLineEnd) {
+TEST_F(FileStoreTest, drops_one_line_end) {
   folder.write("plain", "hunter2\n");
   EXPECT_EQ(read("plain"), "hunter2");
   folder.write("plain", "two\n\n");
@@ -120,7 +120,7 @@ TEST_F(FileStoreTest, DropsOneLineEnd) {
   EXPECT_EQ(read("empty"), "");
 }
 
-TEST_F(FileStoreTest, RefusesWhatOthersCanReadOrWrite) {
+TEST_F(FileStoreTest, refuses_what_others_can_read_or_write) {
   folder.write("shared", "hunter2", 0644);
   EXPECT_EQ(read("shared"), "permission_denied");
   EXPECT_THAT(said, testing::AllOf(testing::HasSubstr("has the mode 0644"), testing::HasSubstr("chmod 0600"),
@@ -133,7 +133,7 @@ TEST_F(FileStoreTest, RefusesWhatOthersCanReadOrWrite) {
   EXPECT_EQ(read("shared", Readers::anyone), "permission_denied");
 }
 
-TEST_F(FileStoreTest, RefusesNamesAndLinksThatLeadOut) {
+TEST_F(FileStoreTest, refuses_names_and_links_that_lead_out) {
   for (const char* key : {"../secret", "a/../../secret", "/etc/passwd", "a//b", "", "a#", "a#b/c", ".", "a/."})
     EXPECT_THROW(Key::parse(key), Error) << key;
   const Folder outside;
@@ -145,7 +145,7 @@ TEST_F(FileStoreTest, RefusesNamesAndLinksThatLeadOut) {
   EXPECT_EQ(read("folder/target"), "permission_denied");
 }
 
-TEST_F(FileStoreTest, FollowsTheLinksOfAKubernetesVolume) {
+TEST_F(FileStoreTest, follows_the_links_of_a_kubernetes_volume) {
   folder.write("database/..2026_11_25/password", "first");
   fs::create_directory_symlink("..2026_11_25", folder.path / "database/..data");
   fs::create_symlink("..data/password", folder.path / "database/password");
@@ -157,7 +157,7 @@ TEST_F(FileStoreTest, FollowsTheLinksOfAKubernetesVolume) {
   EXPECT_EQ(read("database#password"), "second");
 }
 
-TEST_F(FileStoreTest, RefusesWhatIsNoPlainFileOrTooLarge) {
+TEST_F(FileStoreTest, refuses_what_is_no_plain_file_or_too_large) {
   ::mkfifo((folder.path / "pipe").c_str(), 0600);
   EXPECT_EQ(read("pipe"), "permission_denied");
   folder.write("large", std::string((1 << 20) + 1, 'x'));
@@ -166,7 +166,7 @@ TEST_F(FileStoreTest, RefusesWhatIsNoPlainFileOrTooLarge) {
   EXPECT_EQ(read("largest").size(), std::size_t{1} << 20);
 }
 
-TEST_F(FileStoreTest, RefusesAFolderThatOthersCanWrite) {
+TEST_F(FileStoreTest, refuses_a_folder_that_others_can_write) {
   folder.write("shared/plain", "hunter2");
   ::chmod((folder.path / "shared").c_str(), 0777);
   EXPECT_EQ(read("shared/plain"), "permission_denied");
@@ -175,13 +175,13 @@ TEST_F(FileStoreTest, RefusesAFolderThatOthersCanWrite) {
   EXPECT_EQ(read("shared/plain"), "hunter2");
 }
 
-TEST_F(FileStoreTest, MindsNoFieldThatIsGone) {
+TEST_F(FileStoreTest, minds_no_field_that_is_gone) {
   folder.write("database/password", "hunter2");
   fs::create_symlink("nowhere", folder.path / "database/old");
   EXPECT_EQ(read("database"), "hunter2");
 }
 
-TEST(EnvironmentStore, KeepsLevelsApart) {
+TEST(EnvironmentStore, keeps_levels_apart) {
   const std::map<std::string, std::string, std::less<>> variables = {{"SECRET_PLUGINS__A_B__TOKEN", "of a-b"}};
   const auto store = environment_store({}, [&](std::string_view name) -> const std::string* {
     const auto found = variables.find(name);
@@ -191,7 +191,7 @@ TEST(EnvironmentStore, KeepsLevelsApart) {
   EXPECT_FALSE(store->get(Key::parse("plugins/a/b/token")));
 }
 
-TEST(EnvironmentStore, LooksForTheFieldInAVariableOfItsOwnFirst) {
+TEST(EnvironmentStore, looks_for_the_field_in_a_variable_of_its_own_first) {
   const std::map<std::string, std::string, std::less<>> variables = {{"SECRET_SHOP__DB__PASSWORD", "own"},
                                                                      {"SECRET_SHOP__DB", R"({"password": "member"})"}};
   const auto store = environment_store({}, [&](std::string_view name) -> const std::string* {

@@ -13,7 +13,7 @@
 namespace marty::secrets {
 namespace {
 
-TEST(Reply, GivesWhatIsThereAndClearsTheText) {
+TEST(Reply, gives_what_is_there_and_clears_the_text) {
   std::string text = R"({"a": {"token": "t1", "lives": 60, "lives_too": "90"}, "code": "AADSTS70002"})";
   const Reply reply(text);
   EXPECT_EQ(text, "");
@@ -27,7 +27,7 @@ TEST(Reply, GivesWhatIsThereAndClearsTheText) {
   EXPECT_EQ(reply.integer("/a/token"), std::nullopt);
 }
 
-TEST(Reply, AnythingElseReadsAsAnObjectWithoutMembers) {
+TEST(Reply, anything_else_reads_as_an_object_without_members) {
   for (std::string text : {"", "[]", "hunter2", "{\"a\": \"hunter2", "<html>"}) {
     const Reply reply(text);
     EXPECT_FALSE(reply.is_object());
@@ -35,7 +35,7 @@ TEST(Reply, AnythingElseReadsAsAnObjectWithoutMembers) {
   }
 }
 
-TEST(Reply, GivesTheFieldsOfASecretAsTextsAndNothingElse) {
+TEST(Reply, gives_the_fields_of_a_secret_as_texts_and_nothing_else) {
   std::string text = R"({"data": {"a": "x \"y\"", "b": 18446744073709551615, "c": true, "d": {"e": "hunter2"}}})";
   const Reply reply(text);
   const auto field = [&](std::string_view key) {
@@ -55,13 +55,13 @@ TEST(Reply, GivesTheFieldsOfASecretAsTextsAndNothingElse) {
   EXPECT_THROW(reply.field("/none", Key::parse("shop"), "vault"), Error);
 }
 
-TEST(Reply, IsWithoutMembersWhereItIsLargerThanAllowed) {
+TEST(Reply, is_without_members_where_it_is_larger_than_allowed) {
   std::string text = R"({"a": "hunter2"})", same = text;
   EXPECT_FALSE(Reply(text, 10).is_object());
   EXPECT_TRUE(Reply(same, 100).is_object());
 }
 
-TEST(Reply, MovesWithoutLeavingACopy) {
+TEST(Reply, moves_without_leaving_a_copy) {
   std::string text = R"({"a": "hunter2"})";
   Reply first(text);
   const Reply second = std::move(first);
@@ -69,7 +69,7 @@ TEST(Reply, MovesWithoutLeavingACopy) {
   EXPECT_EQ(second.text("/a"), "hunter2");
 }
 
-TEST(Reply, GivesForErrorsOnlyShortWords) {
+TEST(Reply, gives_for_errors_only_short_words) {
   std::string text = R"({"sentence": "the password is hunter2", "long": ")" + std::string(101, 'a') + R"(", "w": "a"})";
   const Reply reply(text);
   EXPECT_EQ(reply.word("/sentence"), "");
@@ -77,7 +77,7 @@ TEST(Reply, GivesForErrorsOnlyShortWords) {
   EXPECT_EQ(reply.word("/w"), "a");
 }
 
-TEST(Reply, BoundsWhatATokenLives) {
+TEST(Reply, bounds_what_a_token_lives) {
   std::string text = R"({"none": -5, "much": 9223372036854775807})";
   const Reply reply(text);
   EXPECT_EQ(reply.lifetime("/none"), std::chrono::seconds(1));
@@ -85,7 +85,7 @@ TEST(Reply, BoundsWhatATokenLives) {
   EXPECT_EQ(reply.lifetime("/missing"), std::chrono::hours(1));
 }
 
-TEST(NotReached, IsUnavailableUnlessTheFiberItselfWasInterrupted) {
+TEST(NotReached, is_unavailable_unless_the_fiber_itself_was_interrupted) {
   runtime::SimulatedWorld().run([] {
     const auto code = [](Code cause) { return not_reached("vault", "reading", "http://v", Error(cause, "x")).code(); };
     EXPECT_EQ(code(Code::unavailable), Code::unavailable);
@@ -98,7 +98,7 @@ TEST(NotReached, IsUnavailableUnlessTheFiberItselfWasInterrupted) {
   });
 }
 
-TEST(NotReached, QuotesNothingOfWhatWasSent) {
+TEST(NotReached, quotes_nothing_of_what_was_sent) {
   runtime::SimulatedWorld().run([] {
     const Error cause(Code::invalid_argument, "the header authorization: Bearer hunter2 holds a line end");
     const std::string message = not_reached("vault", "cannot read shop/db", "http://v", cause).message();
@@ -107,7 +107,7 @@ TEST(NotReached, QuotesNothingOfWhatWasSent) {
   });
 }
 
-TEST(NotReached, ShowsUrlsWithoutTheirQueries) {
+TEST(NotReached, shows_urls_without_their_queries) {
   runtime::SimulatedWorld().run([] {
     const auto said = [](std::string_view reason) {
       return not_reached("vault", "reading", "http://v", Error(Code::unavailable, std::string(reason))).message();
@@ -120,7 +120,7 @@ TEST(NotReached, ShowsUrlsWithoutTheirQueries) {
   });
 }
 
-TEST(UrlProblem, IsPlainHttpToAnotherMachine) {
+TEST(UrlProblem, is_plain_http_to_another_machine) {
   for (const char* url : {"https://vault", "https://vault:8200/v1/", "http://127.0.0.1:8200", "http://127.1.2.3",
                           "http://localhost/x", "http://[::1]:80"}) {
     EXPECT_EQ(url_problem(url, false), "") << url;
@@ -134,7 +134,7 @@ TEST(UrlProblem, IsPlainHttpToAnotherMachine) {
   }
 }
 
-TEST(UrlProblem, IsNoneOfAMetadataServiceOnTheLink) {
+TEST(UrlProblem, is_none_of_a_metadata_service_on_the_link) {
   for (const char* url : {"http://169.254.169.254/", "http://169.254.170.2", "http://[fd00:ec2::254]:80",
                           "http://metadata.google.internal", "http://127.0.0.1", "https://elsewhere"}) {
     EXPECT_EQ(url_problem(url, false, Peer::metadata_service), "") << url;
@@ -143,7 +143,7 @@ TEST(UrlProblem, IsNoneOfAMetadataServiceOnTheLink) {
     EXPECT_NE(url_problem(url, false, Peer::metadata_service), "") << url;
 }
 
-TEST(UrlProblem, IsAnythingButASchemeAHostAPortAndAPath) {
+TEST(UrlProblem, is_anything_but_a_scheme_a_host_a_port_and_a_path) {
   for (const char* url :
        {"", "vault", "ftp://127.0.0.1", "ftp://v/longer", "http://", "https:///x", "https://u:p@v", "https://v?x",
         "https://v#x", "https://v/a b", "http://127.0.0.1:80@elsewhere", "https://v\\x"}) {
@@ -156,7 +156,7 @@ struct Place {
   static constexpr auto rules = marty::rules(field<&Place::region>.pattern("^[a-z]+$"));
 };
 
-TEST(TakeAsOption, TakesWhatTheOptionsAllowWhereTheyDoNotSay) {
+TEST(TakeAsOption, takes_what_the_options_allow_where_they_do_not_say) {
   Place place;
   take_as_option("aws", place, &Place::region, "REGION", "");
   EXPECT_EQ(place.region, std::nullopt);
@@ -173,7 +173,7 @@ TEST(TakeAsOption, TakesWhatTheOptionsAllowWhereTheyDoNotSay) {
   }
 }
 
-TEST(ReadTokenFile, GivesTheTokenWithoutTheSpaceAroundIt) {
+TEST(ReadTokenFile, gives_the_token_without_the_space_around_it) {
   runtime::SimulatedWorld().run([] {
     const internal::TokenFile file(" t1 \n");
     EXPECT_EQ(read_token_file(file.path, "vault", "cannot log in").reveal(), "t1");
@@ -193,7 +193,7 @@ TEST(ReadTokenFile, GivesTheTokenWithoutTheSpaceAroundIt) {
   });
 }
 
-TEST(OriginOf, IsTheUrlUpToItsPath) {
+TEST(OriginOf, is_the_url_up_to_its_path) {
   EXPECT_EQ(origin_of("http://v:80/a/b?c"), "http://v:80");
   EXPECT_EQ(origin_of("https://v?c"), "https://v");
   EXPECT_EQ(origin_of("v/x"), "v/x");

@@ -71,7 +71,7 @@ class SecretsTest : public testing::Test {
   std::string said;
 };
 
-TEST_F(SecretsTest, AsksInOrderAndGoesOnWhereThereIsNothing) {
+TEST_F(SecretsTest, asks_in_order_and_goes_on_where_there_is_nothing) {
   in_world([&] {
     first->values = {{"a", "first a"}};
     second->values = {{"a", "second a"}, {"b", "second b"}};
@@ -82,7 +82,7 @@ TEST_F(SecretsTest, AsksInOrderAndGoesOnWhereThereIsNothing) {
   });
 }
 
-TEST_F(SecretsTest, DoesNotGoOnWhereAStoreFailsOrRefuses) {
+TEST_F(SecretsTest, does_not_go_on_where_a_store_fails_or_refuses) {
   in_world([&] {
     second->values = {{"a", "second a"}};
     for (const Code code : {Code::unavailable, Code::permission_denied, Code::unauthenticated}) {
@@ -95,7 +95,7 @@ TEST_F(SecretsTest, DoesNotGoOnWhereAStoreFailsOrRefuses) {
   });
 }
 
-TEST_F(SecretsTest, GoesOnWhereAnOptionalStoreCannotBeAskedButNotWhereItRefuses) {
+TEST_F(SecretsTest, goes_on_where_an_optional_store_cannot_be_asked_but_not_where_it_refuses) {
   in_world(
       [&] {
         second->values = {{"a", "second a"}};
@@ -111,7 +111,7 @@ TEST_F(SecretsTest, GoesOnWhereAnOptionalStoreCannotBeAskedButNotWhereItRefuses)
       true);
 }
 
-TEST_F(SecretsTest, KeepsAValueForItsTimeAndThenAsksAgain) {
+TEST_F(SecretsTest, keeps_a_value_for_its_time_and_then_asks_again) {
   in_world([&] {
     first->values = {{"a", "one"}};
     EXPECT_EQ(get("a"), "one");
@@ -124,7 +124,7 @@ TEST_F(SecretsTest, KeepsAValueForItsTimeAndThenAsksAgain) {
   });
 }
 
-TEST_F(SecretsTest, GoesOnGivingAValueThroughAnOutage) {
+TEST_F(SecretsTest, goes_on_giving_a_value_through_an_outage) {
   in_world([&] {
     first->values = {{"a", "one"}};
     EXPECT_EQ(get("a"), "one");
@@ -139,7 +139,7 @@ TEST_F(SecretsTest, GoesOnGivingAValueThroughAnOutage) {
   });
 }
 
-TEST_F(SecretsTest, LeavesAStoreAloneForAMomentAfterAnOutage) {
+TEST_F(SecretsTest, leaves_a_store_alone_for_a_moment_after_an_outage) {
   in_world([&] {
     first->failure = Code::unavailable;
     for (int i = 0; i < 10; ++i) EXPECT_EQ(get("a" + std::to_string(i)), "unavailable");
@@ -150,7 +150,7 @@ TEST_F(SecretsTest, LeavesAStoreAloneForAMomentAfterAnOutage) {
   });
 }
 
-TEST_F(SecretsTest, KeepsAValueWhileAnOptionalStoreThatMayHaveItCannotBeAsked) {
+TEST_F(SecretsTest, keeps_a_value_while_an_optional_store_that_may_have_it_cannot_be_asked) {
   in_world(
       [&] {
         first->values = {{"a", "good"}};
@@ -166,7 +166,7 @@ TEST_F(SecretsTest, KeepsAValueWhileAnOptionalStoreThatMayHaveItCannotBeAsked) {
       true);
 }
 
-TEST_F(SecretsTest, GivesWhatIsFreshWhileAStoreIsBeingAsked) {
+TEST_F(SecretsTest, gives_what_is_fresh_while_a_store_is_being_asked) {
   in_world([&] {
     first->values = {{"a", "1"}, {"b", "2"}};
     get("a");
@@ -179,7 +179,7 @@ TEST_F(SecretsTest, GivesWhatIsFreshWhileAStoreIsBeingAsked) {
   });
 }
 
-TEST_F(SecretsTest, TellsOfARotationThatSomebodyElseNoticedFirst) {
+TEST_F(SecretsTest, tells_of_a_rotation_that_somebody_else_noticed_first) {
   in_world([&] {
     first->values = {{"a", "1"}};
     get("a");
@@ -191,7 +191,7 @@ TEST_F(SecretsTest, TellsOfARotationThatSomebodyElseNoticedFirst) {
   });
 }
 
-TEST_F(SecretsTest, TakesNobodysDeadlineForAnOutage) {
+TEST_F(SecretsTest, takes_nobodys_deadline_for_an_outage) {
   in_world([&] {
     first->values = {{"a", "1"}};
     {
@@ -202,7 +202,7 @@ TEST_F(SecretsTest, TakesNobodysDeadlineForAnOutage) {
   });
 }
 
-TEST_F(SecretsTest, TellsOfRotations) {
+TEST_F(SecretsTest, tells_of_rotations) {
   in_world([&] {
     std::vector<std::string> told;
     secrets->on_rotation([&](const Key& key) { told.push_back(key.text()); });
@@ -219,7 +219,7 @@ TEST_F(SecretsTest, TellsOfRotations) {
   });
 }
 
-TEST_F(SecretsTest, KeepsWhatARefreshCannotRead) {
+TEST_F(SecretsTest, keeps_what_a_refresh_cannot_read) {
   in_world([&] {
     first->values = {{"a", "1"}};
     get("a");
@@ -231,7 +231,7 @@ TEST_F(SecretsTest, KeepsWhatARefreshCannotRead) {
   });
 }
 
-TEST_F(SecretsTest, AsksOnceForWhatManyWantToKnow) {
+TEST_F(SecretsTest, asks_once_for_what_many_want_to_know) {
   in_world([&] {
     first->values = {{"a", "1"}};
     const auto reading = [&] { return get("a"); };
@@ -242,7 +242,7 @@ TEST_F(SecretsTest, AsksOnceForWhatManyWantToKnow) {
   });
 }
 
-TEST_F(SecretsTest, ReportsHowTheStoresAre) {
+TEST_F(SecretsTest, reports_how_the_stores_are) {
   in_world([&] {
     first->failure = Code::unauthenticated;
     const auto states = secrets->check();

@@ -54,7 +54,7 @@ void simulate(const std::function<void(Logins&)>& body) {
   });
 }
 
-TEST(TokenCache, RenewsAsEarlyAsALoginSays) {
+TEST(TokenCache, renews_as_early_as_a_login_says) {
   runtime::SimulatedWorld().run([] {
     int logins = 0;
     Cache cache([&] { return Cache::Login{std::to_string(++logins), hours(1), minutes(20)}; });
@@ -66,7 +66,7 @@ TEST(TokenCache, RenewsAsEarlyAsALoginSays) {
   });
 }
 
-TEST(TokenCache, LogsInOnceForAllWhoWait) {
+TEST(TokenCache, logs_in_once_for_all_who_wait) {
   simulate([](Logins& logins) {
     EXPECT_THAT(logins.get_at_once(8), testing::Each("1"));
     EXPECT_EQ(logins.get(), "1");
@@ -74,7 +74,7 @@ TEST(TokenCache, LogsInOnceForAllWhoWait) {
   });
 }
 
-TEST(TokenCache, RenewsBeforeTheEndWhileOthersGoOnWithTheOldOne) {
+TEST(TokenCache, renews_before_the_end_while_others_go_on_with_the_old_one) {
   simulate([](Logins& logins) {
     logins.get();
     runtime::sleep_for(minutes(54));
@@ -85,7 +85,7 @@ TEST(TokenCache, RenewsBeforeTheEndWhileOthersGoOnWithTheOldOne) {
   });
 }
 
-TEST(TokenCache, GoesOnWithTheOldOneWhereRenewingFailsAndTriesAgainAfterAPause) {
+TEST(TokenCache, goes_on_with_the_old_one_where_renewing_fails_and_tries_again_after_a_pause) {
   simulate([](Logins& logins) {
     logins.get();
     runtime::sleep_for(minutes(56));
@@ -99,7 +99,7 @@ TEST(TokenCache, GoesOnWithTheOldOneWhereRenewingFailsAndTriesAgainAfterAPause) 
   });
 }
 
-TEST(TokenCache, LogsInAgainWhenTheOldOneHasExpired) {
+TEST(TokenCache, logs_in_again_when_the_old_one_has_expired) {
   simulate([](Logins& logins) {
     logins.get();
     runtime::sleep_for(hours(2));
@@ -107,7 +107,7 @@ TEST(TokenCache, LogsInAgainWhenTheOldOneHasExpired) {
   });
 }
 
-TEST(TokenCache, RemembersARefusalForAPause) {
+TEST(TokenCache, remembers_a_refusal_for_a_pause) {
   simulate([](Logins& logins) {
     logins.refusal = Code::unauthenticated;
     EXPECT_THAT(logins.get_at_once(4), testing::Each("login 1"));
@@ -117,7 +117,7 @@ TEST(TokenCache, RemembersARefusalForAPause) {
   });
 }
 
-TEST(TokenCache, SharesAnOutageWithThoseWhoWaitedAndTriesAgainForTheNext) {
+TEST(TokenCache, shares_an_outage_with_those_who_waited_and_tries_again_for_the_next) {
   simulate([](Logins& logins) {
     logins.refusal = Code::unavailable;
     EXPECT_THAT(logins.get_at_once(4), testing::Each("login 1"));
@@ -126,7 +126,7 @@ TEST(TokenCache, SharesAnOutageWithThoseWhoWaitedAndTriesAgainForTheNext) {
   });
 }
 
-TEST(TokenCache, AFiberThatIsInterruptedHarmsNoOther) {
+TEST(TokenCache, a_fiber_that_is_interrupted_harms_no_other) {
   simulate([](Logins& logins) {
     auto hurried = runtime::spawn([&] {
       const runtime::DeadlineScope scope(std::chrono::milliseconds(100));
@@ -138,7 +138,7 @@ TEST(TokenCache, AFiberThatIsInterruptedHarmsNoOther) {
   });
 }
 
-TEST(TokenCache, AnotherOneTakesThePlaceOfARejectedOneOnce) {
+TEST(TokenCache, another_one_takes_the_place_of_a_rejected_one_once) {
   simulate([](Logins& logins) {
     const auto first = logins.cache.get();
     logins.cache.reject(first);

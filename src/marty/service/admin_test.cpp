@@ -106,7 +106,7 @@ class AdminTest : public testing::Test {
   http::Client* client_ = nullptr;
 };
 
-TEST_F(AdminTest, EveryPageComesAsHtmlAndAsJson) {
+TEST_F(AdminTest, every_page_comes_as_html_and_as_json) {
   run([this] {
     for (const std::string path :
          {"/", "/routes", "/requests", "/traces", "/dependencies", "/configuration", "/log-levels", "/runtime"}) {
@@ -126,7 +126,7 @@ TEST_F(AdminTest, EveryPageComesAsHtmlAndAsJson) {
   });
 }
 
-TEST_F(AdminTest, TheOverviewSaysHowTheServiceIs) {
+TEST_F(AdminTest, the_overview_says_how_the_service_is) {
   run([this] {
     const json::Value overview = data("/");
     EXPECT_EQ(overview["environment"].as_string(), "development");
@@ -137,7 +137,7 @@ TEST_F(AdminTest, TheOverviewSaysHowTheServiceIs) {
   });
 }
 
-TEST_F(AdminTest, TheOverviewSaysWhyAComponentIsNotWell) {
+TEST_F(AdminTest, the_overview_says_why_a_component_is_not_well) {
   run([this] {
     fails_ = true;
     EXPECT_EQ(data("/").at("/reasons/0/reason").as_string(), "unavailable: no answer from 10.0.0.7");
@@ -145,7 +145,7 @@ TEST_F(AdminTest, TheOverviewSaysWhyAComponentIsNotWell) {
   });
 }
 
-TEST_F(AdminTest, RoutesTellTheirRequestsAndTextsAreEscaped) {
+TEST_F(AdminTest, routes_tell_their_requests_and_texts_are_escaped) {
   run([this] {
     for (int i = 0; i < 3; ++i) call("/ok");
     call("/fail");
@@ -167,7 +167,7 @@ TEST_F(AdminTest, RoutesTellTheirRequestsAndTextsAreEscaped) {
   });
 }
 
-TEST_F(AdminTest, AFailedTraceIsShownWithItsSpansAndLines) {
+TEST_F(AdminTest, a_failed_trace_is_shown_with_its_spans_and_lines) {
   run([this] {
     EXPECT_EQ(call("/fail"), 500);
     collect();
@@ -196,7 +196,7 @@ TEST_F(AdminTest, AFailedTraceIsShownWithItsSpansAndLines) {
   });
 }
 
-TEST_F(AdminTest, WhereAnExporterCollectsItDoesSoForThePagesAlthoughNobodyTakesIt) {
+TEST_F(AdminTest, where_an_exporter_collects_it_does_so_for_the_pages_although_nobody_takes_it) {
   run(
       [this] {
         for (int i = 0; i < 100; ++i) call("/fail");
@@ -208,7 +208,7 @@ TEST_F(AdminTest, WhereAnExporterCollectsItDoesSoForThePagesAlthoughNobodyTakesI
       {{"MARTY_TELEMETRY__OTLP__ENDPOINT", "http://127.0.0.1:1"}});
 }
 
-TEST_F(AdminTest, ASlowTraceIsShownForThat) {
+TEST_F(AdminTest, a_slow_trace_is_shown_for_that) {
   run([this] {
     call("/slow");
     call("/ok");
@@ -223,7 +223,7 @@ TEST_F(AdminTest, ASlowTraceIsShownForThat) {
   });
 }
 
-TEST_F(AdminTest, ARequestUnderWayIsLiveUntilItIsAnswered) {
+TEST_F(AdminTest, a_request_under_way_is_live_until_it_is_answered) {
   run([this] {
     EXPECT_EQ(data("/requests")["requests"].size(), 0);
     auto waiting = runtime::spawn([this] { return call("/wait?token=s3cr3t"); });
@@ -240,7 +240,7 @@ TEST_F(AdminTest, ARequestUnderWayIsLiveUntilItIsAnswered) {
   });
 }
 
-TEST_F(AdminTest, ConfigurationTellsWhereValuesComeFromAndHidesSecrets) {
+TEST_F(AdminTest, configuration_tells_where_values_come_from_and_hides_secrets) {
   run(
       [this] {
         const std::string text = html("/configuration");
@@ -255,7 +255,7 @@ TEST_F(AdminTest, ConfigurationTellsWhereValuesComeFromAndHidesSecrets) {
       {{"MARTY_PAYMENTS__URL", "http://elsewhere"}, {"MARTY_SERVICE__DESCRIPTION", std::string(kScript)}});
 }
 
-TEST_F(AdminTest, ALevelThatIsSetCountsAtOnce) {
+TEST_F(AdminTest, a_level_that_is_set_counts_at_once) {
   run([this] {
     const auto writes = [this](telemetry::Level level, std::string_view logger) {
       const json::Value levels = data("/log-levels");
@@ -279,7 +279,7 @@ TEST_F(AdminTest, ALevelThatIsSetCountsAtOnce) {
   });
 }
 
-TEST_F(AdminTest, WhatAnotherSiteSendsIsRefused) {
+TEST_F(AdminTest, what_another_site_sends_is_refused) {
   run([this] {
     EXPECT_EQ(page("/", {{"host", "rebound.example"}}).status, 403);
     EXPECT_EQ(page("/", {{"host", "127.0.0.1.rebound.example:80"}}).status, 403);
@@ -295,7 +295,7 @@ TEST_F(AdminTest, WhatAnotherSiteSendsIsRefused) {
   });
 }
 
-TEST_F(AdminTest, CallsLoopsAndFibersAreShown) {
+TEST_F(AdminTest, calls_loops_and_fibers_are_shown) {
   run([this] {
     const json::Value runtime = data("/runtime");
     ASSERT_EQ(runtime["loops"].size(), 1);
@@ -304,7 +304,7 @@ TEST_F(AdminTest, CallsLoopsAndFibersAreShown) {
   });
 }
 
-TEST(Admin, IsThereInDevelopmentOnlyUnlessItIsAskedFor) {
+TEST(Admin, is_there_in_development_only_unless_it_is_asked_for) {
   runtime::SimulatedWorld().run([] {
     telemetry::RecordingSink log;
     const auto has_pages = [&](const std::string& environment, const config::Variables& more) {
@@ -322,7 +322,7 @@ TEST(Admin, IsThereInDevelopmentOnlyUnlessItIsAskedFor) {
   });
 }
 
-TEST(Admin, AnAddressThatOthersReachHasToBeAskedFor) {
+TEST(Admin, an_address_that_others_reach_has_to_be_asked_for) {
   runtime::SimulatedWorld().run([] {
     telemetry::RecordingSink log;
     try {
@@ -335,7 +335,7 @@ TEST(Admin, AnAddressThatOthersReachHasToBeAskedFor) {
   });
 }
 
-TEST_F(AdminTest, TenThousandFailuresStayWithinTheLimits) {
+TEST_F(AdminTest, ten_thousand_failures_stay_within_the_limits) {
   run([this] {
     for (int i = 0; i < 10'000; ++i) {
       call("/fail");

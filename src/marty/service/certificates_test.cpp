@@ -15,7 +15,7 @@ namespace {
 using testing::HasSubstr;
 using namespace std::chrono_literals;
 
-TEST(Certificates, ARenewalServesTheNextHandshakeAndAFaultChangesNothing) {
+TEST(Certificates, a_renewal_serves_the_next_handshake_and_a_fault_changes_nothing) {
   http::internal::run_in(http::internal::WorldKind::simulated, [] {
     telemetry::RecordingSink sink;
     telemetry::Logging logging({.service = "test"}, sink);

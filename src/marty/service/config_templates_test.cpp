@@ -29,7 +29,7 @@ class Instance {
   std::filesystem::path path_;
 };
 
-TEST(ConfigTemplates, StartAServiceInEveryEnvironment) {
+TEST(ConfigTemplates, start_a_service_in_every_environment) {
   for (const std::string_view name : config_template_names()) {
     const Instance instance(name);
     for (const std::string environment : {"development", "testing", "staging", "production"}) {
@@ -52,14 +52,14 @@ TEST(ConfigTemplates, StartAServiceInEveryEnvironment) {
   }
 }
 
-TEST(ConfigTemplates, SayInTheirCommentsWhatIsValid) {
+TEST(ConfigTemplates, say_in_their_comments_what_is_valid) {
   for (const std::string_view name : config_template_names()) {
     for (const TemplateFile& file : config_template(name, "petstore"))
       EXPECT_THAT(file.text, testing::Not(testing::HasSubstr("@"))) << file.path;
   }
 }
 
-TEST(ConfigTemplates, AreThree) {
+TEST(ConfigTemplates, are_three) {
   EXPECT_THAT(config_template_names(), testing::ElementsAre("rest", "grpc", "hybrid"));
   EXPECT_THROW(config_template("soap", "petstore"), Error);
 }

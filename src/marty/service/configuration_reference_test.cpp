@@ -15,7 +15,7 @@ namespace {
 
 using internal::append_rows;
 
-TEST(ConfigurationReference, ListsEverySettingThatEveryServiceHas) {
+TEST(ConfigurationReference, lists_every_setting_that_every_service_has) {
   std::string text =
       "# Settings\n\nWhat every service reads, in `config/*.yaml` or as a variable (`MARTY_SERVER__HTTP_PORT`): see "
       "the [guide](../guide/configuration.md). Those of the stores that are drivers stand in "

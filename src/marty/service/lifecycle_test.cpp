@@ -37,7 +37,7 @@ struct Parts {
 
 void in_simulation(const std::function<void()>& test) { runtime::SimulatedWorld().run(test); }
 
-TEST(Lifecycle, StartsInOrderAndStopsInReverse) {
+TEST(Lifecycle, starts_in_order_and_stops_in_reverse) {
   in_simulation([] {
     Parts parts;
     for (const char* name : {"database", "cache", "http"}) parts.add(name);
@@ -48,7 +48,7 @@ TEST(Lifecycle, StartsInOrderAndStopsInReverse) {
   });
 }
 
-TEST(Lifecycle, AFailedStartStopsWhatRanAndNamesThePart) {
+TEST(Lifecycle, a_failed_start_stops_what_ran_and_names_the_part) {
   in_simulation([] {
     Parts parts;
     parts.add("database");
@@ -67,7 +67,7 @@ TEST(Lifecycle, AFailedStartStopsWhatRanAndNamesThePart) {
   });
 }
 
-TEST(Lifecycle, AStartThatTakesTooLongIsADeadlineExceeded) {
+TEST(Lifecycle, a_start_that_takes_too_long_is_a_deadline_exceeded) {
   in_simulation([] {
     Parts parts;
     parts.add("broker", [] { runtime::sleep_for(1h); });
@@ -83,7 +83,7 @@ TEST(Lifecycle, AStartThatTakesTooLongIsADeadlineExceeded) {
   });
 }
 
-TEST(Lifecycle, AFiberThatAStartLeavesBehindOutlivesItsTimeout) {
+TEST(Lifecycle, a_fiber_that_a_start_leaves_behind_outlives_its_timeout) {
   in_simulation([] {
     Parts parts;
     int ticks = 0;
@@ -104,7 +104,7 @@ TEST(Lifecycle, AFiberThatAStartLeavesBehindOutlivesItsTimeout) {
   });
 }
 
-TEST(Lifecycle, ACancelledStartStillLetsWhatRanStopInItsTime) {
+TEST(Lifecycle, a_cancelled_start_still_lets_what_ran_stop_in_its_time) {
   in_simulation([] {
     Parts parts;
     bool flushed = false;
@@ -121,7 +121,7 @@ TEST(Lifecycle, ACancelledStartStillLetsWhatRanStopInItsTime) {
   });
 }
 
-TEST(Lifecycle, StopGoesOnPastFailuresAndSlowParts) {
+TEST(Lifecycle, stop_goes_on_past_failures_and_slow_parts) {
   in_simulation([] {
     Parts parts;
     parts.add("database");
@@ -136,7 +136,7 @@ TEST(Lifecycle, StopGoesOnPastFailuresAndSlowParts) {
   });
 }
 
-TEST(Lifecycle, TellsOfAPartThatGoesOnThoughItWasCancelled) {
+TEST(Lifecycle, tells_of_a_part_that_goes_on_though_it_was_cancelled) {
   in_simulation([] {
     Parts parts;
     const auto stubborn = [] {
@@ -157,7 +157,7 @@ TEST(Lifecycle, TellsOfAPartThatGoesOnThoughItWasCancelled) {
   });
 }
 
-TEST(Lifecycle, TellsOfAStartThatGoesOnThoughItWasCancelled) {
+TEST(Lifecycle, tells_of_a_start_that_goes_on_though_it_was_cancelled) {
   in_simulation([] {
     Parts parts;
     parts.add("broker", [] {
@@ -172,7 +172,7 @@ TEST(Lifecycle, TellsOfAStartThatGoesOnThoughItWasCancelled) {
   });
 }
 
-TEST(Lifecycle, CanBeStartedAgain) {
+TEST(Lifecycle, can_be_started_again) {
   in_simulation([] {
     Parts parts;
     parts.add("http");

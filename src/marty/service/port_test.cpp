@@ -43,7 +43,7 @@ void with_ports(Test test) {
   });
 }
 
-TEST(GrpcPort, ThatIsTakenStopsTheStartAndLeavesNoServerBehind) {
+TEST(GrpcPort, that_is_taken_stops_the_start_and_leaves_no_server_behind) {
   with_ports([](Service& service) {
     const auto taken = runtime::listen(runtime::Address::ip("127.0.0.1", 9999));
     try {
@@ -56,7 +56,7 @@ TEST(GrpcPort, ThatIsTakenStopsTheStartAndLeavesNoServerBehind) {
   });
 }
 
-TEST(GrpcPort, TakesNothingElseAndTheOtherTakesNoGrpc) {
+TEST(GrpcPort, takes_nothing_else_and_the_other_takes_no_grpc) {
   with_ports([](Service& service) {
     service.start();
     const auto status = [](const char* port, const char* type) {

@@ -20,7 +20,7 @@ telemetry::Series lag_of(const telemetry::Metrics& metrics, const std::string& l
   return {};
 }
 
-TEST(RuntimeMetrics, AsksOnceASecondUntilItIsStopped) {
+TEST(RuntimeMetrics, asks_once_a_second_until_it_is_stopped) {
   runtime::SimulatedWorld().run([] {
     telemetry::Metrics metrics;
     RuntimeMetrics watch(metrics, 1s);
@@ -35,7 +35,7 @@ TEST(RuntimeMetrics, AsksOnceASecondUntilItIsStopped) {
 }
 
 // A simulated second costs nothing but what happens in it: no look at a stack, which is a system call.
-TEST(RuntimeMetrics, LookOnceASimulatedMinute) {
+TEST(RuntimeMetrics, look_once_a_simulated_minute) {
   runtime::SimulatedWorld().run([] {
     telemetry::Metrics metrics;
     RuntimeMetrics watch(metrics);
@@ -47,7 +47,7 @@ TEST(RuntimeMetrics, LookOnceASimulatedMinute) {
   });
 }
 
-TEST(RuntimeMetrics, SeesALoopThatIsHeld) {
+TEST(RuntimeMetrics, sees_a_loop_that_is_held) {
   auto world = runtime::World::real({.loops = 2});
   world->run([&] {
     telemetry::Metrics metrics;
@@ -67,7 +67,7 @@ TEST(RuntimeMetrics, SeesALoopThatIsHeld) {
   });
 }
 
-TEST(RuntimeMetrics, ShowTheFibersOfEachLoopAndTheirStacks) {
+TEST(RuntimeMetrics, show_the_fibers_of_each_loop_and_their_stacks) {
   runtime::World::real({.loops = 2})->run([] {
     telemetry::Metrics metrics;
     const telemetry::Labels second = {{"loop", "1"}};
@@ -82,7 +82,7 @@ TEST(RuntimeMetrics, ShowTheFibersOfEachLoopAndTheirStacks) {
   });
 }
 
-TEST(RuntimeMetrics, ShowTheBlockingPools) {
+TEST(RuntimeMetrics, show_the_blocking_pools) {
   runtime::World::real({.loops = 1})->run([] {
     telemetry::Metrics metrics;
     const telemetry::Labels files = {{"pool", "watched"}};

@@ -48,7 +48,7 @@ std::string failure_of(const std::function<void()>& function) {
   return "nothing was thrown";
 }
 
-TEST(Service, ServesItsRoutesWithItsDependencies) {
+TEST(Service, serves_its_routes_with_its_dependencies) {
   runtime::SimulatedWorld().run([] {
     telemetry::RecordingSink log;
     Service service("hello", options(log));
@@ -67,7 +67,7 @@ Greeting count(Path<std::string> name, telemetry::Metrics& metrics) {
   return {"counted"};
 }
 
-TEST(Service, AHandlerCountsInOneLineAndMetricsComeAsTheClientPrefers) {
+TEST(Service, a_handler_counts_in_one_line_and_metrics_come_as_the_client_prefers) {
   runtime::SimulatedWorld().run([] {
     telemetry::RecordingSink log;
     Service service("hello", options(log));
@@ -88,7 +88,7 @@ TEST(Service, AHandlerCountsInOneLineAndMetricsComeAsTheClientPrefers) {
   });
 }
 
-TEST(Service, AMissingDependencyStopsTheStartNamingRouteAndType) {
+TEST(Service, a_missing_dependency_stops_the_start_naming_route_and_type) {
   runtime::SimulatedWorld().run([] {
     telemetry::RecordingSink log;
     Service service("hello", options(log));
@@ -99,7 +99,7 @@ TEST(Service, AMissingDependencyStopsTheStartNamingRouteAndType) {
   });
 }
 
-TEST(Service, ATakenPortStopsTheStartNamingTheKey) {
+TEST(Service, a_taken_port_stops_the_start_naming_the_key) {
   runtime::SimulatedWorld().run([] {
     telemetry::RecordingSink log;
     const runtime::Listener other = runtime::listen(runtime::Address::ip("127.0.0.1", 8080));
@@ -108,7 +108,7 @@ TEST(Service, ATakenPortStopsTheStartNamingTheKey) {
   });
 }
 
-TEST(Service, AnUnknownKeyStopsTheStartNamingTheNearest) {
+TEST(Service, an_unknown_key_stops_the_start_naming_the_nearest) {
   runtime::SimulatedWorld().run([] {
     telemetry::RecordingSink log;
     Service service("hello", options(log, {{"MARTY_SERVER__HTTP_PROT", "1"}}));
@@ -121,7 +121,7 @@ struct Limits {
   static constexpr auto rules = marty::rules(field<&Limits::greetings>.range(1, 10));
 };
 
-TEST(Service, HandsConfiguredSectionsToHooksAndStopsInReverse) {
+TEST(Service, hands_configured_sections_to_hooks_and_stops_in_reverse) {
   runtime::SimulatedWorld().run([] {
     telemetry::RecordingSink log;
     std::vector<std::string> order;
@@ -137,7 +137,7 @@ TEST(Service, HandsConfiguredSectionsToHooksAndStopsInReverse) {
   });
 }
 
-TEST(Service, IsNotReadyWhileARequiredComponentFails) {
+TEST(Service, is_not_ready_while_a_required_component_fails) {
   runtime::SimulatedWorld().run([] {
     telemetry::RecordingSink log;
     bool well = true;
@@ -163,7 +163,7 @@ TEST(Service, IsNotReadyWhileARequiredComponentFails) {
   });
 }
 
-TEST(Service, IsRedToProbesBeforeItRefusesConnections) {
+TEST(Service, is_red_to_probes_before_it_refuses_connections) {
   runtime::SimulatedWorld().run([] {
     telemetry::RecordingSink log;
     Service service("hello", options(log, {{"MARTY_SERVER__DRAIN_DELAY", "5s"}}));
@@ -181,7 +181,7 @@ TEST(Service, IsRedToProbesBeforeItRefusesConnections) {
   });
 }
 
-TEST(Service, StopsWithoutHavingStarted) {
+TEST(Service, stops_without_having_started) {
   runtime::SimulatedWorld().run([] {
     telemetry::RecordingSink log;
     Service service("hello", options(log));
@@ -190,7 +190,7 @@ TEST(Service, StopsWithoutHavingStarted) {
   });
 }
 
-TEST(Service, LogsWhatIsOddInItsConfiguration) {
+TEST(Service, logs_what_is_odd_in_its_configuration) {
   runtime::SimulatedWorld().run([] {
     telemetry::RecordingSink log;
     Service service("hello", options(log, {{"MARTY_SERVER_HTTP_PORT", "9000"}}));
@@ -200,7 +200,7 @@ TEST(Service, LogsWhatIsOddInItsConfiguration) {
   });
 }
 
-TEST(Service, TellsThatItHasStartedWithoutAskingItsComponents) {
+TEST(Service, tells_that_it_has_started_without_asking_its_components) {
   runtime::SimulatedWorld().run([] {
     telemetry::RecordingSink log;
     Service service("hello", options(log));
@@ -213,7 +213,7 @@ TEST(Service, TellsThatItHasStartedWithoutAskingItsComponents) {
   });
 }
 
-TEST(Service, FinishesWhatIsInFlightBeforeItStops) {
+TEST(Service, finishes_what_is_in_flight_before_it_stops) {
   runtime::SimulatedWorld world;
   world.run([&] {
     telemetry::RecordingSink log;
@@ -238,7 +238,7 @@ struct Job {
   std::optional<runtime::Task<std::function<void()>>> task;
 };
 
-TEST(Service, LogsWhatEndsAFiberThatNobodyJoins) {
+TEST(Service, logs_what_ends_a_fiber_that_nobody_joins) {
   runtime::SimulatedWorld().run([] {
     telemetry::RecordingSink log;
     Service service("dies", options(log));
@@ -273,7 +273,7 @@ void start_and_stop() {
   });
 }
 
-TEST(Service, StartsAndStopsAThousandTimesWithoutLeaking) {
+TEST(Service, starts_and_stops_a_thousand_times_without_leaking) {
   for (int i = 0; i < 50; ++i) start_and_stop();
   const std::size_t descriptors = entries("/proc/self/fd"), threads = entries("/proc/self/task");
   const std::size_t bytes = mallinfo2().uordblks;

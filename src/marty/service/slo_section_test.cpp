@@ -23,12 +23,12 @@ std::string refusal(const std::string& slos) {
   }
 }
 
-TEST(SloSection, HasTheDefaultObjectivesWhereThereAreNoOthers) {
+TEST(SloSection, has_the_default_objectives_where_there_are_no_others) {
   EXPECT_EQ(TelemetrySection().objectives().size(), 3u);
   EXPECT_TRUE(json::parse<TelemetrySection>(R"({"slos":[]})").objectives().empty());
 }
 
-TEST(SloSection, SaysWhatIsWrongWithAnObjective) {
+TEST(SloSection, says_what_is_wrong_with_an_objective) {
   EXPECT_EQ(refusal(R"({"name":"a"})"), "");
   EXPECT_THAT(refusal(R"({"kind":"success"})"), HasSubstr("/slos/0/name"));
   EXPECT_THAT(refusal(R"({"name":"a b"})"), HasSubstr("/slos/0/name"));
@@ -40,7 +40,7 @@ TEST(SloSection, SaysWhatIsWrongWithAnObjective) {
   EXPECT_THAT(refusal(R"({"name":"a"},{"name":"a"})"), HasSubstr("is there twice"));
 }
 
-TEST(SloSection, ALatencyNeedsAThresholdThatIsCounted) {
+TEST(SloSection, a_latency_needs_a_threshold_that_is_counted) {
   const auto latency = [](const std::string& threshold) {
     return refusal(R"({"name":"a","kind":"latency","threshold":")" + threshold + "\"}");
   };
@@ -53,7 +53,7 @@ TEST(SloSection, ALatencyNeedsAThresholdThatIsCounted) {
   EXPECT_THAT(latency("1m"), HasSubstr("use 10s"));
 }
 
-TEST(SloSection, OfAConfigurationIsFollowed) {
+TEST(SloSection, of_a_configuration_is_followed) {
   runtime::SimulatedWorld().run([] {
     telemetry::RecordingSink log;
     Service service("orders",

@@ -20,7 +20,7 @@ void send(telemetry::HttpMetrics::Route& route, runtime::Duration duration, int 
   }
 }
 
-TEST(SloWatch, ShowsWhatRequestsDidToAnObjective) {
+TEST(SloWatch, shows_what_requests_did_to_an_objective) {
   runtime::SimulatedWorld().run([] {
     telemetry::Metrics metrics;
     telemetry::HttpMetrics http(metrics, "petstore");
@@ -43,7 +43,7 @@ TEST(SloWatch, ShowsWhatRequestsDidToAnObjective) {
   });
 }
 
-TEST(SloWatch, ServesAServiceThatHasNoRequestMetrics) {
+TEST(SloWatch, serves_a_service_that_has_no_request_metrics) {
   runtime::SimulatedWorld().run([] {
     telemetry::Metrics metrics;
     SloWatch watch(metrics);

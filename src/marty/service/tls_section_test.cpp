@@ -28,7 +28,7 @@ std::string refusal(const config::Variables& variables) {
   return said;
 }
 
-TEST(TlsSection, RefusesHalfOfWhatBelongsTogether) {
+TEST(TlsSection, refuses_half_of_what_belongs_together) {
   const std::string tls = "MARTY_SECURITY__TLS__";
   EXPECT_EQ(refusal({}), "");
   EXPECT_THAT(refusal({{tls + "CERTIFICATE", "a.pem"}}), HasSubstr("goes with certificate: give both or none"));

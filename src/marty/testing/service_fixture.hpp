@@ -1,6 +1,6 @@
 // ServiceFixture: a whole service in simulated time, without sockets and files – what a test of a service starts with.
 //
-//   TEST(Petstore, SellsAPetOnce) {
+//   TEST(Petstore, sells_a_pet_once) {
 //     testing::ServiceFixture petstore(petstore::build, {.variables = {{"MARTY_DATABASE__SQLITE__PATH", ":memory:"}}});
 //     petstore.run([](testing::Client& client) {
 //       EXPECT_EQ(client.post("/api/v1/orders", NewOrder{...}).status, 201);

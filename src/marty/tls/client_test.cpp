@@ -41,7 +41,7 @@ void expect_unauthenticated(const Error& error, const std::string& pattern) {
   EXPECT_THAT(error.message(), ContainsRegex(pattern));
 }
 
-TEST_P(ClientTest, SaysForWhomTheCertificateIs) {
+TEST_P(ClientTest, says_for_whom_the_certificate_is) {
   run([] {
     const TestPki pki;
     const CertificateFiles files =
@@ -56,7 +56,7 @@ TEST_P(ClientTest, SaysForWhomTheCertificateIs) {
   });
 }
 
-TEST_P(ClientTest, AcceptsAnyNameOrAddressThatTheCertificateIsFor) {
+TEST_P(ClientTest, accepts_any_name_or_address_that_the_certificate_is_for) {
   run([] {
     const TestPki pki;
     const ServerContext server({.certificates = {pki.issue({.dns_names = {"shop.example", "*.wild.example"},
@@ -71,7 +71,7 @@ TEST_P(ClientTest, AcceptsAnyNameOrAddressThatTheCertificateIsFor) {
   });
 }
 
-TEST_P(ClientTest, APartOfALabelIsNoWildcardAndTheCommonNameIsNoName) {
+TEST_P(ClientTest, a_part_of_a_label_is_no_wildcard_and_the_common_name_is_no_name) {
   run([] {
     const TestPki pki;
     expect_unauthenticated(refusal_of(pki, pki.issue({.dns_names = {"a*.example"}}), "abc.example"),
@@ -80,7 +80,7 @@ TEST_P(ClientTest, APartOfALabelIsNoWildcardAndTheCommonNameIsNoName) {
   });
 }
 
-TEST_P(ClientTest, RefusesWhatIsNoName) {
+TEST_P(ClientTest, refuses_what_is_no_name) {
   run([] {
     const TestPki pki;
     const ClientContext client({.ca = pki.ca});
@@ -93,7 +93,7 @@ TEST_P(ClientTest, RefusesWhatIsNoName) {
   });
 }
 
-TEST_P(ClientTest, SaysWhoseCertificateIsNotTrusted) {
+TEST_P(ClientTest, says_whose_certificate_is_not_trusted) {
   run([] {
     const TestPki pki, other("Other CA");
     expect_unauthenticated(
@@ -108,7 +108,7 @@ TEST_P(ClientTest, SaysWhoseCertificateIsNotTrusted) {
   });
 }
 
-TEST_P(ClientTest, SaysThatAServerSendsAnUnknownRootAlong) {
+TEST_P(ClientTest, says_that_a_server_sends_an_unknown_root_along) {
   run([] {
     const TestPki pki, other("Other CA");
     const CertificateFiles files = other.issue_server();
@@ -118,7 +118,7 @@ TEST_P(ClientTest, SaysThatAServerSendsAnUnknownRootAlong) {
   });
 }
 
-TEST(ClientInTheRealWorld, SaysThatACertificateIsSelfSigned) {
+TEST(ClientInTheRealWorld, says_that_a_certificate_is_self_signed) {
   run_in(WorldKind::real, [] {
     const TestPki pki;
     expect_unauthenticated(refusal_of(pki, internal::self_signed(pki, "-addext subjectAltName=DNS:localhost")),
@@ -126,7 +126,7 @@ TEST(ClientInTheRealWorld, SaysThatACertificateIsSelfSigned) {
   });
 }
 
-TEST(ClientInTheSimulatedWorld, SaysThatACertificateHasExpiredOrIsOfTheFuture) {
+TEST(ClientInTheSimulatedWorld, says_that_a_certificate_has_expired_or_is_of_the_future) {
   run_in(WorldKind::simulated, [] {
     const TestPki pki;
     const ServerContext server(
@@ -139,7 +139,7 @@ TEST(ClientInTheSimulatedWorld, SaysThatACertificateHasExpiredOrIsOfTheFuture) {
   });
 }
 
-TEST_P(ClientTest, SaysThatACertificateIsForClients) {
+TEST_P(ClientTest, says_that_a_certificate_is_for_clients) {
   run([] {
     const TestPki pki;
     expect_unauthenticated(refusal_of(pki, pki.issue({.dns_names = {"localhost"}, .for_servers = false})),
@@ -147,7 +147,7 @@ TEST_P(ClientTest, SaysThatACertificateIsForClients) {
   });
 }
 
-TEST_P(ClientTest, MayTalkToAnybodyWithoutClaimingToKnowWhom) {
+TEST_P(ClientTest, may_talk_to_anybody_without_claiming_to_know_whom) {
   run([] {
     const TestPki pki;
     const ServerContext server({.certificates = {pki.issue({.dns_names = {"other.example"}})}});
@@ -159,7 +159,7 @@ TEST_P(ClientTest, MayTalkToAnybodyWithoutClaimingToKnowWhom) {
   });
 }
 
-TEST_P(ClientTest, SaysThatAServerDoesNotSpeakTls) {
+TEST_P(ClientTest, says_that_a_server_does_not_speak_tls) {
   run([] {
     const TestPki pki;
     const ClientContext client({.ca = pki.ca});
@@ -183,7 +183,7 @@ TEST_P(ClientTest, SaysThatAServerDoesNotSpeakTls) {
   });
 }
 
-TEST_P(ClientTest, GivesUpAtTheDeadline) {
+TEST_P(ClientTest, gives_up_at_the_deadline) {
   run([] {
     const TestPki pki;
     const ClientContext client({.ca = pki.ca});

@@ -46,7 +46,7 @@ std::string ask(const tls::ClientContext& client, const std::string& host, std::
 }
 // [/client]
 
-TEST(Guide, AsksAnEchoServer) {
+TEST(Guide, asks_an_echo_server) {
   runtime::World::real({.loops = 1})->run([] {
     const TemporaryFolder temporary;
     const std::filesystem::path& folder = temporary.path();
@@ -72,7 +72,7 @@ std::string caller(const tls::Session& session) {
 }
 // [/who]
 
-TEST(Guide, KnowsWhoCalls) {
+TEST(Guide, knows_who_calls) {
   runtime::World::real({.loops = 1})->run([] {
     const internal::TestPki pki;
     const CertificateFiles shop = pki.issue_server(), orders = pki.issue_client();
@@ -103,7 +103,7 @@ void keep_certificates_fresh(tls::ServerContext& server) {
 }
 // [/reload]
 
-TEST(Guide, TakesNewCertificatesOver) {
+TEST(Guide, takes_new_certificates_over) {
   runtime::SimulatedWorld({.seed = 42}).run([] {
     const internal::TestPki pki;
     tls::ServerContext server({.certificates = {pki.issue_server()}});

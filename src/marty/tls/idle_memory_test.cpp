@@ -32,7 +32,7 @@ class Nobody final : public runtime::ReadableCallback {
   void on_readable() noexcept override {}
 };
 
-TEST(IdleConnections, HoldNoBuffers) {
+TEST(IdleConnections, hold_no_buffers) {
   if (kSanitizer) GTEST_SKIP() << "the sanitizers' malloc does not tell what is in use";
   run_in(WorldKind::real, [] {
     const TestPki pki;

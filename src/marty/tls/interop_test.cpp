@@ -78,7 +78,7 @@ class Interop : public testing::Test {
   void run(std::function<void()> test) { run_in(WorldKind::real, std::move(test)); }
 };
 
-TEST_F(Interop, ClientsOfBothVersionsAreServed) {
+TEST_F(Interop, clients_of_both_versions_are_served) {
   run([] {
     const TestPki pki;
     EchoServer server({.certificates = {pki.issue_server()}});
@@ -96,7 +96,7 @@ TEST_F(Interop, ClientsOfBothVersionsAreServed) {
   });
 }
 
-TEST_F(Interop, ClientsOfOlderVersionsAreRefused) {
+TEST_F(Interop, clients_of_older_versions_are_refused) {
   run([] {
     const TestPki pki;
     EchoServer server({.certificates = {pki.issue_server()}});
@@ -110,7 +110,7 @@ TEST_F(Interop, ClientsOfOlderVersionsAreRefused) {
   });
 }
 
-TEST_F(Interop, ClientsWithoutForwardSecrecyOrAeadAreRefused) {
+TEST_F(Interop, clients_without_forward_secrecy_or_aead_are_refused) {
   run([] {
     const TestPki pki;
     EchoServer server({.certificates = {pki.issue_server()}});
@@ -121,7 +121,7 @@ TEST_F(Interop, ClientsWithoutForwardSecrecyOrAeadAreRefused) {
   });
 }
 
-TEST_F(Interop, ClientsChooseAmongTheCurves) {
+TEST_F(Interop, clients_choose_among_the_curves) {
   run([] {
     const TestPki pki;
     EchoServer server({.certificates = {pki.issue_server()}});
@@ -131,7 +131,7 @@ TEST_F(Interop, ClientsChooseAmongTheCurves) {
   });
 }
 
-TEST_F(Interop, ClientsResumeSessions) {
+TEST_F(Interop, clients_resume_sessions) {
   run([] {
     const TestPki pki;
     EchoServer server({.certificates = {pki.issue_server()}});
@@ -143,7 +143,7 @@ TEST_F(Interop, ClientsResumeSessions) {
   });
 }
 
-TEST_F(Interop, ClientsMayNotRenegotiate) {
+TEST_F(Interop, clients_may_not_renegotiate) {
   run([] {
     const TestPki pki;
     EchoServer server({.certificates = {pki.issue_server()}});
@@ -154,7 +154,7 @@ TEST_F(Interop, ClientsMayNotRenegotiate) {
   });
 }
 
-TEST_F(Interop, ClientsGetNoEarlyData) {
+TEST_F(Interop, clients_get_no_early_data) {
   run([] {
     const TestPki pki;
     EchoServer server({.certificates = {pki.issue_server()}});
@@ -162,7 +162,7 @@ TEST_F(Interop, ClientsGetNoEarlyData) {
   });
 }
 
-TEST_F(Interop, ClientsAgreeOnAProtocol) {
+TEST_F(Interop, clients_agree_on_a_protocol) {
   run([] {
     const TestPki pki;
     EchoServer server({.certificates = {pki.issue_server()}, .alpn = {"h2", "http/1.1"}});
@@ -172,7 +172,7 @@ TEST_F(Interop, ClientsAgreeOnAProtocol) {
   });
 }
 
-TEST_F(Interop, ClientsShowCertificates) {
+TEST_F(Interop, clients_show_certificates) {
   run([] {
     const TestPki pki, other("Other CA");
     EchoServer server({.certificates = {pki.issue_server()},
@@ -221,7 +221,7 @@ class PageServer {
   std::uint16_t port_ = 0;
 };
 
-TEST_F(Interop, ServersOfBothVersionsAreTalkedTo) {
+TEST_F(Interop, servers_of_both_versions_are_talked_to) {
   run([] {
     const TestPki pki;
     const ClientContext client({.ca = pki.ca});
@@ -235,7 +235,7 @@ TEST_F(Interop, ServersOfBothVersionsAreTalkedTo) {
   });
 }
 
-TEST_F(Interop, ServersOfOlderVersionsAreRefused) {
+TEST_F(Interop, servers_of_older_versions_are_refused) {
   run([] {
     const TestPki pki;
     const ClientContext client({.ca = pki.ca});
@@ -246,7 +246,7 @@ TEST_F(Interop, ServersOfOlderVersionsAreRefused) {
   });
 }
 
-TEST_F(Interop, SessionsWithServersAreResumed) {
+TEST_F(Interop, sessions_with_servers_are_resumed) {
   run([] {
     const TestPki pki;
     const ClientContext client({.ca = pki.ca});
@@ -264,7 +264,7 @@ TEST_F(Interop, SessionsWithServersAreResumed) {
   });
 }
 
-TEST_F(Interop, ServersAskForACertificate) {
+TEST_F(Interop, servers_ask_for_a_certificate) {
   run([] {
     const TestPki pki;
     const PageServer server(pki.issue_server(), {"-Verify", "1", "-CAfile", pki.ca, "-verify_return_error"});
@@ -276,7 +276,7 @@ TEST_F(Interop, ServersAskForACertificate) {
   });
 }
 
-TEST_F(Interop, ServersChooseAmongTheCurvesAndProtocols) {
+TEST_F(Interop, servers_choose_among_the_curves_and_protocols) {
   run([] {
     const TestPki pki;
     const ClientContext client({.ca = pki.ca, .alpn = {"h2", "http/1.1"}});

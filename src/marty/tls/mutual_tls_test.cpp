@@ -30,7 +30,7 @@ ServerOptions asking(const TestPki& pki, ClientCertificates mode) {
   return {.certificates = {pki.issue_server()}, .client_certificates = mode, .client_ca = pki.ca};
 }
 
-TEST_P(MutualTlsTest, TellsBothSidesWhoTheOtherIs) {
+TEST_P(MutualTlsTest, tells_both_sides_who_the_other_is) {
   run([] {
     const TestPki pki;
     const ClientContext client({.ca = pki.ca, .certificate = pki.issue_client("orders")});
@@ -47,7 +47,7 @@ TEST_P(MutualTlsTest, TellsBothSidesWhoTheOtherIs) {
   });
 }
 
-TEST_P(MutualTlsTest, AServerThatDoesNotAskSeesNoCertificate) {
+TEST_P(MutualTlsTest, a_server_that_does_not_ask_sees_no_certificate) {
   run([] {
     const TestPki pki;
     const ServerContext server({.certificates = {pki.issue_server()}});
@@ -56,7 +56,7 @@ TEST_P(MutualTlsTest, AServerThatDoesNotAskSeesNoCertificate) {
   });
 }
 
-TEST_P(MutualTlsTest, OptionalLetsClientsWithoutACertificateIn) {
+TEST_P(MutualTlsTest, optional_lets_clients_without_a_certificate_in) {
   run([] {
     const TestPki pki;
     const ServerContext server(asking(pki, ClientCertificates::optional));
@@ -65,7 +65,7 @@ TEST_P(MutualTlsTest, OptionalLetsClientsWithoutACertificateIn) {
   });
 }
 
-TEST_P(MutualTlsTest, RequiredRefusesClientsWithoutACertificate) {
+TEST_P(MutualTlsTest, required_refuses_clients_without_a_certificate) {
   run([] {
     const TestPki pki;
     const ServerContext server(asking(pki, ClientCertificates::required));
@@ -93,7 +93,7 @@ void expect_refused(const TestPki& pki, const CertificateFiles& shown, const std
   }
 }
 
-TEST_P(MutualTlsTest, RefusesACertificateOfAnUnknownAuthority) {
+TEST_P(MutualTlsTest, refuses_a_certificate_of_an_unknown_authority) {
   run([] {
     const TestPki pki, other("Other CA");
     expect_refused(pki, other.issue_client(), "was issued by \"CN=Other CA\", which is not among the trusted",
@@ -101,7 +101,7 @@ TEST_P(MutualTlsTest, RefusesACertificateOfAnUnknownAuthority) {
   });
 }
 
-TEST_P(MutualTlsTest, RefusesACertificateForServers) {
+TEST_P(MutualTlsTest, refuses_a_certificate_for_servers) {
   run([] {
     const TestPki pki;
     expect_refused(pki, pki.issue({.subject = "wrong", .for_clients = false}),
@@ -109,7 +109,7 @@ TEST_P(MutualTlsTest, RefusesACertificateForServers) {
   });
 }
 
-TEST(MutualTlsInTheSimulatedWorld, RefusesACertificateThatHasExpired) {
+TEST(MutualTlsInTheSimulatedWorld, refuses_a_certificate_that_has_expired) {
   run_in(WorldKind::simulated, [] {
     const TestPki pki;
     const ServerContext server(asking(pki, ClientCertificates::optional));
@@ -125,7 +125,7 @@ TEST(MutualTlsInTheSimulatedWorld, RefusesACertificateThatHasExpired) {
 
 // With TLS 1.3 a client is done before the server has seen its certificate, and may have sent more than the server
 // reads.
-TEST_P(MutualTlsTest, AClientThatWritesAtOnceLearnsWhyItWasRefused) {
+TEST_P(MutualTlsTest, a_client_that_writes_at_once_learns_why_it_was_refused) {
   run([] {
     const TestPki pki;
     const ServerContext server(asking(pki, ClientCertificates::required));

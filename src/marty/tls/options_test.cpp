@@ -18,11 +18,11 @@ void expect_refused(const std::function<void()>& make, Code code, const std::str
   EXPECT_THAT(error.message(), HasSubstr(why));
 }
 
-TEST(ServerOptions, NeedACertificate) {
+TEST(ServerOptions, need_a_certificate) {
   expect_refused([] { ServerContext({}); }, Code::invalid_argument, "a TLS server needs a certificate");
 }
 
-TEST(ServerOptions, NeedAuthoritiesWhereClientsShowCertificates) {
+TEST(ServerOptions, need_authorities_where_clients_show_certificates) {
   const TestPki pki;
   const CertificateFiles files = pki.issue_server();
   for (const ClientCertificates mode : {ClientCertificates::optional, ClientCertificates::required}) {
@@ -33,7 +33,7 @@ TEST(ServerOptions, NeedAuthoritiesWhereClientsShowCertificates) {
                  "clients are not asked for certificates");
 }
 
-TEST(ServerOptions, AreRefusedWithTheNameOfTheFile) {
+TEST(ServerOptions, are_refused_with_the_name_of_the_file) {
   const TestPki pki;
   const CertificateFiles files = pki.issue_server();
   expect_refused(
@@ -54,7 +54,7 @@ TEST(ServerOptions, AreRefusedWithTheNameOfTheFile) {
       Code::invalid_argument, files.key + " holds no certificate");
 }
 
-TEST(ServerOptions, RefuseProtocolNamesThatAlpnCannotSend) {
+TEST(ServerOptions, refuse_protocol_names_that_alpn_cannot_send) {
   const TestPki pki;
   const CertificateFiles files = pki.issue_server();
   for (const std::string& name : {std::string(), std::string(256, 'x')}) {
@@ -65,7 +65,7 @@ TEST(ServerOptions, RefuseProtocolNamesThatAlpnCannotSend) {
   }
 }
 
-TEST(ClientOptions, AreRefusedWhereTheyContradictEachOther) {
+TEST(ClientOptions, are_refused_where_they_contradict_each_other) {
   const TestPki pki;
   expect_refused(
       [&] {
@@ -87,7 +87,7 @@ class Variable {
   const char* name_;
 };
 
-TEST(ClientOptions, TrustWhatTheSystemTrustsUnlessTold) {
+TEST(ClientOptions, trust_what_the_system_trusts_unless_told) {
   const TestPki pki;
   const CertificateFiles files = pki.issue_server();
   const Variable trusted("SSL_CERT_FILE", pki.ca);  // as OpenSSL's own programs have it
@@ -98,7 +98,7 @@ TEST(ClientOptions, TrustWhatTheSystemTrustsUnlessTold) {
   });
 }
 
-TEST(ClientOptions, ASystemThatTrustsNobodyIsNamed) {
+TEST(ClientOptions, a_system_that_trusts_nobody_is_named) {
   const TestPki pki;
   const Variable trusted("SSL_CERT_FILE", pki.path("none.crt"));
   expect_refused([] { ClientContext(); }, Code::not_found, pki.path("none.crt"));

@@ -25,7 +25,7 @@ std::string serial_number(const ServerContext& server, const ClientContext& clie
   return shake_hands(server, client).client.peer->serial_number;
 }
 
-TEST_P(ReloadTest, ShowsTheNewCertificateFromThenOnAndKeepsOldConnections) {
+TEST_P(ReloadTest, shows_the_new_certificate_from_then_on_and_keeps_old_connections) {
   run([] {
     const TestPki pki;
     ServerContext server({.certificates = {pki.issue_server()}});
@@ -39,7 +39,7 @@ TEST_P(ReloadTest, ShowsTheNewCertificateFromThenOnAndKeepsOldConnections) {
   });
 }
 
-TEST_P(ReloadTest, SeesWhetherAFileIsAnotherOneByItsContent) {
+TEST_P(ReloadTest, sees_whether_a_file_is_another_one_by_its_content) {
   run([] {
     const TestPki pki;
     const CertificateFiles files = pki.issue_server();
@@ -58,7 +58,7 @@ TEST_P(ReloadTest, SeesWhetherAFileIsAnotherOneByItsContent) {
   });
 }
 
-TEST_P(ReloadTest, FollowsALinkToAnotherFolder) {
+TEST_P(ReloadTest, follows_a_link_to_another_folder) {
   run([] {
     const TestPki pki;
     for (const char* version : {"v1", "v2"}) {
@@ -77,7 +77,7 @@ TEST_P(ReloadTest, FollowsALinkToAnotherFolder) {
   });
 }
 
-TEST_P(ReloadTest, ChangesNothingWhereAFileIsNotAsItShouldBe) {
+TEST_P(ReloadTest, changes_nothing_where_a_file_is_not_as_it_should_be) {
   run([] {
     const TestPki pki;
     const CertificateFiles files = pki.issue_server();
@@ -104,7 +104,7 @@ TEST_P(ReloadTest, ChangesNothingWhereAFileIsNotAsItShouldBe) {
   });
 }
 
-TEST_P(ReloadTest, AHandshakeUnderWayEndsWithTheFilesThatItBeganWith) {
+TEST_P(ReloadTest, a_handshake_under_way_ends_with_the_files_that_it_began_with) {
   run([] {
     const TestPki pki;
     ServerContext server({.certificates = {pki.issue_server()}});
@@ -121,7 +121,7 @@ TEST_P(ReloadTest, AHandshakeUnderWayEndsWithTheFilesThatItBeganWith) {
 }
 
 // On three loops, without a handshake that fails.
-TEST(ReloadInTheRealWorld, AHundredTimesBesideHandshakesOfSeveralLoops) {
+TEST(ReloadInTheRealWorld, a_hundred_times_beside_handshakes_of_several_loops) {
   runtime::World::real({.loops = 3})->run([] {
     const TestPki pki;
     ServerContext server({.certificates = {pki.issue_server()},

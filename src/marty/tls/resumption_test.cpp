@@ -47,7 +47,7 @@ class Talks : public TestPort {
   const ClientContext& client_;
 };
 
-TEST_P(ResumptionTest, TheSecondConnectionIsResumedAndEachAfterIt) {
+TEST_P(ResumptionTest, the_second_connection_is_resumed_and_each_after_it) {
   run([] {
     const TestPki pki;
     const ServerContext server({.certificates = {pki.issue_server()}});
@@ -58,7 +58,7 @@ TEST_P(ResumptionTest, TheSecondConnectionIsResumedAndEachAfterIt) {
   });
 }
 
-TEST_P(ResumptionTest, KnowsWhoTheOtherIs) {
+TEST_P(ResumptionTest, knows_who_the_other_is) {
   run([] {
     const TestPki pki;
     const ServerContext server({.certificates = {pki.issue_server()},
@@ -79,7 +79,7 @@ TEST_P(ResumptionTest, KnowsWhoTheOtherIs) {
   });
 }
 
-TEST_P(ResumptionTest, IsOfOneHostAndOneChoiceOfProtocols) {
+TEST_P(ResumptionTest, is_of_one_host_and_one_choice_of_protocols) {
   run([] {
     const TestPki pki;
     const ServerContext server({.certificates = {pki.issue({.dns_names = {"a.example", "b.example"}})}});
@@ -93,7 +93,7 @@ TEST_P(ResumptionTest, IsOfOneHostAndOneChoiceOfProtocols) {
   });
 }
 
-TEST_P(ResumptionTest, IsNotPossibleWithAnotherServer) {
+TEST_P(ResumptionTest, is_not_possible_with_another_server) {
   run([] {
     const TestPki pki;
     const ServerContext server({.certificates = {pki.issue_server()}}), other({.certificates = {pki.issue_server()}});
@@ -104,7 +104,7 @@ TEST_P(ResumptionTest, IsNotPossibleWithAnotherServer) {
   });
 }
 
-TEST_P(ResumptionTest, OutlivesAChangeOfTheServersCertificate) {
+TEST_P(ResumptionTest, outlives_a_change_of_the_servers_certificate) {
   run([] {
     const TestPki pki;
     ServerContext server({.certificates = {pki.issue_server()}});
@@ -117,7 +117,7 @@ TEST_P(ResumptionTest, OutlivesAChangeOfTheServersCertificate) {
   });
 }
 
-TEST_P(ResumptionTest, EndsWhereOtherAuthoritiesVouchForClients) {
+TEST_P(ResumptionTest, ends_where_other_authorities_vouch_for_clients) {
   run([] {
     const TestPki pki, next("Next CA");
     const std::string ca = pki.path("client_ca.pem");
@@ -134,7 +134,7 @@ TEST_P(ResumptionTest, EndsWhereOtherAuthoritiesVouchForClients) {
   });
 }
 
-TEST_P(ResumptionTest, EndsWhereTheClientTrustsOthers) {
+TEST_P(ResumptionTest, ends_where_the_client_trusts_others) {
   run([] {
     const TestPki pki, next("Next CA");
     const std::string ca = pki.path("trusted.pem");
@@ -154,7 +154,7 @@ class ResumptionInTheSimulatedWorld : public testing::Test {
   void run(std::function<void()> test) { run_in(WorldKind::simulated, std::move(test)); }
 };
 
-TEST_F(ResumptionInTheSimulatedWorld, WorksAcrossAChangeOfKeysAndEndsTwelveHoursAfterTheHandshake) {
+TEST_F(ResumptionInTheSimulatedWorld, works_across_a_change_of_keys_and_ends_twelve_hours_after_the_handshake) {
   run([] {
     const TestPki pki;
     const ServerContext server({.certificates = {pki.issue({.dns_names = {"localhost"}, .valid_for = 1000h})}});
@@ -172,7 +172,7 @@ TEST_F(ResumptionInTheSimulatedWorld, WorksAcrossAChangeOfKeysAndEndsTwelveHours
   });
 }
 
-TEST_F(ResumptionInTheSimulatedWorld, EndsWithTheServersCertificate) {
+TEST_F(ResumptionInTheSimulatedWorld, ends_with_the_servers_certificate) {
   run([] {
     const TestPki pki;
     const ServerContext server({.certificates = {pki.issue({.dns_names = {"localhost"}, .valid_for = 1h})}});
@@ -184,7 +184,7 @@ TEST_F(ResumptionInTheSimulatedWorld, EndsWithTheServersCertificate) {
   });
 }
 
-TEST_F(ResumptionInTheSimulatedWorld, EndsWithTheClientsCertificate) {
+TEST_F(ResumptionInTheSimulatedWorld, ends_with_the_clients_certificate) {
   run([] {
     const TestPki pki;
     const ServerContext server({.certificates = {pki.issue_server()},

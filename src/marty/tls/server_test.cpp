@@ -27,7 +27,7 @@ using testing::StartsWith;
 class ServerTest : public internal::WorldTest {};
 INSTANTIATE_TEST_SUITE_P(Worlds, ServerTest, internal::kBothWorlds, internal::world_name);
 
-TEST_P(ServerTest, TalksToAClientThatTrustsItsAuthority) {
+TEST_P(ServerTest, talks_to_a_client_that_trusts_its_authority) {
   run([] {
     const TestPki pki;
     const ServerContext server({.certificates = {pki.issue_server()}});
@@ -42,7 +42,7 @@ TEST_P(ServerTest, TalksToAClientThatTrustsItsAuthority) {
   });
 }
 
-TEST_P(ServerTest, TellsWhatTheHandshakeLedTo) {
+TEST_P(ServerTest, tells_what_the_handshake_led_to) {
   run([] {
     const TestPki pki;
     const ServerContext server({.certificates = {pki.issue_server()}});
@@ -63,7 +63,7 @@ TEST_P(ServerTest, TellsWhatTheHandshakeLedTo) {
   });
 }
 
-TEST_P(ServerTest, ChoosesTheProtocolThatItPrefers) {
+TEST_P(ServerTest, chooses_the_protocol_that_it_prefers) {
   run([] {
     const TestPki pki;
     const ServerContext server({.certificates = {pki.issue_server()}, .alpn = {"h2", "http/1.1"}});
@@ -77,7 +77,7 @@ TEST_P(ServerTest, ChoosesTheProtocolThatItPrefers) {
   });
 }
 
-TEST_P(ServerTest, WithoutProtocolsOfItsOwnLeavesTheClientsUnanswered) {
+TEST_P(ServerTest, without_protocols_of_its_own_leaves_the_clients_unanswered) {
   run([] {
     const TestPki pki;
     const ServerContext server({.certificates = {pki.issue_server()}});
@@ -86,7 +86,7 @@ TEST_P(ServerTest, WithoutProtocolsOfItsOwnLeavesTheClientsUnanswered) {
   });
 }
 
-TEST_P(ServerTest, RefusesAClientThatSpeaksNoProtocolOfIts) {
+TEST_P(ServerTest, refuses_a_client_that_speaks_no_protocol_of_its) {
   run([] {
     const TestPki pki;
     const ServerContext server({.certificates = {pki.issue_server()}, .alpn = {"h2"}});
@@ -99,7 +99,7 @@ TEST_P(ServerTest, RefusesAClientThatSpeaksNoProtocolOfIts) {
   });
 }
 
-TEST_P(ServerTest, ShowsTheCertificateThatIsForTheName) {
+TEST_P(ServerTest, shows_the_certificate_that_is_for_the_name) {
   run([] {
     const TestPki pki;
     const auto issue = [&](const char* subject, std::vector<std::string> names) {
@@ -120,7 +120,7 @@ TEST_P(ServerTest, ShowsTheCertificateThatIsForTheName) {
   });
 }
 
-TEST_P(ServerTest, SendsTheIntermediateCertificatesOfItsChain) {
+TEST_P(ServerTest, sends_the_intermediate_certificates_of_its_chain) {
   run([] {
     const TestPki pki;
     const TestAuthority between = pki.authority.subordinate("Between");
@@ -156,7 +156,7 @@ Refusal refusal_of(std::string_view bytes) {
   return {error, reading.join()};
 }
 
-TEST_P(ServerTest, SaysThatAClientSpeaksPlainHttp) {
+TEST_P(ServerTest, says_that_a_client_speaks_plain_http) {
   run([] {
     const Refusal refusal = refusal_of("GET / HTTP/1.1\r\nHost: shop\r\n\r\n");
     EXPECT_EQ(refusal.error.code(), Code::invalid_argument);
@@ -169,7 +169,7 @@ TEST_P(ServerTest, SaysThatAClientSpeaksPlainHttp) {
   });
 }
 
-TEST_P(ServerTest, RefusesWhatIsNoTls) {
+TEST_P(ServerTest, refuses_what_is_no_tls) {
   run([] {
     for (const std::string& bytes :
          {std::string("\0\0\0\0\0\0\0\0", 8), std::string(1000, '\xff'), std::string("SSH-2.0-client\r\n")}) {
@@ -181,7 +181,7 @@ TEST_P(ServerTest, RefusesWhatIsNoTls) {
   });
 }
 
-TEST_P(ServerTest, RefusesABrokenClientHelloWithAnAlert) {
+TEST_P(ServerTest, refuses_a_broken_client_hello_with_an_alert) {
   run([] {
     const Refusal refusal = refusal_of(std::string_view("\x16\x03\x01\x00\x05garba", 10));
     EXPECT_EQ(refusal.error.code(), Code::invalid_argument);
@@ -189,7 +189,7 @@ TEST_P(ServerTest, RefusesABrokenClientHelloWithAnAlert) {
   });
 }
 
-TEST_P(ServerTest, SaysThatAClientClosedInTheMiddleOfTheHandshake) {
+TEST_P(ServerTest, says_that_a_client_closed_in_the_middle_of_the_handshake) {
   run([] {
     const TestPki pki;
     const ServerContext server({.certificates = {pki.issue_server()}});
@@ -217,7 +217,7 @@ std::string client_hello(const TestPki& pki) {
   return hello;
 }
 
-TEST_P(ServerTest, AClientThatDripsItsHelloIsGivenUpAtTheDeadline) {
+TEST_P(ServerTest, a_client_that_drips_its_hello_is_given_up_at_the_deadline) {
   run([] {
     const TestPki pki;
     const ServerContext server({.certificates = {pki.issue_server()}});
@@ -239,7 +239,7 @@ TEST_P(ServerTest, AClientThatDripsItsHelloIsGivenUpAtTheDeadline) {
   });
 }
 
-TEST_P(ServerTest, ASilentClientIsGivenUpAtTheDeadline) {
+TEST_P(ServerTest, a_silent_client_is_given_up_at_the_deadline) {
   run([] {
     const TestPki pki;
     const ServerContext server({.certificates = {pki.issue_server()}});
@@ -254,7 +254,7 @@ TEST_P(ServerTest, ASilentClientIsGivenUpAtTheDeadline) {
   });
 }
 
-TEST_P(ServerTest, ACancelledHandshakeEnds) {
+TEST_P(ServerTest, a_cancelled_handshake_ends) {
   run([] {
     const TestPki pki;
     const ServerContext server({.certificates = {pki.issue_server()}});

@@ -32,13 +32,13 @@ std::uint64_t trace_of_talks(std::uint64_t seed) {
   return world.trace_hash();
 }
 
-TEST(TlsInTheSimulatedWorld, TheSameSeedGivesTheSameBytes) {
+TEST(TlsInTheSimulatedWorld, the_same_seed_gives_the_same_bytes) {
   EXPECT_EQ(trace_of_talks(1), trace_of_talks(1));
   EXPECT_NE(trace_of_talks(1), trace_of_talks(2));
 }
 
 // Cut anywhere, in the handshake too: each talk is complete, or both sides are told.
-TEST(TlsInTheSimulatedWorld, ANetworkThatCutsConnectionsIsAnErrorAndNeverAnEnd) {
+TEST(TlsInTheSimulatedWorld, a_network_that_cuts_connections_is_an_error_and_never_an_end) {
   runtime::SimulatedWorld world({.seed = 7});
   int complete = 0, cut = 0;
   world.run([&] {

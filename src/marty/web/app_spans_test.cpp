@@ -26,7 +26,7 @@ class AppSpans : public PetsTest {
   std::vector<ReadSpan> spans;
 };
 
-TEST_F(AppSpans, TellWhatWasAskedAndAnswered) {
+TEST_F(AppSpans, tell_what_was_asked_and_answered) {
   app.get("/pets/{id}", get_pet, "A pet");
   app.start();
   pets.add("Rex");
@@ -47,7 +47,7 @@ TEST_F(AppSpans, TellWhatWasAskedAndAnswered) {
   EXPECT_EQ(span.attributes.at("http.response.status_code"), "200");
 }
 
-TEST_F(AppSpans, AndLinesShowNoParameterWithASensitiveName) {
+TEST_F(AppSpans, and_lines_show_no_parameter_with_a_sensitive_name) {
   telemetry::RecordingSink sink;
   telemetry::Logging logging({}, sink);
   app.options().logging = &logging;
@@ -69,7 +69,7 @@ TEST_F(AppSpans, AndLinesShowNoParameterWithASensitiveName) {
   EXPECT_EQ(only_span().attributes.at("url.path"), "/pets/1");
 }
 
-TEST_F(AppSpans, FailWhereTheServiceDoesAndNotWhereTheCallerDoes) {
+TEST_F(AppSpans, fail_where_the_service_does_and_not_where_the_caller_does) {
   app.get(
       "/broken", []() -> Pet { throw std::runtime_error("boom"); }, "Fails");
   app.get(
@@ -90,7 +90,7 @@ TEST_F(AppSpans, FailWhereTheServiceDoesAndNotWhereTheCallerDoes) {
   EXPECT_EQ(spans[2].attributes.at("error.type"), "503");
 }
 
-TEST_F(AppSpans, OfUnknownPathsHaveTheMethodsName) {
+TEST_F(AppSpans, of_unknown_paths_have_the_methods_name) {
   app.start();
   get(app, "/nothing/here");
   const ReadSpan& span = only_span();
@@ -100,7 +100,7 @@ TEST_F(AppSpans, OfUnknownPathsHaveTheMethodsName) {
   EXPECT_EQ(span.status, 0u);
 }
 
-TEST_F(AppSpans, HoldTheStepsWhereAskedFor) {
+TEST_F(AppSpans, hold_the_steps_where_asked_for) {
   app.options().trace_steps = true;
   app.filter(Phase::user, "tenant", [](http::Request&, http::Response&, Next next) { next(); });
   app.get("/pets", list_pets, "List pets").operation_id("list_pets");
@@ -114,7 +114,7 @@ TEST_F(AppSpans, HoldTheStepsWhereAskedFor) {
   EXPECT_EQ(spans[1].parent_span_id, spans[2].span_id);
 }
 
-TEST_F(AppSpans, OfARouteThatIsNotSampledAreKeptWhereItFails) {
+TEST_F(AppSpans, of_a_route_that_is_not_sampled_are_kept_where_it_fails) {
   app.get(
          "/probe",
          [](http::Request& request, http::Response&) {

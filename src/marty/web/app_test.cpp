@@ -20,7 +20,7 @@ using ::testing::Not;
 
 class AppTest : public PetsTest {};
 
-TEST_F(AppTest, UnknownPathsMethodsAndOptionsAreAnsweredByItself) {
+TEST_F(AppTest, unknown_paths_methods_and_options_are_answered_by_itself) {
   app.get("/pets", list_pets, "List pets");
   app.post("/pets", add_pet, "Add a pet");
   app.start();
@@ -37,7 +37,7 @@ TEST_F(AppTest, UnknownPathsMethodsAndOptionsAreAnsweredByItself) {
 }
 
 // RFC 9110 section 9.3.7.
-TEST_F(AppTest, OptionsOfTheServerAreTheMethodsOfAllItsRoutes) {
+TEST_F(AppTest, options_of_the_server_are_the_methods_of_all_its_routes) {
   app.get("/pets", list_pets, "List pets");
   app.post("/dogs", add_pet, "Add a dog");
   app.start();
@@ -47,7 +47,7 @@ TEST_F(AppTest, OptionsOfTheServerAreTheMethodsOfAllItsRoutes) {
   EXPECT_EQ(options.body, "");
 }
 
-TEST_F(AppTest, EveryErrorHasTheSameShapeAndNamesItsCorrelationId) {
+TEST_F(AppTest, every_error_has_the_same_shape_and_names_its_correlation_id) {
   app.get(
       "/conflict", []() -> Pet { throw Error(Code::already_exists, "the name Rex is taken"); }, "Fails");
   app.start();
@@ -59,7 +59,7 @@ TEST_F(AppTest, EveryErrorHasTheSameShapeAndNamesItsCorrelationId) {
   EXPECT_EQ(answer.header("x-mmf-correlation-id"), "abc-1");
 }
 
-TEST_F(AppTest, AnInternalErrorTellsTheLogButNotTheClient) {
+TEST_F(AppTest, an_internal_error_tells_the_log_but_not_the_client) {
   telemetry::RecordingSink sink;
   telemetry::Logging logging({}, sink);
   App own({.logging = &logging});
@@ -82,7 +82,7 @@ TEST_F(AppTest, AnInternalErrorTellsTheLogButNotTheClient) {
   EXPECT_EQ(get(own, "/odd").status, 500);
 }
 
-TEST_F(AppTest, WhatTheServiceHasRunOutOfIsItsOwnFailureAndWorthAnotherTry) {
+TEST_F(AppTest, what_the_service_has_run_out_of_is_its_own_failure_and_worth_another_try) {
   telemetry::RecordingSink sink;
   telemetry::Logging logging({}, sink);
   App own({.logging = &logging});
@@ -112,7 +112,7 @@ TEST_F(AppTest, WhatTheServiceHasRunOutOfIsItsOwnFailureAndWorthAnotherTry) {
   EXPECT_EQ(sink.lines().size(), 3u) << "the caller's doing is no line of the log";
 }
 
-TEST_F(AppTest, TheAccessLogTellsRouteStatusSizeAndDuration) {
+TEST_F(AppTest, the_access_log_tells_route_status_size_and_duration) {
   telemetry::RecordingSink sink;
   telemetry::Logging logging({}, sink);
   App own({.telemetry = false, .logging = &logging, .access_log = true});
@@ -129,7 +129,7 @@ TEST_F(AppTest, TheAccessLogTellsRouteStatusSizeAndDuration) {
   EXPECT_GE(line["duration_ms"].as_number(), 0);
 }
 
-TEST_F(AppTest, AnErrorReplacesWhatTheHandlerHadWritten) {
+TEST_F(AppTest, an_error_replaces_what_the_handler_had_written) {
   app.get(
       "/",
       [](http::Response& response) {
@@ -147,7 +147,7 @@ TEST_F(AppTest, AnErrorReplacesWhatTheHandlerHadWritten) {
   EXPECT_THAT(answer.body, Not(HasSubstr("half")));
 }
 
-TEST_F(AppTest, FiltersRunByPhaseThenInOrderAndMayAnswerByThemselves) {
+TEST_F(AppTest, filters_run_by_phase_then_in_order_and_may_answer_by_themselves) {
   std::vector<std::string> order;
   const auto note = [&](std::string name) {
     return [&order, name](http::Request& request, http::Response& response, Next next) {
@@ -175,7 +175,7 @@ TEST_F(AppTest, FiltersRunByPhaseThenInOrderAndMayAnswerByThemselves) {
   EXPECT_THAT(order, ElementsAre("edge", "/edge"));
 }
 
-TEST_F(AppTest, EdgeFiltersSeeErrorsAsResponsesAndOthersAsExceptions) {
+TEST_F(AppTest, edge_filters_see_errors_as_responses_and_others_as_exceptions) {
   int seen_status = 0;
   bool caught = false;
   app.filter(Phase::edge, "edge", [&](http::Request&, http::Response& response, Next next) {
@@ -198,7 +198,7 @@ TEST_F(AppTest, EdgeFiltersSeeErrorsAsResponsesAndOthersAsExceptions) {
   EXPECT_TRUE(caught);
 }
 
-TEST_F(AppTest, ProtectedRoutesNeedACallerWithThePermission) {
+TEST_F(AppTest, protected_routes_need_a_caller_with_the_permission) {
   app.filter(Phase::authentication, "names", [](http::Request& request, http::Response&, Next next) {
     if (const auto user = request.headers.find("x-user"))
       next.exchange().set_caller({.id = std::string(*user), .permissions = {"pet:*:read"}});
@@ -225,7 +225,7 @@ struct Transaction {
   std::vector<std::string>* journal;
 };
 
-TEST_F(AppTest, APerRequestValueSucceedsOrFailsWithItsRequest) {
+TEST_F(AppTest, a_per_request_value_succeeds_or_fails_with_its_request) {
   std::vector<std::string> journal;
   app.dependencies().per_request(
       [&] { return Transaction{&journal}; }, [](Transaction& transaction) { transaction.journal->push_back("commit"); },
@@ -240,7 +240,7 @@ TEST_F(AppTest, APerRequestValueSucceedsOrFailsWithItsRequest) {
   EXPECT_THAT(journal, ElementsAre("commit", "roll back"));
 }
 
-TEST_F(AppTest, AHandlerWhoseDependencyIsMissingStopsTheStart) {
+TEST_F(AppTest, a_handler_whose_dependency_is_missing_stops_the_start) {
   app.get(
       "/", [](Transaction&) {}, "Root");
   try {
@@ -252,7 +252,7 @@ TEST_F(AppTest, AHandlerWhoseDependencyIsMissingStopsTheStart) {
   }
 }
 
-TEST_F(AppTest, CountsRequestsByRouteAndStatus) {
+TEST_F(AppTest, counts_requests_by_route_and_status) {
   telemetry::Metrics metrics;
   App own({.service = "shop", .metrics = &metrics});
   own.get(
@@ -272,7 +272,7 @@ TEST_F(AppTest, CountsRequestsByRouteAndStatus) {
   EXPECT_EQ(metrics.value("mmf_requests_in_flight"), 0);
 }
 
-TEST_F(AppTest, HandlersSeeTheContextOfTheirRequest) {
+TEST_F(AppTest, handlers_see_the_context_of_their_request) {
   app.get(
       "/",
       [](telemetry::Context& context) {
@@ -286,7 +286,7 @@ TEST_F(AppTest, HandlersSeeTheContextOfTheirRequest) {
   EXPECT_EQ(answer.header("x-mmf-request-id").size(), 32U);
 }
 
-TEST_F(AppTest, BelievesUserAndSessionOfTrustedProxiesOnly) {
+TEST_F(AppTest, believes_user_and_session_of_trusted_proxies_only) {
   telemetry::Metrics metrics;
   App own({.metrics = &metrics, .trusted_proxies = {runtime::AddressBlock::parse("10.0.0.0/8")}});
   own.get(
@@ -311,7 +311,7 @@ TEST_F(AppTest, BelievesUserAndSessionOfTrustedProxiesOnly) {
   EXPECT_EQ(metrics.value("mmf_correlation_rejected_total", {{"reason", "traceparent"}}), 0);
 }
 
-TEST_F(AppTest, WithoutTelemetryNothingIsEchoed) {
+TEST_F(AppTest, without_telemetry_nothing_is_echoed) {
   App own({.telemetry = false});
   own.get(
       "/", [] {}, "Root");

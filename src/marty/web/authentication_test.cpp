@@ -42,7 +42,7 @@ class AuthenticationTest : public PetsTest {
   }
 };
 
-TEST_F(AuthenticationTest, TheDocumentAsksForTheKeyWhereTheFilterLooksForIt) {
+TEST_F(AuthenticationTest, the_document_asks_for_the_key_where_the_filter_looks_for_it) {
   app.authentication(api_key_in_header("X-API-Key"));
   app.start();
   const json::Value document = json::Value::parse(app.openapi_text());
@@ -51,7 +51,7 @@ TEST_F(AuthenticationTest, TheDocumentAsksForTheKeyWhereTheFilterLooksForIt) {
   EXPECT_EQ(document["paths"]["/mine"]["get"]["security"].to_string(), R"([{"api_key":[]}])");
 }
 
-TEST_F(AuthenticationTest, SeveralWaysAreAlternatives) {
+TEST_F(AuthenticationTest, several_ways_are_alternatives) {
   app.authentication(api_key_in_cookie("session"));
   app.authentication(bearer_token("JWT"));
   app.start();
@@ -63,7 +63,7 @@ TEST_F(AuthenticationTest, SeveralWaysAreAlternatives) {
 }
 
 // RFC 9110 section 15.5.2: a 401 has a challenge.
-TEST_F(AuthenticationTest, EachReplyWith401HasTheChallenge) {
+TEST_F(AuthenticationTest, each_reply_with401_has_the_challenge) {
   app.authentication({.name = "key", .challenge = "ApiKey", .scheme = api_key_in_header("X-API-Key").scheme});
   app.get(
       "/own",
@@ -79,13 +79,13 @@ TEST_F(AuthenticationTest, EachReplyWith401HasTheChallenge) {
   EXPECT_THAT(challenges(get(app, "/mine", {{"x-api-key", "ann"}})), ElementsAre());
 }
 
-TEST_F(AuthenticationTest, WhereNothingIsToldItIsABearerToken) {
+TEST_F(AuthenticationTest, where_nothing_is_told_it_is_a_bearer_token) {
   app.start();
   EXPECT_THAT(challenges(get(app, "/mine")), ElementsAre("Bearer"));
   EXPECT_THAT(app.openapi_text(), HasSubstr(R"("bearer":{"type":"http","scheme":"bearer"})"));
 }
 
-TEST_F(AuthenticationTest, RefusesWhatCannotBeWritten) {
+TEST_F(AuthenticationTest, refuses_what_cannot_be_written) {
   const auto code = [&](Authentication authentication) {
     try {
       app.authentication(std::move(authentication));
@@ -102,7 +102,7 @@ TEST_F(AuthenticationTest, RefusesWhatCannotBeWritten) {
   EXPECT_EQ(code(basic_credentials("another")), Code::already_exists);
 }
 
-TEST_F(AuthenticationTest, WhoTheCallerIsStandsInTheLinesOfTheRequestFromThenOnAndInItsSpan) {
+TEST_F(AuthenticationTest, who_the_caller_is_stands_in_the_lines_of_the_request_from_then_on_and_in_its_span) {
   telemetry::RecordingSink sink;
   telemetry::Logging logging({}, sink);
   telemetry::Tracer tracer;
@@ -133,7 +133,7 @@ TEST_F(AuthenticationTest, WhoTheCallerIsStandsInTheLinesOfTheRequestFromThenOnA
   EXPECT_EQ(spans[0].attributes.at("mmf.user_id"), "ann");
 }
 
-TEST_F(AuthenticationTest, ACertificateNamesTheUserUnlessATrustedProxyDoes) {
+TEST_F(AuthenticationTest, a_certificate_names_the_user_unless_a_trusted_proxy_does) {
   app.options().trusted_proxies = {runtime::AddressBlock::parse("10.0.0.0/8")};
   app.get(
       "/who",

@@ -66,7 +66,7 @@ class AuthorizationTest : public ::testing::Test {
   int handled = 0;
 };
 
-TEST_F(AuthorizationTest, NoFilterSwitchesItOffInWhateverPhase) {
+TEST_F(AuthorizationTest, no_filter_switches_it_off_in_whatever_phase) {
   for (const Phase phase :
        {Phase::edge, Phase::authentication, Phase::authorization, Phase::rate_limit, Phase::resilience, Phase::user}) {
     app.filter(phase, "passes", [](http::Request&, http::Response&, Next next) { next(); });
@@ -89,7 +89,7 @@ TEST_F(AuthorizationTest, NoFilterSwitchesItOffInWhateverPhase) {
   EXPECT_EQ(handled, 3);
 }
 
-TEST_F(AuthorizationTest, StandsBehindTheFiltersOfItsPhaseAndBeforeTheOthers) {
+TEST_F(AuthorizationTest, stands_behind_the_filters_of_its_phase_and_before_the_others) {
   std::vector<std::string> order;
   for (const Phase phase : {Phase::authorization, Phase::rate_limit}) {
     app.filter(phase, "notes", [&order, phase](http::Request&, http::Response&, Next next) {
@@ -104,7 +104,7 @@ TEST_F(AuthorizationTest, StandsBehindTheFiltersOfItsPhaseAndBeforeTheOthers) {
   EXPECT_THAT(order, ElementsAre("authorization"));
 }
 
-TEST_F(AuthorizationTest, FiltersOfItsPhaseRefuseMore) {
+TEST_F(AuthorizationTest, filters_of_its_phase_refuse_more) {
   app.filter(Phase::authorization, "tenant", [](http::Request& request, http::Response&, Next next) {
     if (request.header("x-tenant").empty()) throw Error(Code::permission_denied, "say which tenant");
     next();
@@ -114,7 +114,7 @@ TEST_F(AuthorizationTest, FiltersOfItsPhaseRefuseMore) {
   EXPECT_EQ(status("GET", "/read", {{"x-user", "ann"}, {"x-tenant", "a"}}), 204);
 }
 
-TEST_F(AuthorizationTest, HoldsAgainAfterASecondStart) {
+TEST_F(AuthorizationTest, holds_again_after_a_second_start) {
   app.start();
   app.stop();
   app.filter(Phase::authorization, "passes", [](http::Request&, http::Response&, Next next) { next(); });
@@ -123,7 +123,7 @@ TEST_F(AuthorizationTest, HoldsAgainAfterASecondStart) {
   EXPECT_EQ(status("POST", "/write"), 401);
 }
 
-TEST_F(AuthorizationTest, AFunctionMayDecideWhichPermissionsACallerHasButNotForStrangers) {
+TEST_F(AuthorizationTest, a_function_may_decide_which_permissions_a_caller_has_but_not_for_strangers) {
   std::vector<std::string> asked;
   app.authorize_by([&](Exchange& exchange, std::string_view permission) {
     asked.push_back(exchange.caller().id + " " + std::string(permission));
@@ -137,7 +137,7 @@ TEST_F(AuthorizationTest, AFunctionMayDecideWhichPermissionsACallerHasButNotForS
   EXPECT_THAT(asked, ElementsAre("ann pet:*:create", "bob pet:*:create", "ann pet:*:create"));
 }
 
-TEST_F(AuthorizationTest, OneFunctionDecidesAndItIsNotEmpty) {
+TEST_F(AuthorizationTest, one_function_decides_and_it_is_not_empty) {
   const auto code = [&](Authorizer authorizer) {
     try {
       app.authorize_by(std::move(authorizer));

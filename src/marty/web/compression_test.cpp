@@ -87,7 +87,7 @@ class CompressionTest : public ::testing::Test {
   App app;
 };
 
-TEST_F(CompressionTest, TakesTheCodingThatTheClientLikesBest) {
+TEST_F(CompressionTest, takes_the_coding_that_the_client_likes_best) {
   const Answer gzip = get(app, "/long", {{"accept-encoding", "gzip, deflate"}});
   EXPECT_EQ(gzip.header("content-encoding"), "gzip");
   EXPECT_EQ(gzip.header("vary"), "Accept-Encoding");
@@ -99,7 +99,7 @@ TEST_F(CompressionTest, TakesTheCodingThatTheClientLikesBest) {
   EXPECT_EQ(get(app, "/long", {{"accept-encoding", "*"}}).header("content-encoding"), "br");
 }
 
-TEST_F(CompressionTest, LeavesTheReplyAloneWhereTheClientTakesNoCoding) {
+TEST_F(CompressionTest, leaves_the_reply_alone_where_the_client_takes_no_coding) {
   for (const char* accept : {"identity", "gzip;q=0, br;q=0", "*;q=0", "deflate"}) {
     const Answer answer = get(app, "/long", {{"accept-encoding", accept}});
     EXPECT_EQ(answer.header("content-encoding"), "") << accept;
@@ -109,7 +109,7 @@ TEST_F(CompressionTest, LeavesTheReplyAloneWhereTheClientTakesNoCoding) {
   EXPECT_EQ(get(app, "/long").body, kLong);
 }
 
-TEST_F(CompressionTest, LeavesAloneWhatIsSmallOrPackedOrFixed) {
+TEST_F(CompressionTest, leaves_alone_what_is_small_or_packed_or_fixed) {
   for (const char* path : {"/short", "/picture", "/fixed", "/fixed-by-the-second-line", "/fixed-stream", "/none"}) {
     EXPECT_EQ(get(app, path, {{"accept-encoding", "gzip"}}).header("content-encoding"), "") << path;
   }
@@ -117,7 +117,7 @@ TEST_F(CompressionTest, LeavesAloneWhatIsSmallOrPackedOrFixed) {
 }
 
 // RFC 9110 section 12.5.3.
-TEST_F(CompressionTest, NoCodingIsACodingThatAClientMayLikeBest) {
+TEST_F(CompressionTest, no_coding_is_a_coding_that_a_client_may_like_best) {
   const auto coding = [&](std::vector<http::Header> headers) {
     return get(app, "/long", std::move(headers)).header("content-encoding");
   };
@@ -135,13 +135,13 @@ TEST_F(CompressionTest, NoCodingIsACodingThatAClientMayLikeBest) {
   }
 }
 
-TEST_F(CompressionTest, CompressesStreamsPieceByPiece) {
+TEST_F(CompressionTest, compresses_streams_piece_by_piece) {
   const Answer answer = get(app, "/stream", {{"accept-encoding", "gzip"}});
   EXPECT_EQ(answer.header("content-encoding"), "gzip");
   EXPECT_EQ(compress::gunzip(answer.body, 5000), "one" + kLong);
 }
 
-TEST_F(CompressionTest, WeakensTheEntityTagOfACompressedReply) {
+TEST_F(CompressionTest, weakens_the_entity_tag_of_a_compressed_reply) {
   const std::string plain = get(app, "/long").header("etag");
   EXPECT_EQ(plain.size(), 18U);
   const Answer gzip = get(app, "/long", {{"accept-encoding", "gzip"}});
@@ -154,7 +154,7 @@ TEST_F(CompressionTest, WeakensTheEntityTagOfACompressedReply) {
 
 // RFC 9110 section 15.4.5: a 304 has the ETag that the 200 would have had; RFC 9111 section 4.3.4: by it caches find
 // what they have kept.
-TEST_F(CompressionTest, A304HasTheTagThatIts200Had) {
+TEST_F(CompressionTest, a304_has_the_tag_that_its200_had) {
   app.stop();
   const auto folder = std::filesystem::path(::testing::TempDir()) / ("marty-compression-" + std::to_string(getpid()));
   std::filesystem::create_directories(folder);
@@ -192,14 +192,14 @@ TEST_F(CompressionTest, A304HasTheTagThatIts200Had) {
 }
 
 // RFC 9110 section 13.1.1: If-Match compares strongly.
-TEST_F(CompressionTest, AWeakTagFulfilsNoIfMatch) {
+TEST_F(CompressionTest, a_weak_tag_fulfils_no_if_match) {
   const std::string weak = get(app, "/long", {{"accept-encoding", "gzip"}}).header("etag");
   EXPECT_EQ(get(app, "/long", {{"accept-encoding", "gzip"}, {"if-match", weak}}).status, 412);
   const std::string strong = get(app, "/long", {{"accept-encoding", "identity"}}).header("etag");
   EXPECT_EQ(get(app, "/long", {{"if-match", strong}}).status, 200);
 }
 
-TEST_F(CompressionTest, EntityTagsAnswerWhatTheClientHasAlready) {
+TEST_F(CompressionTest, entity_tags_answer_what_the_client_has_already) {
   const std::string etag = get(app, "/short").header("etag");
   const Answer again = get(app, "/short", {{"if-none-match", etag}});
   EXPECT_EQ(again.status, 304);

@@ -20,12 +20,12 @@ using ::testing::ElementsAre;
 
 Timestamp at(std::string_view text) { return *parse_timestamp(text); }
 
-TEST(HttpDateTest, WritesTheFixedForm) {
+TEST(HttpDateTest, writes_the_fixed_form) {
   EXPECT_EQ(format_http_date(at("1994-11-06T08:49:37.5Z")), "Sun, 06 Nov 1994 08:49:37 GMT");
   EXPECT_EQ(format_http_date(at("2024-02-29T23:59:59Z")), "Thu, 29 Feb 2024 23:59:59 GMT");
 }
 
-TEST(HttpDateTest, ReadsAllThreeForms) {
+TEST(HttpDateTest, reads_all_three_forms) {
   const Timestamp now = at("2026-01-01T00:00:00Z");
   const Timestamp expected = at("1994-11-06T08:49:37Z");
   EXPECT_EQ(parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT", now), expected);
@@ -35,7 +35,7 @@ TEST(HttpDateTest, ReadsAllThreeForms) {
   EXPECT_EQ(parse_http_date("Sunday, 06-Nov-77 08:49:37 GMT", now), at("1977-11-06T08:49:37Z"));
 }
 
-TEST(HttpDateTest, RefusesAnythingElse) {
+TEST(HttpDateTest, refuses_anything_else) {
   const Timestamp now = at("2026-01-01T00:00:00Z");
   for (const char* text :
        {"", "Sun", "Sun, 06 Nov 1994 08:49:37", "Sun, 6 Nov 1994 08:49:37 GMT", "Sun, 31 Feb 1994 08:49:37 GMT",
@@ -45,7 +45,7 @@ TEST(HttpDateTest, RefusesAnythingElse) {
   }
 }
 
-TEST(EntityTagTest, ChangesWithEveryByte) {
+TEST(EntityTagTest, changes_with_every_byte) {
   std::set<std::string> tags;
   const std::string content(100, 'a');
   tags.insert(make_etag(content));
@@ -59,7 +59,7 @@ TEST(EntityTagTest, ChangesWithEveryByte) {
   EXPECT_THAT(make_etag(content), ::testing::MatchesRegex("\"[0-9a-f]{16}\""));
 }
 
-TEST(EntityTagTest, IsComparedStronglyOrWeakly) {
+TEST(EntityTagTest, is_compared_strongly_or_weakly) {
   EXPECT_TRUE(has_etag(ListField("\"a\", \"b\""), "\"b\"", Comparison::strong));
   EXPECT_FALSE(has_etag(ListField("W/\"b\""), "\"b\"", Comparison::strong));
   EXPECT_FALSE(has_etag(ListField("W/\"b\""), "W/\"b\"", Comparison::strong));
@@ -79,7 +79,7 @@ int evaluate(http::Method method, const std::vector<http::Header>& headers) {
   return precondition(request, {.etag = "\"v2\"", .last_modified = at("2024-01-02T00:00:00.9Z")}).value_or(0);
 }
 
-TEST(PreconditionTest, FollowsTheOrderOfTheStandard) {
+TEST(PreconditionTest, follows_the_order_of_the_standard) {
   using http::Method;
   EXPECT_EQ(evaluate(Method::get, {}), 0);
   EXPECT_EQ(evaluate(Method::get, {{"if-none-match", "\"v2\""}}), 304);
@@ -99,7 +99,7 @@ TEST(PreconditionTest, FollowsTheOrderOfTheStandard) {
             0);
 }
 
-TEST(PreconditionTest, ReadsAllLinesOfAList) {
+TEST(PreconditionTest, reads_all_lines_of_a_list) {
   using http::Method;
   EXPECT_EQ(evaluate(Method::get, {{"if-none-match", "\"v1\""}, {"if-none-match", "\"v2\""}}), 304);
   EXPECT_EQ(evaluate(Method::put, {{"if-match", "\"v1\""}, {"if-match", "\"v2\""}}), 0);
@@ -107,7 +107,7 @@ TEST(PreconditionTest, ReadsAllLinesOfAList) {
   EXPECT_EQ(evaluate(Method::put, {{"if-match", ""}}), 412) << "a condition that nothing fulfils";
 }
 
-TEST(RangeTest, ReadsOneRange) {
+TEST(RangeTest, reads_one_range) {
   using Kind = RangeRequest::Kind;
   const auto part = [](std::string_view header, std::uint64_t size) {
     const RangeRequest request = parse_range(header, size);
@@ -133,7 +133,7 @@ TEST(RangeTest, ReadsOneRange) {
   }
 }
 
-TEST(PercentTest, DecodesWhatIsEncodedAndRefusesHalfOfIt) {
+TEST(PercentTest, decodes_what_is_encoded_and_refuses_half_of_it) {
   std::string buffer;
   EXPECT_EQ(percent_decode("plain", buffer), "plain");
   EXPECT_EQ(percent_decode("a%20b%C3%a9+", buffer), "a b\xC3\xA9+");
@@ -151,14 +151,14 @@ std::vector<std::string> all(PairReader reader) {
   return pairs;
 }
 
-TEST(PairReaderTest, ReadsQueriesAndCookies) {
+TEST(PairReaderTest, reads_queries_and_cookies) {
   EXPECT_THAT(all(query_pairs("a=1&&b=x+y%26&c&=d&e=%zz&f=%ff")),
               ElementsAre("a=1", "b=x y&", "c=", "=d", "e=%zz!", "f=\xff!"));
   EXPECT_THAT(all(query_pairs("")), ElementsAre());
   EXPECT_THAT(all(cookie_pairs(" a=1; b=\"two words\";c=x=y; ; =7; flag")), ElementsAre("a=1", "b=two words", "c=x=y"));
 }
 
-TEST(MediaTypeTest, ReadsTypesAndParameters) {
+TEST(MediaTypeTest, reads_types_and_parameters) {
   const MediaType type = parse_media_type("Multipart/Form-Data; charset=utf-8; boundary=\"a;\\\"b\"");
   EXPECT_TRUE(type.is("multipart/form-data"));
   std::string buffer;
@@ -172,7 +172,7 @@ TEST(MediaTypeTest, ReadsTypesAndParameters) {
   }
 }
 
-TEST(MediaTypeTest, TheMostExactRangeDecides) {
+TEST(MediaTypeTest, the_most_exact_range_decides) {
   EXPECT_TRUE(acceptable(ListField(""), "application/json"));
   EXPECT_TRUE(acceptable(ListField("text/html, */*;q=0.1"), "application/json"));
   EXPECT_FALSE(acceptable(ListField("text/html"), "application/json"));
@@ -185,7 +185,7 @@ TEST(MediaTypeTest, TheMostExactRangeDecides) {
   EXPECT_TRUE(acceptable(ListField("text/html;q=2"), "application/json"));
 }
 
-TEST(MediaTypeTest, EncodingsHaveQualities) {
+TEST(MediaTypeTest, encodings_have_qualities) {
   EXPECT_EQ(encoding_quality(ListField("gzip;q=0.5, br"), "gzip"), 500);
   EXPECT_EQ(encoding_quality(ListField("gzip;q=0.5, br"), "br"), 1000);
   EXPECT_EQ(encoding_quality(ListField("*;q=0.25"), "br"), 250);

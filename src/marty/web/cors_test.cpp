@@ -36,7 +36,7 @@ class CorsTest : public ::testing::Test {
   App app;
 };
 
-TEST_F(CorsTest, AnswersThePreflightOfAListedOrigin) {
+TEST_F(CorsTest, answers_the_preflight_of_a_listed_origin) {
   serve({.origins = {"https://shop.example"}, .credentials = true});
   const Answer answer = preflight("https://shop.example");
   EXPECT_EQ(answer.status, 204);
@@ -48,7 +48,7 @@ TEST_F(CorsTest, AnswersThePreflightOfAListedOrigin) {
   EXPECT_EQ(answer.header("vary"), "Access-Control-Request-Method, Access-Control-Request-Headers, Origin");
 }
 
-TEST_F(CorsTest, GivesAnotherOriginNothingButVary) {
+TEST_F(CorsTest, gives_another_origin_nothing_but_vary) {
   serve({.origins = {"https://shop.example"}});
   EXPECT_EQ(preflight("https://evil.example").header("access-control-allow-origin"), "");
   const Answer answer = get(app, "/pets", {{"origin", "https://evil.example"}});
@@ -57,7 +57,7 @@ TEST_F(CorsTest, GivesAnotherOriginNothingButVary) {
   EXPECT_EQ(answer.header("vary"), "Origin");
 }
 
-TEST_F(CorsTest, MarksErrorsAndUnknownPathsToo) {
+TEST_F(CorsTest, marks_errors_and_unknown_paths_too) {
   serve({.origins = {"https://shop.example"}});
   const std::vector<http::Header> origin{{"origin", "https://shop.example"}};
   const Answer failed = ask(app, {"POST", "/pets", origin});
@@ -67,14 +67,14 @@ TEST_F(CorsTest, MarksErrorsAndUnknownPathsToo) {
   EXPECT_NE(get(app, "/pets", origin).header("access-control-expose-headers"), "");
 }
 
-TEST_F(CorsTest, APlainOptionsRequestIsNoPreflight) {
+TEST_F(CorsTest, a_plain_options_request_is_no_preflight) {
   serve({.origins = {"*"}});
   const Answer answer = ask(app, {.method = "OPTIONS", .target = "/pets"});
   EXPECT_EQ(answer.header("allow"), "GET, HEAD, POST, OPTIONS");
   EXPECT_EQ(answer.header("access-control-allow-methods"), "");
 }
 
-TEST_F(CorsTest, EveryOriginNeedsNoVary) {
+TEST_F(CorsTest, every_origin_needs_no_vary) {
   serve({.origins = {"*"}, .headers = {"content-type"}});
   const Answer answer = get(app, "/pets", {{"origin", "https://any.example"}});
   EXPECT_EQ(answer.header("access-control-allow-origin"), "*");
@@ -82,7 +82,7 @@ TEST_F(CorsTest, EveryOriginNeedsNoVary) {
   EXPECT_EQ(preflight("https://any.example").header("access-control-allow-headers"), "content-type");
 }
 
-TEST(CorsOriginTest, AStarStandsForAPartOfTheHostOnly) {
+TEST(CorsOriginTest, a_star_stands_for_a_part_of_the_host_only) {
   const Cors cors({.origins = {"https://*.shop.example", "http://localhost:3000"}});
   EXPECT_TRUE(cors.allows("https://a.shop.example"));
   EXPECT_TRUE(cors.allows("https://a.b.SHOP.example"));
@@ -96,14 +96,14 @@ TEST(CorsOriginTest, AStarStandsForAPartOfTheHostOnly) {
   EXPECT_FALSE(cors.allows("null"));
 }
 
-TEST(CorsOriginTest, RefusesOptionsThatContradictEachOther) {
+TEST(CorsOriginTest, refuses_options_that_contradict_each_other) {
   EXPECT_THROW(Cors({.origins = {"*"}, .credentials = true}), Error);
   EXPECT_THROW(Cors({.origins = {"shop.example"}}), Error);
   EXPECT_THROW(Cors({.origins = {"https://shop.example/"}}), Error);
   EXPECT_THROW(Cors({.origins = {"https://*.*.example"}}), Error);
 }
 
-TEST(CorsOriginTest, RefusesAStarThatLetsStrangersIn) {
+TEST(CorsOriginTest, refuses_a_star_that_lets_strangers_in) {
   for (const char* origin : {"https://*", "https://*shop.example", "https://shop.*", "https://*.", "*://shop.example",
                              "http*://shop.example", "http://localhost:*"}) {
     EXPECT_THROW(Cors({.origins = {origin}, .credentials = true}), Error) << origin;
@@ -111,7 +111,7 @@ TEST(CorsOriginTest, RefusesAStarThatLetsStrangersIn) {
   EXPECT_TRUE(Cors({.origins = {"https://pr-*.shop.example"}}).allows("https://pr-7.shop.example"));
 }
 
-TEST(VaryTest, AddsANameOnce) {
+TEST(VaryTest, adds_a_name_once) {
   http::Response response;
   add_vary(response, "Origin");
   add_vary(response, "Accept-Encoding");
@@ -123,7 +123,7 @@ TEST(VaryTest, AddsANameOnce) {
 }
 
 // RFC 9110 section 12.5.5: what each of them says the reply varies by.
-TEST(VaryTest, OfHandlersFiltersAndCompressionIsOneSet) {
+TEST(VaryTest, of_handlers_filters_and_compression_is_one_set) {
   App app;
   app.filter(Phase::edge, "cors", Cors({.origins = {"https://shop.example"}}));
   app.filter(Phase::edge, "compression", Compression());
@@ -147,7 +147,7 @@ TEST(VaryTest, OfHandlersFiltersAndCompressionIsOneSet) {
   EXPECT_THAT(get(app, "/same", {{"accept-encoding", "gzip"}}).header("vary"), ::testing::StrCaseEq("Origin"));
 }
 
-TEST_F(CorsTest, GrantsTheHeadersOfAllLines) {
+TEST_F(CorsTest, grants_the_headers_of_all_lines) {
   serve({.origins = {"https://shop.example"}});
   const Answer answer = ask(app, {"OPTIONS",
                                   "/pets",

@@ -55,7 +55,7 @@ std::string start_error(Dependencies& dependencies) {
   return "";
 }
 
-TEST(DependenciesTest, BuildsAGraphOfThreeLevelsInOrderAndDestroysItInReverse) {
+TEST(DependenciesTest, builds_a_graph_of_three_levels_in_order_and_destroys_it_in_reverse) {
   Journal journal;
   {
     Dependencies dependencies;
@@ -70,7 +70,7 @@ TEST(DependenciesTest, BuildsAGraphOfThreeLevelsInOrderAndDestroysItInReverse) {
   EXPECT_THAT(journal, ElementsAre("open database", "open pets", "close pets", "close database"));
 }
 
-TEST(DependenciesTest, StartsAgainAfterAStop) {
+TEST(DependenciesTest, starts_again_after_a_stop) {
   Journal journal;
   Dependencies dependencies;
   dependencies.provide([&] { return Database(journal); });
@@ -81,7 +81,7 @@ TEST(DependenciesTest, StartsAgainAfterAStop) {
   EXPECT_EQ(journal.size(), 6U);
 }
 
-TEST(DependenciesTest, ProvidesAnInterfaceByAUniquePointerAndAPartByAReference) {
+TEST(DependenciesTest, provides_an_interface_by_a_unique_pointer_and_a_part_by_a_reference) {
   Dependencies dependencies;
   dependencies.provide([]() -> std::unique_ptr<Gateway> { return std::make_unique<FakeGateway>(); });
   dependencies.provide([]() { return std::pair<Left, int>({4}, 0); });
@@ -91,7 +91,7 @@ TEST(DependenciesTest, ProvidesAnInterfaceByAUniquePointerAndAPartByAReference) 
   EXPECT_EQ(dependencies.get<Left>().value, 4);
 }
 
-TEST(DependenciesTest, NamesEveryMissingDependencyAndWhoNeedsIt) {
+TEST(DependenciesTest, names_every_missing_dependency_and_who_needs_it) {
   Dependencies dependencies;
   dependencies.provide([](Database& database) { return Pets(database); });
   dependencies.require(type_info<Orders>(), "GET /orders");
@@ -102,7 +102,7 @@ TEST(DependenciesTest, NamesEveryMissingDependencyAndWhoNeedsIt) {
   EXPECT_FALSE(dependencies.started());
 }
 
-TEST(DependenciesTest, NamesTheChainOfACycle) {
+TEST(DependenciesTest, names_the_chain_of_a_cycle) {
   Dependencies dependencies;
   dependencies.provide([](Right& right) { return Left{right.value}; });
   dependencies.provide([](Left& left) { return Right{left.value}; });
@@ -111,20 +111,20 @@ TEST(DependenciesTest, NamesTheChainOfACycle) {
   EXPECT_THAT(message, ::testing::MatchesRegex(".*Left needs .*Right needs .*Left.*"));
 }
 
-TEST(DependenciesTest, RefusesAServiceWideObjectThatNeedsAPerRequestOne) {
+TEST(DependenciesTest, refuses_a_service_wide_object_that_needs_a_per_request_one) {
   Dependencies dependencies;
   dependencies.per_request([] { return Left{}; });
   dependencies.provide([](Left& left) { return Right{left.value}; });
   EXPECT_THAT(start_error(dependencies), HasSubstr("Right lives as long as the service, but needs "));
 }
 
-TEST(DependenciesTest, RefusesASecondFactoryOfAType) {
+TEST(DependenciesTest, refuses_a_second_factory_of_a_type) {
   Dependencies dependencies;
   dependencies.provide([] { return Left{}; });
   EXPECT_THROW(dependencies.provide([] { return Left{}; }), Error);
 }
 
-TEST(DependenciesTest, AReplacementTakesThePlaceOfAFactory) {
+TEST(DependenciesTest, a_replacement_takes_the_place_of_a_factory) {
   Dependencies dependencies;
   dependencies.provide([] { return Left{1}; });
   dependencies.provide([](const Left& left) { return Right{left.value}; });
@@ -135,7 +135,7 @@ TEST(DependenciesTest, AReplacementTakesThePlaceOfAFactory) {
   EXPECT_THROW(dependencies.use(mine), Error);
 }
 
-TEST(DependenciesTest, AFailingFactoryNamesItsTypeAndDestroysWhatWasBuilt) {
+TEST(DependenciesTest, a_failing_factory_names_its_type_and_destroys_what_was_built) {
   Journal journal;
   Dependencies dependencies;
   dependencies.provide([&] { return Database(journal); });
@@ -144,7 +144,7 @@ TEST(DependenciesTest, AFailingFactoryNamesItsTypeAndDestroysWhatWasBuilt) {
   EXPECT_THAT(journal, ElementsAre("open database", "close database"));
 }
 
-TEST(DependenciesTest, ANullPointerFromAFactoryIsAnError) {
+TEST(DependenciesTest, a_null_pointer_from_a_factory_is_an_error) {
   Dependencies dependencies;
   dependencies.provide([] { return std::unique_ptr<Gateway>(); });
   EXPECT_THAT(start_error(dependencies), HasSubstr("null pointer"));
@@ -187,7 +187,7 @@ class RequestScopeTest : public ::testing::Test {
   void* ambient[1] = {&answer};
 };
 
-TEST_F(RequestScopeTest, MakesValuesOnceWithTheirNeedsAndCommitsOnSuccess) {
+TEST_F(RequestScopeTest, makes_values_once_with_their_needs_and_commits_on_success) {
   provide(false);
   {
     RequestScope scope(dependencies, ambient);
@@ -199,7 +199,7 @@ TEST_F(RequestScopeTest, MakesValuesOnceWithTheirNeedsAndCommitsOnSuccess) {
   EXPECT_THAT(journal, ElementsAre("begin transaction", "begin audit 42", "commit", "end audit 42", "end transaction"));
 }
 
-TEST_F(RequestScopeTest, RollsBackWhenNobodyReportsSuccess) {
+TEST_F(RequestScopeTest, rolls_back_when_nobody_reports_success) {
   provide(false);
   {
     RequestScope scope(dependencies, ambient);
@@ -208,7 +208,7 @@ TEST_F(RequestScopeTest, RollsBackWhenNobodyReportsSuccess) {
   EXPECT_THAT(journal, ElementsAre("begin transaction", "roll back", "end transaction"));
 }
 
-TEST_F(RequestScopeTest, RollsBackWhenTheCommitThrows) {
+TEST_F(RequestScopeTest, rolls_back_when_the_commit_throws) {
   provide(true);
   {
     RequestScope scope(dependencies, ambient);
@@ -218,7 +218,7 @@ TEST_F(RequestScopeTest, RollsBackWhenTheCommitThrows) {
   EXPECT_THAT(journal, ElementsAre("begin transaction", "commit", "roll back", "end transaction"));
 }
 
-TEST_F(RequestScopeTest, AnUnusedScopeMakesNothing) {
+TEST_F(RequestScopeTest, an_unused_scope_makes_nothing) {
   provide(false);
   { RequestScope scope(dependencies, ambient); }
   EXPECT_TRUE(journal.empty());
@@ -228,7 +228,7 @@ struct alignas(64) Wide {
   char bytes[4096] = {};
 };
 
-TEST(RequestScopeLargeTest, HoldsObjectsTooLargeForTheScopeItself) {
+TEST(RequestScopeLargeTest, holds_objects_too_large_for_the_scope_itself) {
   Dependencies dependencies;
   dependencies.per_request([] { return Wide(); });
   dependencies.start();

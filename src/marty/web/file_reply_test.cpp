@@ -57,7 +57,7 @@ class FileReplyTest : public ::testing::Test {
   App app;
 };
 
-TEST_F(FileReplyTest, SendsAFileWithItsValidators) {
+TEST_F(FileReplyTest, sends_a_file_with_its_validators) {
   const Answer answer = get(app, "/static/hello.txt");
   EXPECT_EQ(answer.status, 200);
   EXPECT_EQ(answer.body, "hello world");
@@ -68,7 +68,7 @@ TEST_F(FileReplyTest, SendsAFileWithItsValidators) {
   EXPECT_THAT(answer.header("etag"), ::testing::MatchesRegex("\"b-[0-9a-f]+\""));
 }
 
-TEST_F(FileReplyTest, ANamedReplyHasItsOwnTypeAndADownloadName) {
+TEST_F(FileReplyTest, a_named_reply_has_its_own_type_and_a_download_name) {
   const Answer answer = get(app, "/report");
   EXPECT_EQ(answer.header("content-type"), "application/x-report");
   EXPECT_EQ(answer.header("content-disposition"), "attachment; filename*=UTF-8''report%20%C3%BC.txt");
@@ -77,7 +77,7 @@ TEST_F(FileReplyTest, ANamedReplyHasItsOwnTypeAndADownloadName) {
   EXPECT_THAT(gone.body, Not(HasSubstr("public")));
 }
 
-TEST_F(FileReplyTest, AnswersConditionalRequests) {
+TEST_F(FileReplyTest, answers_conditional_requests) {
   const Answer first = get(app, "/static/hello.txt");
   const std::string etag = first.header("etag");
   const std::string modified = first.header("last-modified");
@@ -90,7 +90,7 @@ TEST_F(FileReplyTest, AnswersConditionalRequests) {
   EXPECT_EQ(get(app, "/static/hello.txt", {{"if-none-match", etag}}).status, 200);
 }
 
-TEST_F(FileReplyTest, SendsTheRangeThatIsAskedFor) {
+TEST_F(FileReplyTest, sends_the_range_that_is_asked_for) {
   const Answer part = get(app, "/static/hello.txt", {{"range", "bytes=6-"}});
   EXPECT_EQ(part.status, 206);
   EXPECT_EQ(part.body, "world");
@@ -104,7 +104,7 @@ TEST_F(FileReplyTest, SendsTheRangeThatIsAskedFor) {
   EXPECT_EQ(get(app, "/static/hello.txt", {{"range", "bytes=0-1,3-4"}}).status, 200);
 }
 
-TEST_F(FileReplyTest, TheEndOfAnEmptyFileIsAllOfIt) {
+TEST_F(FileReplyTest, the_end_of_an_empty_file_is_all_of_it) {
   write("public/empty.txt", "");
   const Answer answer = get(app, "/static/empty.txt", {{"range", "bytes=-5"}});
   EXPECT_EQ(answer.status, 200);
@@ -112,7 +112,7 @@ TEST_F(FileReplyTest, TheEndOfAnEmptyFileIsAllOfIt) {
   EXPECT_EQ(get(app, "/static/empty.txt", {{"range", "bytes=0-"}}).status, 416);
 }
 
-TEST_F(FileReplyTest, IfRangeSendsTheWholeOfAChangedFile) {
+TEST_F(FileReplyTest, if_range_sends_the_whole_of_a_changed_file) {
   const Answer first = get(app, "/static/hello.txt");
   const std::string etag = first.header("etag");
   const std::string modified = first.header("last-modified");
@@ -124,13 +124,13 @@ TEST_F(FileReplyTest, IfRangeSendsTheWholeOfAChangedFile) {
       200);
 }
 
-TEST_F(FileReplyTest, StreamsLargeFilesWithTheirLength) {
+TEST_F(FileReplyTest, streams_large_files_with_their_length) {
   const Answer answer = get(app, "/static/large.bin");
   EXPECT_EQ(answer.body.size(), 200003U);
   EXPECT_EQ(answer.body.substr(199998), "xxend");
 }
 
-TEST_F(FileReplyTest, ServesAFolderButNothingOutsideOfItAndNothingHidden) {
+TEST_F(FileReplyTest, serves_a_folder_but_nothing_outside_of_it_and_nothing_hidden) {
   EXPECT_EQ(get(app, "/static/").body, "<p>index");
   EXPECT_EQ(get(app, "/static/sub/a%20b.css").header("content-type"), "text/css; charset=utf-8");
   for (const char* path : {"/static/../outside.txt", "/static/%2e%2e/outside.txt", "/static/sub/..%2f..%2foutside.txt",
@@ -141,7 +141,7 @@ TEST_F(FileReplyTest, ServesAFolderButNothingOutsideOfItAndNothingHidden) {
   EXPECT_EQ(ask(app, {.method = "POST", .target = "/static/hello.txt"}).status, 405);
 }
 
-TEST_F(FileReplyTest, AFolderMayBeServedAtTheRootBehindEveryOtherRoute) {
+TEST_F(FileReplyTest, a_folder_may_be_served_at_the_root_behind_every_other_route) {
   App root;
   root.get(
       "/hello.txt", [] { return PlainText{"from a handler"}; }, "Hello");
@@ -152,14 +152,16 @@ TEST_F(FileReplyTest, AFolderMayBeServedAtTheRootBehindEveryOtherRoute) {
   EXPECT_EQ(get(root, "/hello.txt").body, "from a handler");
 }
 
-TEST_F(FileReplyTest, ANulDoesNotEndThePathOfAReply) { EXPECT_EQ(get(app, "/reports/hello.txt%00").status, 404); }
+TEST_F(FileReplyTest, a_nul_does_not_end_the_path_of_a_reply) {
+  EXPECT_EQ(get(app, "/reports/hello.txt%00").status, 404);
+}
 
-TEST_F(FileReplyTest, ANameThatNoFileCanHaveIsNotFound) {
+TEST_F(FileReplyTest, a_name_that_no_file_can_have_is_not_found) {
   EXPECT_EQ(get(app, "/static/" + std::string(300, 'a')).status, 404);
   EXPECT_EQ(get(app, "/reports/" + std::string(5000, 'a')).status, 404);
 }
 
-TEST(MediaTypeOfTest, GoesByTheExtension) {
+TEST(MediaTypeOfTest, goes_by_the_extension) {
   EXPECT_EQ(media_type_of("a/b.JSON"), "application/json");
   EXPECT_EQ(media_type_of("archive.tar.gz"), "application/gzip");
   EXPECT_EQ(media_type_of("Makefile"), "application/octet-stream");

@@ -157,7 +157,7 @@ class GuideTest : public ::testing::Test {
   App app;
 };
 
-TEST_F(GuideTest, TheHandlersDoWhatTheGuideSays) {
+TEST_F(GuideTest, the_handlers_do_what_the_guide_says) {
   EXPECT_EQ(post_json(app, "/pets", R"({"name": "Rex"})").header("location"), "/pets/1");
   EXPECT_EQ(get(app, "/pets/1").body, R"({"id":1,"name":"Rex","version":1})");
   EXPECT_EQ(get(app, "/pets?name=Tom&limit=5").body, "[]");
@@ -168,7 +168,7 @@ TEST_F(GuideTest, TheHandlersDoWhatTheGuideSays) {
   EXPECT_EQ(ask(app, {"PUT", "/pets/1/name", headers, R"({"name": "Ben"})"}).status, 409);
 }
 
-TEST_F(GuideTest, FilesGoInAndOut) {
+TEST_F(GuideTest, files_go_in_and_out) {
   const std::vector<http::Header> form{{"content-type", "multipart/form-data; boundary=B"}};
   const std::string photo =
       "--B\r\ncontent-disposition: form-data; name=photo; filename=\"a.png\"\r\n\r\n12345\r\n--B--";
@@ -185,14 +185,14 @@ TEST_F(GuideTest, FilesGoInAndOut) {
 }
 
 // [test]
-TEST(AddPet, GivesThePetItsAddress) {
+TEST(AddPet, gives_the_pet_its_address) {
   Pets pets;
   EXPECT_EQ(add_pet({{.name = "Rex"}}, pets).location, "/pets/1");  // a handler is a plain function
   EXPECT_EQ(get_pet(1, pets)->name, "Rex");
 }
 // [/test]
 
-TEST(GuideAuthentication, LetsInWhoHasTheKey) {
+TEST(GuideAuthentication, lets_in_who_has_the_key) {
   App app;
   protect(app);
   app.provide([] { return Pets(); });
@@ -205,7 +205,7 @@ TEST(GuideAuthentication, LetsInWhoHasTheKey) {
   EXPECT_EQ(status({{"x-api-key", "the key of ann"}}), 201);
 }
 
-TEST(GuideDependencies, PerRequestValuesFollowTheirRequest) {
+TEST(GuideDependencies, per_request_values_follow_their_request) {
   std::vector<std::string> journal;
   App app;
   // [per-request]

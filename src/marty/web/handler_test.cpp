@@ -16,7 +16,7 @@ using ::testing::UnorderedElementsAre;
 
 class TypedHandlerTest : public PetsTest {};
 
-TEST(HandlerTest, IsAPlainFunctionForATest) {
+TEST(HandlerTest, is_a_plain_function_for_a_test) {
   Pets pets;
   const Caller caller{.id = "ann"};
   EXPECT_EQ(add_pet({{.name = "Rex"}}, pets, caller).name, "Rex");
@@ -25,7 +25,7 @@ TEST(HandlerTest, IsAPlainFunctionForATest) {
   EXPECT_EQ(get_pet(2, pets)->name, "Rex");
 }
 
-TEST_F(TypedHandlerTest, ServesJsonFromTypedHandlers) {
+TEST_F(TypedHandlerTest, serves_json_from_typed_handlers) {
   app.post("/pets", add_pet, "Add a pet");
   app.get("/pets/{id}", get_pet, "Get a pet");
   app.start();
@@ -36,7 +36,7 @@ TEST_F(TypedHandlerTest, ServesJsonFromTypedHandlers) {
   EXPECT_EQ(get(app, "/pets/1").body, added.body);
 }
 
-TEST_F(TypedHandlerTest, AnEmptyOptionalIs404AndNothingIs204AndCreatedHasALocation) {
+TEST_F(TypedHandlerTest, an_empty_optional_is404_and_nothing_is204_and_created_has_a_location) {
   app.get("/pets/{id}", get_pet, "Get a pet");
   app.del("/pets/{id}", remove_pet, "Remove a pet");
   app.post("/pets", create_pet, "Add a pet");
@@ -51,13 +51,13 @@ TEST_F(TypedHandlerTest, AnEmptyOptionalIs404AndNothingIs204AndCreatedHasALocati
   EXPECT_TRUE(pets.all.empty());
 }
 
-TEST_F(TypedHandlerTest, TheRoutesStatusReplacesTheHandlersOwn) {
+TEST_F(TypedHandlerTest, the_routes_status_replaces_the_handlers_own) {
   app.post("/pets", add_pet, "Add a pet").status(202);
   app.start();
   EXPECT_EQ(post_json(app, "/pets", R"({"name": "Rex"})").status, 202);
 }
 
-TEST_F(TypedHandlerTest, FillsAStructFromTheQuery) {
+TEST_F(TypedHandlerTest, fills_a_struct_from_the_query) {
   app.get("/pets", list_pets, "List pets");
   app.start();
   EXPECT_EQ(get(app, "/pets?species=gr%C3%BCn+dog&tag=a&tag=b&limit=5").body, R"(["a","b","grün dog","5"])");
@@ -65,7 +65,7 @@ TEST_F(TypedHandlerTest, FillsAStructFromTheQuery) {
   EXPECT_EQ(get(app, "/pets?&limit=3&").body, R"(["any","3"])");
 }
 
-TEST_F(TypedHandlerTest, NamesEveryInvalidFieldAtOnce) {
+TEST_F(TypedHandlerTest, names_every_invalid_field_at_once) {
   app.put(
       "/pets/{id}", [](Path<int>, Query<int, "limit">, HeaderValue<"if-match", int>, Cookie<"theme", int>, NewPet) {},
       "Replace a pet");
@@ -84,7 +84,7 @@ TEST_F(TypedHandlerTest, NamesEveryInvalidFieldAtOnce) {
                   "/age_months: must be at most 600", HasSubstr("/color: ")));
 }
 
-TEST_F(TypedHandlerTest, ChecksTheRulesOfQueryStructs) {
+TEST_F(TypedHandlerTest, checks_the_rules_of_query_structs) {
   app.get("/pets", list_pets, "List pets");
   app.start();
   EXPECT_THAT(problems(get(app, "/pets?limit=0")), ElementsAre("query.limit: must be at least 1"));
@@ -93,7 +93,7 @@ TEST_F(TypedHandlerTest, ChecksTheRulesOfQueryStructs) {
   EXPECT_THAT(problems(get(app, "/pets?species=%ff")), ElementsAre("query.species: must be percent-encoded UTF-8"));
 }
 
-TEST_F(TypedHandlerTest, FillsAStructFromThePath) {
+TEST_F(TypedHandlerTest, fills_a_struct_from_the_path) {
   app.get(
       "/{city}/x/{street}",
       [](Path<Place> place) { return PlainText{place->city + " " + std::to_string(place->street)}; }, "A place");
@@ -103,7 +103,7 @@ TEST_F(TypedHandlerTest, FillsAStructFromThePath) {
                                                                     HasSubstr("path.street: must be an integer")));
 }
 
-TEST_F(TypedHandlerTest, AScalarTakesTheNextPartOfThePathThatNoStructTakes) {
+TEST_F(TypedHandlerTest, a_scalar_takes_the_next_part_of_the_path_that_no_struct_takes) {
   app.get(
       "/{city}/{street}/{house}",
       [](Path<Place> place, Path<int> house) { return PlainText{place->city + std::to_string(*house)}; }, "A house");
@@ -111,7 +111,7 @@ TEST_F(TypedHandlerTest, AScalarTakesTheNextPartOfThePathThatNoStructTakes) {
   EXPECT_EQ(get(app, "/Ulm/7/12").body, "Ulm12");
 }
 
-TEST_F(TypedHandlerTest, ReadsHeadersAndCookies) {
+TEST_F(TypedHandlerTest, reads_headers_and_cookies) {
   app.get(
       "/",
       [](HeaderValue<"x-name"> name, HeaderValue<"x-age", std::optional<int>> age, Cookie<"theme"> theme) {
@@ -125,7 +125,7 @@ TEST_F(TypedHandlerTest, ReadsHeadersAndCookies) {
                                    "cookie.theme: is required"));
 }
 
-TEST_F(TypedHandlerTest, RefusesBodiesThatAreMissingTooLargeOrNoJson) {
+TEST_F(TypedHandlerTest, refuses_bodies_that_are_missing_too_large_or_no_json) {
   app.post("/pets", add_pet, "Add a pet").max_body(20);
   app.start();
   EXPECT_EQ(ask(app, {"POST", "/pets", {{"content-type", "text/plain"}}, "hi"}).status, 415);
@@ -141,7 +141,7 @@ TEST_F(TypedHandlerTest, RefusesBodiesThatAreMissingTooLargeOrNoJson) {
   EXPECT_EQ(broken.status, 400);
 }
 
-TEST_F(TypedHandlerTest, RefusesABodyWithAContentCoding) {
+TEST_F(TypedHandlerTest, refuses_a_body_with_a_content_coding) {
   app.post("/pets", add_pet, "Add a pet");
   app.post(
       "/form", [](Form<NewPet>) {}, "Form");
@@ -164,14 +164,14 @@ struct Trip {
   }
 };
 
-TEST_F(TypedHandlerTest, NamesThePlaceOfAProblemOfTheWholeStruct) {
+TEST_F(TypedHandlerTest, names_the_place_of_a_problem_of_the_whole_struct) {
   app.get(
       "/trips", [](Query<Trip>) {}, "Trips");
   app.start();
   EXPECT_THAT(problems(get(app, "/trips?from=2&until=1")), ElementsAre("query: must not end before it begins"));
 }
 
-TEST_F(TypedHandlerTest, AResultThatDecidesItsMediaTypeMeetsEveryAcceptHeader) {
+TEST_F(TypedHandlerTest, a_result_that_decides_its_media_type_meets_every_accept_header) {
   app.get(
       "/events", [] { return events([](EventWriter& out) { out.comment("hello"); }); }, "Events");
   app.start();
@@ -181,7 +181,7 @@ TEST_F(TypedHandlerTest, AResultThatDecidesItsMediaTypeMeetsEveryAcceptHeader) {
   EXPECT_EQ(answer.body, ": hello\n\n");
 }
 
-TEST_F(TypedHandlerTest, RefusesAnAcceptHeaderThatTheReplyCannotMeet) {
+TEST_F(TypedHandlerTest, refuses_an_accept_header_that_the_reply_cannot_meet) {
   app.get("/pets", list_pets, "List pets");
   app.start();
   EXPECT_EQ(get(app, "/pets", {{"accept", "text/html"}}).status, 406);
@@ -189,7 +189,7 @@ TEST_F(TypedHandlerTest, RefusesAnAcceptHeaderThatTheReplyCannotMeet) {
   EXPECT_EQ(get(app, "/pets", {{"accept", "application/json;q=0, */*"}}).status, 406);
 }
 
-TEST_F(TypedHandlerTest, RawHandlersWriteTheResponseThemselves) {
+TEST_F(TypedHandlerTest, raw_handlers_write_the_response_themselves) {
   app.get(
       "/raw",
       [](http::Request& request, http::Response& response) {
@@ -203,7 +203,7 @@ TEST_F(TypedHandlerTest, RawHandlersWriteTheResponseThemselves) {
   EXPECT_EQ(answer.body, "a=1");
 }
 
-TEST_F(TypedHandlerTest, RepliesCarryStatusHeadersAndOtherContent) {
+TEST_F(TypedHandlerTest, replies_carry_status_headers_and_other_content) {
   app.get(
       "/reply",
       [] {
@@ -242,7 +242,7 @@ TEST_F(TypedHandlerTest, RepliesCarryStatusHeadersAndOtherContent) {
 }
 
 // The style "simple" of OpenAPI 3.1; RFC 9110 section 5.3.
-TEST_F(TypedHandlerTest, AListInAHeaderHasCommasOnHoweverManyLines) {
+TEST_F(TypedHandlerTest, a_list_in_a_header_has_commas_on_however_many_lines) {
   app.get(
       "/tags",
       [](HeaderValue<"x-tag", std::vector<std::string>> tags,
@@ -265,7 +265,7 @@ TEST_F(TypedHandlerTest, AListInAHeaderHasCommasOnHoweverManyLines) {
               ElementsAre(HasSubstr("header.x-number: must be an integer")));
 }
 
-TEST_F(TypedHandlerTest, ReadsAllLinesOfTheHeadersThatNegotiate) {
+TEST_F(TypedHandlerTest, reads_all_lines_of_the_headers_that_negotiate) {
   app.get("/pets", list_pets, "List pets");
   app.post("/pets", add_pet, "Add a pet");
   app.start();
@@ -279,7 +279,7 @@ TEST_F(TypedHandlerTest, ReadsAllLinesOfTheHeadersThatNegotiate) {
   EXPECT_EQ(post({{"content-encoding", "identity"}, {"content-encoding", "Identity"}}), 200);
 }
 
-TEST_F(TypedHandlerTest, AFileThatWasNotChosenIsAbsent) {
+TEST_F(TypedHandlerTest, a_file_that_was_not_chosen_is_absent) {
   app.post(
       "/photo",
       [](Upload<"photo", std::optional<File>> photo) {
@@ -300,7 +300,7 @@ TEST_F(TypedHandlerTest, AFileThatWasNotChosenIsAbsent) {
   EXPECT_THAT(problems(send("/required", "", "")), ElementsAre(HasSubstr("form.photo: is required")));
 }
 
-TEST_F(TypedHandlerTest, ReadsFormsAndUploads) {
+TEST_F(TypedHandlerTest, reads_forms_and_uploads) {
   app.post(
       "/form", [](Form<NewPet> pet) { return PlainText{pet->name + " " + std::to_string(pet->age_months)}; }, "Form");
   app.post(
@@ -326,7 +326,7 @@ TEST_F(TypedHandlerTest, ReadsFormsAndUploads) {
               UnorderedElementsAre("form.name: is required", HasSubstr("form.photo: is required")));
 }
 
-TEST_F(TypedHandlerTest, RoutesThatDoNotFitTheirHandlersAreRefused) {
+TEST_F(TypedHandlerTest, routes_that_do_not_fit_their_handlers_are_refused) {
   const auto refusal = [&](auto&& registration) -> std::string {
     try {
       registration();

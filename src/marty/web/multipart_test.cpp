@@ -49,7 +49,7 @@ constexpr std::string_view kBody =
     "\r\n"
     "--AaB03x--\r\nignored";
 
-TEST(MultipartTest, GivesTheSamePartsHoweverTheBodyArrives) {
+TEST(MultipartTest, gives_the_same_parts_however_the_body_arrives) {
   for (const std::size_t step : {1U, 2U, 3U, 7U, 64U, 100000U}) {
     EXPECT_THAT(
         parts_of(kType, kBody, step),
@@ -58,7 +58,7 @@ TEST(MultipartTest, GivesTheSamePartsHoweverTheBodyArrives) {
   }
 }
 
-TEST(MultipartTest, SkipsWhatIsNotRead) {
+TEST(MultipartTest, skips_what_is_not_read) {
   const http::Header header{"content-type", kType};
   TextSource source(kBody, 5);
   http::Request request;
@@ -72,9 +72,9 @@ TEST(MultipartTest, SkipsWhatIsNotRead) {
   EXPECT_EQ(multipart.next(), nullptr);
 }
 
-TEST(MultipartTest, ABodyMayHaveNoPartsAtAll) { EXPECT_THAT(parts_of(kType, "--AaB03x--", 3), ElementsAre()); }
+TEST(MultipartTest, a_body_may_have_no_parts_at_all) { EXPECT_THAT(parts_of(kType, "--AaB03x--", 3), ElementsAre()); }
 
-TEST(MultipartTest, RefusesMalformedBodiesSayingWhy) {
+TEST(MultipartTest, refuses_malformed_bodies_saying_why) {
   const auto refusal = [](std::string_view body) { return parts_of(kType, body, 11).back(); };
   EXPECT_THAT(refusal(""), HasSubstr("!the multipart body is malformed: it ends within a part"));
   EXPECT_THAT(refusal("--AaB03x"), HasSubstr("before its closing boundary"));
@@ -94,7 +94,7 @@ TEST(MultipartTest, RefusesMalformedBodiesSayingWhy) {
 }
 
 // What a browser writes for a name: WHATWG HTML, "multipart/form-data encoding algorithm".
-TEST(DispositionTest, ReadsNamesAsBrowsersWriteThem) {
+TEST(DispositionTest, reads_names_as_browsers_write_them) {
   const auto filename = [](std::string_view written) -> std::string {
     const auto read = internal::parse_disposition("form-data; name=\"f\"; filename=" + std::string(written));
     return read ? read->filename.value_or("-") : "!" + std::string(read.error());
@@ -111,7 +111,7 @@ TEST(DispositionTest, ReadsNamesAsBrowsersWriteThem) {
   EXPECT_EQ(internal::parse_disposition(R"(form-data; name="a\b")")->name, R"(a\b)");
 }
 
-TEST(DispositionTest, RefusesWhatCouldBeReadInTwoWays) {
+TEST(DispositionTest, refuses_what_could_be_read_in_two_ways) {
   for (const char* odd : {"form-data; name=\"f\"; filename=a b.txt", "form-data; name=\"f\"; filename=a(1).txt",
                           "form-data; name=\"f\"; filename=\"a\"b\"", "form-data; name=\"f\"; filename=\"a",
                           "form-data; name=\"f\"; filename=", "form-data; name=\"f\"; filename",
@@ -121,7 +121,7 @@ TEST(DispositionTest, RefusesWhatCouldBeReadInTwoWays) {
   }
 }
 
-TEST(MultipartTest, AFileWithoutATypeIsBytes) {
+TEST(MultipartTest, a_file_without_a_type_is_bytes) {
   const auto type = [](std::string_view disposition) {
     return parts_of(
         kType, "--AaB03x\r\nContent-Disposition: form-data; " + std::string(disposition) + "\r\n\r\nx\r\n--AaB03x--",
@@ -132,13 +132,13 @@ TEST(MultipartTest, AFileWithoutATypeIsBytes) {
   EXPECT_THAT(type("name=\"f\"; filename=a b"), ElementsAre(HasSubstr("names stand in quotes")));
 }
 
-TEST(MultipartTest, RefusesOtherTypesAndBoundaries) {
+TEST(MultipartTest, refuses_other_types_and_boundaries) {
   EXPECT_THAT(parts_of("text/plain", kBody, 9), ElementsAre(HasSubstr("!send the form as multipart/form-data")));
   EXPECT_THAT(parts_of("multipart/form-data", kBody, 9), ElementsAre(HasSubstr("no valid boundary")));
   EXPECT_THAT(parts_of("multipart/form-data; boundary=\"\"", kBody, 9), ElementsAre(HasSubstr("no valid boundary")));
 }
 
-TEST(FormTest, BoundsTheSizeOfAllPartsTogether) {
+TEST(FormTest, bounds_the_size_of_all_parts_together) {
   const http::Header header{"content-type", kType};
   const auto read = [&](std::size_t max_bytes) {
     TextSource source(kBody, 50);

@@ -107,7 +107,7 @@ class OpenApiTest : public ::testing::Test {
   App app;
 };
 
-TEST_F(OpenApiTest, TheDocumentIsTheGoldenFile) {
+TEST_F(OpenApiTest, the_document_is_the_golden_file) {
   const fs::path golden = fs::path(MARTY_SOURCE_DIR) / "src/marty/web/testdata/openapi.golden.json";
   const std::string text = pretty(app.openapi_text());
   if (std::getenv("MARTY_UPDATE_GOLDEN") != nullptr) {
@@ -117,7 +117,7 @@ TEST_F(OpenApiTest, TheDocumentIsTheGoldenFile) {
   EXPECT_EQ(text, read(golden)) << "run with MARTY_UPDATE_GOLDEN=1 to accept, then read the difference";
 }
 
-TEST_F(OpenApiTest, TheDocumentLintsClean) {
+TEST_F(OpenApiTest, the_document_lints_clean) {
   const fs::path redocly = fs::path(MARTY_SOURCE_DIR) / "node_modules/.bin/redocly";
   if (!fs::exists(redocly)) GTEST_SKIP() << "node_modules/.bin/redocly is not installed";
   const fs::path folder = fs::path(::testing::TempDir()) / ("marty-openapi-lint-" + std::to_string(getpid()));
@@ -133,7 +133,7 @@ TEST_F(OpenApiTest, TheDocumentLintsClean) {
   fs::remove_all(folder);
 }
 
-TEST_F(OpenApiTest, EveryVisibleRouteIsListed) {
+TEST_F(OpenApiTest, every_visible_route_is_listed) {
   const json::Value document = json::Value::parse(app.openapi_text());
   std::size_t operations = 0;
   for (const auto& path : document["paths"].as_object()) operations += path.value.size();
@@ -143,7 +143,7 @@ TEST_F(OpenApiTest, EveryVisibleRouteIsListed) {
   EXPECT_EQ(document["paths"].find("/secret"), nullptr);
 }
 
-TEST_F(OpenApiTest, IsServedWithAnEntityTagAndCompressed) {
+TEST_F(OpenApiTest, is_served_with_an_entity_tag_and_compressed) {
   const internal::Answer plain = internal::get(app, "/openapi.json");
   EXPECT_EQ(plain.body, app.openapi_text());
   EXPECT_EQ(plain.header("content-type"), "application/json");
@@ -157,7 +157,7 @@ TEST_F(OpenApiTest, IsServedWithAnEntityTagAndCompressed) {
   EXPECT_LT(gzip.body.size(), plain.body.size() / 2);
 }
 
-TEST(OpenApiStartTest, RefusesTwoRoutesOfOneOperationId) {
+TEST(OpenApiStartTest, refuses_two_routes_of_one_operation_id) {
   App app;
   app.get("/a", hello, "A").operation_id("same");
   app.get("/b", hello, "B").operation_id("same");
@@ -170,14 +170,14 @@ TEST(OpenApiStartTest, RefusesTwoRoutesOfOneOperationId) {
   }
 }
 
-TEST(OpenApiStartTest, CanBeLeftOut) {
+TEST(OpenApiStartTest, can_be_left_out) {
   App app({.docs = false});
   app.start();
   EXPECT_EQ(internal::get(app, "/openapi.json").status, 404);
 }
 
 #ifdef MARTY_DOCS_UI
-TEST_F(OpenApiTest, ThePagesLoadOnlyTheirOwnFiles) {
+TEST_F(OpenApiTest, the_pages_load_only_their_own_files) {
   for (const std::string page : {"/docs", "/docs/redoc", "/docs/stoplight"}) {
     const internal::Answer answer = internal::get(app, page);
     EXPECT_EQ(answer.header("content-type"), "text/html; charset=utf-8");
@@ -203,7 +203,7 @@ TEST_F(OpenApiTest, ThePagesLoadOnlyTheirOwnFiles) {
   EXPECT_EQ(internal::get(app, "/docs/assets/nothing.js").status, 404);
 }
 
-TEST_F(OpenApiTest, TheLicencesOfWhatThePagesEmbedAreServed) {
+TEST_F(OpenApiTest, the_licences_of_what_the_pages_embed_are_served) {
   for (const std::string name : {"swagger-ui-bundle.js.LICENSE.txt", "redoc.standalone.js.LICENSE.txt",
                                  "web-components.min.js.LICENSE.txt", "redoc.LICENSE.txt", "LICENSE.txt"}) {
     const internal::Answer notice = internal::get(app, "/docs/assets/" + name);
@@ -214,7 +214,7 @@ TEST_F(OpenApiTest, TheLicencesOfWhatThePagesEmbedAreServed) {
 }
 #endif
 
-TEST(OpenApiStartTest, WhatIsAlwaysSentIsRequiredOfResponsesOnly) {
+TEST(OpenApiStartTest, what_is_always_sent_is_required_of_responses_only) {
   struct Line {
     std::string sku;
     int quantity = 1;
@@ -250,7 +250,7 @@ TEST(OpenApiStartTest, WhatIsAlwaysSentIsRequiredOfResponsesOnly) {
             "#/components/schemas/LineInput");
 }
 
-TEST(OpenApiStartTest, AResultOfSeveralMediaTypesNamesEach) {
+TEST(OpenApiStartTest, a_result_of_several_media_types_names_each) {
   App app;
   app.get(
          "/report",

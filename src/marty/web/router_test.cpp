@@ -43,7 +43,7 @@ std::string refusal(Router& router, Method method, std::string_view pattern) {
   return "";
 }
 
-TEST(RouterTest, FindsALiteralPath) {
+TEST(RouterTest, finds_a_literal_path) {
   Router router;
   router.add(Method::get, "/", 0);
   router.add(Method::get, "/api/v1/pets", 1);
@@ -56,7 +56,7 @@ TEST(RouterTest, FindsALiteralPath) {
   EXPECT_EQ(find(router, Method::get, ""), (Found{-1}));
 }
 
-TEST(RouterTest, GivesParametersInOrderAsViewsOfThePath) {
+TEST(RouterTest, gives_parameters_in_order_as_views_of_the_path) {
   Router router;
   router.add(Method::get, "/users/{user}/pets/{pet}", 3);
   const std::string path = "/users/ann%20b/pets/a+b";
@@ -68,7 +68,7 @@ TEST(RouterTest, GivesParametersInOrderAsViewsOfThePath) {
   EXPECT_EQ(match.parameter(1), "a+b");
 }
 
-TEST(RouterTest, ALiteralBeatsAParameterWhichBeatsAWildcard) {
+TEST(RouterTest, a_literal_beats_a_parameter_which_beats_a_wildcard) {
   Router router;
   router.add(Method::get, "/pets/{path...}", 0);
   router.add(Method::get, "/pets/{id}", 1);
@@ -80,7 +80,7 @@ TEST(RouterTest, ALiteralBeatsAParameterWhichBeatsAWildcard) {
   EXPECT_EQ(find(router, Method::get, "/pets"), (Found{-1}));
 }
 
-TEST(RouterTest, ComesBackFromALiteralThatLeadsNowhere) {
+TEST(RouterTest, comes_back_from_a_literal_that_leads_nowhere) {
   Router router;
   router.add(Method::get, "/a/b/c", 0);
   router.add(Method::get, "/a/{x}/d", 1);
@@ -89,7 +89,7 @@ TEST(RouterTest, ComesBackFromALiteralThatLeadsNowhere) {
   EXPECT_EQ(find(router, Method::get, "/a/b/c/e"), (Found{2, {"a", "c"}}));
 }
 
-TEST(RouterTest, ALiteralWithoutTheMethodLeavesTheRequestToAParameter) {
+TEST(RouterTest, a_literal_without_the_method_leaves_the_request_to_a_parameter) {
   Router router;
   router.add(Method::post, "/pets/search", 0);
   router.add(Method::get, "/pets/{id}", 1);
@@ -97,7 +97,7 @@ TEST(RouterTest, ALiteralWithoutTheMethodLeavesTheRequestToAParameter) {
   EXPECT_EQ(find(router, Method::del, "/pets/search"), (Found{-1, {}, "GET, HEAD, POST"}));
 }
 
-TEST(RouterTest, GetAnswersHeadUnlessHeadHasItsOwnRoute) {
+TEST(RouterTest, get_answers_head_unless_head_has_its_own_route) {
   Router router;
   router.add(Method::get, "/pets", 0);
   router.add(Method::get, "/files", 1);
@@ -106,7 +106,7 @@ TEST(RouterTest, GetAnswersHeadUnlessHeadHasItsOwnRoute) {
   EXPECT_EQ(find(router, Method::head, "/files"), (Found{2}));
 }
 
-TEST(RouterTest, NamesTheAllowedMethods) {
+TEST(RouterTest, names_the_allowed_methods) {
   Router router;
   router.add(Method::get, "/pets", 0);
   router.add(Method::post, "/pets", 1);
@@ -114,7 +114,7 @@ TEST(RouterTest, NamesTheAllowedMethods) {
   EXPECT_EQ(find(router, Method::other, "/pets"), (Found{-1, {}, "GET, HEAD, POST"}));
 }
 
-TEST(RouterTest, ATrailingSlashCounts) {
+TEST(RouterTest, a_trailing_slash_counts) {
   Router router;
   router.add(Method::get, "/pets", 0);
   router.add(Method::get, "/orders/", 1);
@@ -124,13 +124,13 @@ TEST(RouterTest, ATrailingSlashCounts) {
   EXPECT_EQ(find(router, Method::get, "//orders/"), (Found{-1}));
 }
 
-TEST(RouterTest, AParameterNeedsASegment) {
+TEST(RouterTest, a_parameter_needs_a_segment) {
   Router router;
   router.add(Method::get, "/pets/{id}/photo", 0);
   EXPECT_EQ(find(router, Method::get, "/pets//photo"), (Found{-1}));
 }
 
-TEST(RouterTest, ComparesLiteralsPercentDecoded) {
+TEST(RouterTest, compares_literals_percent_decoded) {
   Router router;
   router.add(Method::get, "/caf%C3%A9/menu", 0);
   router.add(Method::get, "/pets", 1);
@@ -140,7 +140,7 @@ TEST(RouterTest, ComparesLiteralsPercentDecoded) {
   EXPECT_EQ(find(router, Method::get, "/caf%C3%A9%2Fmenu"), (Found{-1}));
 }
 
-TEST(RouterTest, RefusesASecondRouteForTheSameRequestsNamingBoth) {
+TEST(RouterTest, refuses_a_second_route_for_the_same_requests_naming_both) {
   Router router;
   router.add(Method::get, "/pets/{id}", 0);
   EXPECT_THAT(refusal(router, Method::get, "/pets/{id}"), HasSubstr("registered before"));
@@ -150,7 +150,7 @@ TEST(RouterTest, RefusesASecondRouteForTheSameRequestsNamingBoth) {
   EXPECT_EQ(refusal(router, Method::del, "/pets/{id}"), "");
 }
 
-TEST(RouterTest, RefusesMalformedPatternsSayingWhy) {
+TEST(RouterTest, refuses_malformed_patterns_saying_why) {
   Router router;
   EXPECT_THAT(refusal(router, Method::get, "pets"), HasSubstr("start with '/'"));
   EXPECT_THAT(refusal(router, Method::get, ""), HasSubstr("start with '/'"));
@@ -204,7 +204,7 @@ struct Reference {
   }
 };
 
-TEST(RouterTest, AgreesWithALinearSearchOnRandomRouteTables) {
+TEST(RouterTest, agrees_with_a_linear_search_on_random_route_tables) {
   std::mt19937 random(7);
   const std::vector<std::string> pieces{"a", "b", "cc", "{p}", "{w...}"};
   const auto pick = [&](std::size_t count) { return std::size_t(random() % count); };

@@ -64,7 +64,7 @@ class StreamsOfUnits : public internal::StreamsTest {
 };
 INSTANTIATE_TEST_SUITE_P(Versions, StreamsOfUnits, internal::kVersions, internal::version_name);
 
-TEST_P(StreamsOfUnits, TheObjectsOfTheRequestLiveAndSucceedWithTheBody) {
+TEST_P(StreamsOfUnits, the_objects_of_the_request_live_and_succeed_with_the_body) {
   run([&](App& app) { build(app); },
       [&] {
         EXPECT_EQ(get("/whole").body, "row");
@@ -78,7 +78,7 @@ TEST_P(StreamsOfUnits, TheObjectsOfTheRequestLiveAndSucceedWithTheBody) {
       });
 }
 
-TEST_P(StreamsOfUnits, HeadRunsNoBody) {
+TEST_P(StreamsOfUnits, head_runs_no_body) {
   run([&](App& app) { build(app); },
       [&] {
         const http::Reply reply = get("/whole", http::Method::head);
@@ -89,7 +89,7 @@ TEST_P(StreamsOfUnits, HeadRunsNoBody) {
       });
 }
 
-TEST_P(StreamsOfUnits, AClientThatGoesIsNoFailureOfTheService) {
+TEST_P(StreamsOfUnits, a_client_that_goes_is_no_failure_of_the_service) {
   options.access_log = true;
   run([&](App& app) { build(app); },
       [&] {

@@ -46,7 +46,7 @@ std::vector<std::string> pieces_of(std::string_view text, std::size_t size) {
   return pieces;
 }
 
-TEST(Timeout, IsEightDigitsAndAUnit) {
+TEST(Timeout, is_eight_digits_and_a_unit) {
   EXPECT_EQ(parse_timeout("1H"), 1h);
   EXPECT_EQ(parse_timeout("2M"), 2min);
   EXPECT_EQ(parse_timeout("3S"), 3s);
@@ -59,13 +59,13 @@ TEST(Timeout, IsEightDigitsAndAUnit) {
     EXPECT_FALSE(parse_timeout(wrong)) << wrong;
 }
 
-TEST(Timeout, OfConnectIsTenDigits) {
+TEST(Timeout, of_connect_is_ten_digits) {
   EXPECT_EQ(parse_timeout_ms("1500"), 1500ms);
   EXPECT_EQ(parse_timeout_ms("9999999999"), 9'999'999'999ms);
   for (const char* wrong : {"", "12345678901", "1ms", "-1", "1.5"}) EXPECT_FALSE(parse_timeout_ms(wrong)) << wrong;
 }
 
-TEST(Timeout, IsWrittenInTheFinestUnitThatHoldsItAndNeverTooShort) {
+TEST(Timeout, is_written_in_the_finest_unit_that_holds_it_and_never_too_short) {
   EXPECT_EQ(format_timeout(0s).view(), "0n");
   EXPECT_EQ(format_timeout(-1s).view(), "0n");
   EXPECT_EQ(format_timeout(99'999'999ns).view(), "99999999n");
@@ -80,14 +80,14 @@ TEST(Timeout, IsWrittenInTheFinestUnitThatHoldsItAndNeverTooShort) {
   }
 }
 
-TEST(StatusText, KeepsVisibleAsciiAndEncodesTheRest) {
+TEST(StatusText, keeps_visible_ascii_and_encodes_the_rest) {
   EXPECT_EQ(status_text("pet 7 is sold"), "pet 7 is sold");
   EXPECT_EQ(status_text("100 %\n\xc3\xa4"), "100 %25%0A%C3%A4");
   EXPECT_EQ(parse_status_text("100 %25%0A%C3%A4"), "100 %\n\xc3\xa4");
   EXPECT_EQ(parse_status_text("%e4%bd%a0"), "\xe4\xbd\xa0");
 }
 
-TEST(StatusText, NeverFailsToBeRead) {
+TEST(StatusText, never_fails_to_be_read) {
   EXPECT_EQ(parse_status_text("%"), "%");
   EXPECT_EQ(parse_status_text("%2"), "%2");
   EXPECT_EQ(parse_status_text("%zz%25"), "%zz%");
@@ -98,7 +98,7 @@ TEST(StatusText, NeverFailsToBeRead) {
   EXPECT_EQ(parse_status_text("%C3"), "\xef\xbf\xbd");
 }
 
-TEST(Metadata, OfBinaryNamesIsBase64WithOrWithoutPadding) {
+TEST(Metadata, of_binary_names_is_base64_with_or_without_padding) {
   EXPECT_EQ(encode_binary(std::string("\0\xff", 2)), "AP8");
   EXPECT_EQ(decode_binary("AP8"), std::string("\0\xff", 2));
   EXPECT_EQ(decode_binary("AP8="), std::string("\0\xff", 2));
@@ -107,7 +107,7 @@ TEST(Metadata, OfBinaryNamesIsBase64WithOrWithoutPadding) {
   EXPECT_FALSE(decode_binary("A P8"));
 }
 
-TEST(Metadata, OfBinaryNamesMayBeSeveralValuesAndEmptyOnes) {
+TEST(Metadata, of_binary_names_may_be_several_values_and_empty_ones) {
   using testing::ElementsAre;
   EXPECT_THAT(decode_binaries(""), ElementsAre(""));
   EXPECT_THAT(decode_binaries("YQ=="), ElementsAre("a"));
@@ -119,7 +119,7 @@ TEST(Metadata, OfBinaryNamesMayBeSeveralValuesAndEmptyOnes) {
   EXPECT_THAT(decode_binaries("Y,YWJj"), ElementsAre("abc"));
 }
 
-TEST(Metadata, OfACallerIsCheckedBeforeItIsSent) {
+TEST(Metadata, of_a_caller_is_checked_before_it_is_sent) {
   EXPECT_TRUE(is_valid_metadata("x-tenant", "7"));
   EXPECT_TRUE(is_valid_metadata("a.b_c-1", ""));
   EXPECT_TRUE(is_valid_metadata("x-bin", std::string("\0\n", 2)));
@@ -128,7 +128,7 @@ TEST(Metadata, OfACallerIsCheckedBeforeItIsSent) {
   for (const char* value : {"a\r\nb", "\t", "\xc3\xa4", "\x7f"}) EXPECT_FALSE(is_valid_metadata("x", value)) << value;
 }
 
-TEST(FormatOf, AContentTypeLeavesItsParametersAside) {
+TEST(FormatOf, a_content_type_leaves_its_parameters_aside) {
   EXPECT_EQ(parse_format("application/grpc")->framing, Framing::grpc);
   EXPECT_EQ(parse_format("Application/GRPC+proto ; x=y")->codec, Codec::proto);
   EXPECT_EQ(parse_format("application/grpc-web-text")->framing, Framing::web_text);
@@ -138,7 +138,7 @@ TEST(FormatOf, AContentTypeLeavesItsParametersAside) {
     EXPECT_FALSE(parse_format(other)) << other;
 }
 
-TEST(Frames, AreReadHoweverTheBodyArrives) {
+TEST(Frames, are_read_however_the_body_arrives) {
   std::string body;
   append_frame(body, 0, "one");
   append_frame(body, kCompressed, "");
@@ -155,7 +155,7 @@ TEST(Frames, AreReadHoweverTheBodyArrives) {
   }
 }
 
-TEST(Frames, ThatAreCutOrTooLargeAreErrors) {
+TEST(Frames, that_are_cut_or_too_large_are_errors) {
   std::string body;
   append_frame(body, 0, "0123456789");
   for (std::size_t size = 1; size < body.size(); ++size) {
@@ -173,7 +173,7 @@ TEST(Frames, ThatAreCutOrTooLargeAreErrors) {
 }
 
 // gRPC over HTTP/2: Compressed-Flag is 0 or 1. A flag that is not known may say that the bytes are something else.
-TEST(Frames, WithFlagsThatAreReservedAreErrors) {
+TEST(Frames, with_flags_that_are_reserved_are_errors) {
   for (int flags = 0; flags < 256; ++flags) {
     std::string body;
     append_frame(body, static_cast<std::uint8_t>(flags), "a");
@@ -187,7 +187,7 @@ TEST(Frames, WithFlagsThatAreReservedAreErrors) {
   }
 }
 
-TEST(Frames, OfAUnaryRequestAreOne) {
+TEST(Frames, of_a_unary_request_are_one) {
   std::string body;
   append_frame(body, 0, "a");
   EXPECT_EQ(only_frame(body, 10, kCompressed)->payload, "a");
@@ -196,7 +196,7 @@ TEST(Frames, OfAUnaryRequestAreOne) {
   EXPECT_EQ(error_of([&] { only_frame(body, 10, kCompressed); }).code(), Code::unimplemented);
 }
 
-TEST(WebText, IsBase64InSegments) {
+TEST(WebText, is_base64_in_segments) {
   EXPECT_EQ(decode_web_text("YQ==Yg=="), "ab");
   EXPECT_EQ(decode_web_text("YWI="), "ab");
   EXPECT_EQ(decode_web_text(""), "");
@@ -204,13 +204,13 @@ TEST(WebText, IsBase64InSegments) {
   EXPECT_EQ(error_of([] { decode_web_text("===="); }).code(), Code::invalid_argument);
 }
 
-TEST(WebTrailers, AreAFrameOfLinesWithNamesInLowerCase) {
+TEST(WebTrailers, are_a_frame_of_lines_with_names_in_lower_case) {
   const std::string frame = web_trailers("X-Name: Value: A\r\ngrpc-status: 0\r\n");
   EXPECT_EQ(frame.substr(5), "x-name: Value: A\r\ngrpc-status: 0\r\n");
   EXPECT_EQ(frame[0], char(kWebTrailers));
 }
 
-TEST(FieldPaths, AreThePointersOfOurErrors) {
+TEST(FieldPaths, are_the_pointers_of_our_errors) {
   for (const auto& [pointer, path] : {std::pair("/name", "name"), std::pair("/items/0/name", "items[0].name"),
                                       std::pair("/a/b/3/4/c", "a.b[3][4].c"), std::pair("", "")}) {
     EXPECT_EQ(field_path(pointer), path);
@@ -218,7 +218,7 @@ TEST(FieldPaths, AreThePointersOfOurErrors) {
   }
 }
 
-TEST(StatusDetails, OfAnErrorComeBack) {
+TEST(StatusDetails, of_an_error_come_back) {
   const Error error = Error::invalid({{"/times", "must be at most 7"}});
   const std::string bytes =
       write_status_details({Code::invalid_argument, "no", details_of(error, "shop.v1.Pets", "c1")});
@@ -231,7 +231,7 @@ TEST(StatusDetails, OfAnErrorComeBack) {
   EXPECT_TRUE(read_status_details("\xff\xff").empty());
 }
 
-TEST(Target, IsAHostWithItsPort) {
+TEST(Target, is_a_host_with_its_port) {
   EXPECT_EQ(parse_target("shop:8080").servers.at(0).host, "shop");
   EXPECT_EQ(parse_target("shop:8080").servers.at(0).port, 8080);
   EXPECT_EQ(parse_target("[::1]:80").servers.at(0).host, "::1");

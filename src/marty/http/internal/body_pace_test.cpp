@@ -23,27 +23,27 @@ int seconds_until_spent(BodyPace pace, std::size_t bytes) {
   return 100'000;
 }
 
-TEST(BodyPace, BelowTheRateABodyFallsBehind) {
+TEST(BodyPace, below_the_rate_a_body_falls_behind) {
   EXPECT_EQ(seconds_until_spent(pace_of(512, 30s), 0), 30);
   EXPECT_EQ(seconds_until_spent(pace_of(512, 30s), 1), 31);
   EXPECT_EQ(seconds_until_spent(pace_of(512, 30s), 256), 59);
   EXPECT_EQ(seconds_until_spent(pace_of(512, 30s), 512), 100'000);
 }
 
-TEST(BodyPace, WhatCameFastIsNoCreditForLater) {
+TEST(BodyPace, what_came_fast_is_no_credit_for_later) {
   BodyPace pace = pace_of(512, 30s);
   pace.received(16 << 20);
   EXPECT_EQ(pace.left(), 30s);
 }
 
-TEST(BodyPace, WithoutARateAnyByteWillDo) {
+TEST(BodyPace, without_a_rate_any_byte_will_do) {
   BodyPace pace = pace_of(0, 30s);
   pace.waited(29s);
   pace.received(1);
   EXPECT_EQ(pace.left(), 30s);
 }
 
-TEST(BodyPace, MayBeForEver) {
+TEST(BodyPace, may_be_for_ever) {
   BodyPace pace = pace_of(512, runtime::Duration::max());
   pace.waited(std::chrono::hours(1));
   pace.received(~std::size_t{0});

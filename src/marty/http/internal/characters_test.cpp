@@ -22,13 +22,13 @@ void expect_end_of(const char* (*scan)(const char*, const char*), CharacterClass
   }
 }
 
-TEST(Characters, ScansStopAtTheFirstByteOutsideTheirClass) {
+TEST(Characters, scans_stop_at_the_first_byte_outside_their_class) {
   expect_end_of(&find_end_of_field, kFieldByte);
   expect_end_of(&find_end_of_target, kTarget);
   expect_end_of(&find_end_of_token, kToken);
 }
 
-TEST(Characters, AFieldValueHasNoByteOutsideTheClass) {
+TEST(Characters, a_field_value_has_no_byte_outside_the_class) {
   for (int byte = 0; byte < 256; ++byte) {
     for (std::size_t size = 1; size <= 40; ++size) {
       std::string text(size, 'x');

@@ -11,7 +11,7 @@ using std::chrono::seconds;
 
 Url origin(int number) { return parse_url("http://host" + std::to_string(number) + "/"); }
 
-TEST(ClientPool, ForgetsOriginsThatNobodyUses) {
+TEST(ClientPool, forgets_origins_that_nobody_uses) {
   run_in(WorldKind::simulated, [] {
     const ClientOptions options{.connections_per_origin = 1};
     ClientPool pool(options);
@@ -30,7 +30,7 @@ TEST(ClientPool, ForgetsOriginsThatNobodyUses) {
   });
 }
 
-TEST(ClientPool, KeepsAnOriginWithIdleConnectionsForTheIdleTimeout) {
+TEST(ClientPool, keeps_an_origin_with_idle_connections_for_the_idle_timeout) {
   run_in(WorldKind::simulated, [] {
     TestServer test([](Request&, Response& response) { response.body() = "ok"; });
     const ClientOptions options{.idle_timeout = seconds(10)};

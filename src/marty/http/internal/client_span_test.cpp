@@ -27,7 +27,7 @@ telemetry::internal::ReadSpan span_of(OutgoingRequest& request) {
   return read;
 }
 
-TEST(ClientSpan, TellsTheUrlWithoutItsSecrets) {
+TEST(ClientSpan, tells_the_url_without_its_secrets) {
   OutgoingRequest request{.url = "http://shop.example:81/pets?token=abc&page=2"};
   const auto span = span_of(request);
   EXPECT_EQ(span.name, "GET");
@@ -40,7 +40,7 @@ TEST(ClientSpan, TellsTheUrlWithoutItsSecrets) {
   EXPECT_EQ(span_of(plain).attributes.at("url.full"), "https://shop.example/pets");
 }
 
-TEST(ClientSpan, IsTheParentThatGoesAlong) {
+TEST(ClientSpan, is_the_parent_that_goes_along) {
   OutgoingRequest request{.url = "http://shop.example/"};
   const auto span = span_of(request);
   std::uint64_t id = 0;

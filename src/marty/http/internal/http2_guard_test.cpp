@@ -18,7 +18,7 @@ int spend_all(Http2Budget& budget) {
   return spent;
 }
 
-TEST(Http2Budget, AQuietHourAllowsNoMoreThanTheCapacity) {
+TEST(Http2Budget, a_quiet_hour_allows_no_more_than_the_capacity) {
   Http2Budget budget(at(0s));
   for (int i = 0; i < 1000; ++i) EXPECT_TRUE(budget.spend(1));
   budget.refill(at(1h));
@@ -29,14 +29,14 @@ TEST(Http2Budget, AQuietHourAllowsNoMoreThanTheCapacity) {
   EXPECT_EQ(spend_all(budget), 0);
 }
 
-TEST(Http2Budget, LosesNoTimeInSmallSteps) {
+TEST(Http2Budget, loses_no_time_in_small_steps) {
   Http2Budget budget(at(0s));
   for (int i = 0; i < Http2Budget::kCapacity; ++i) EXPECT_TRUE(budget.spend(1));
   for (int i = 1; i <= 700; ++i) budget.refill(at(i * 1ms + 300us));
   EXPECT_EQ(spend_all(budget), 700ms / 10ms * 10);
 }
 
-TEST(Http2Budget, IsOverdrawnAtItsRateAndSpentAtTenTimesIt) {
+TEST(Http2Budget, is_overdrawn_at_its_rate_and_spent_at_ten_times_it) {
   Http2Budget ordinary(at(0s)), fast(at(0s)), attack(at(0s));
   int attacked = 0;
   for (int second = 1; second <= 60; ++second) {
@@ -50,7 +50,7 @@ TEST(Http2Budget, IsOverdrawnAtItsRateAndSpentAtTenTimesIt) {
   EXPECT_LT(attacked, 5);
 }
 
-TEST(Http2Budget, RepliesPayForFrames) {
+TEST(Http2Budget, replies_pay_for_frames) {
   Http2Budget budget(at(0s));
   for (int i = 0; i < 100'000; ++i) {
     EXPECT_TRUE(budget.spend(3));
@@ -79,15 +79,15 @@ class Http2GuardTest : public testing::Test {
 };
 
 // CVE-2024-28182. RFC 9113 section 10.5 leaves a limit to the receiver.
-TEST_F(Http2GuardTest, EndsAHeadThatGoesOnAndOn) {
+TEST_F(Http2GuardTest, ends_a_head_that_goes_on_and_on) {
   EXPECT_EQ(admitted(1, 100'000), std::size_t{Http2Guard::kFreeContinuations + Http2Budget::kCapacity - 1});
 }
 
-TEST_F(Http2GuardTest, LetsOrdinaryHeadsComeInAFewPieces) {
+TEST_F(Http2GuardTest, lets_ordinary_heads_come_in_a_few_pieces) {
   EXPECT_EQ(admitted(1000, Http2Guard::kFreeContinuations), 1000u * Http2Guard::kFreeContinuations);
 }
 
-TEST_F(Http2GuardTest, CountsTheContinuationsOfEachHeadAnew) { EXPECT_LT(admitted(1000, 100), 3000u); }
+TEST_F(Http2GuardTest, counts_the_continuations_of_each_head_anew) { EXPECT_LT(admitted(1000, 100), 3000u); }
 
 }  // namespace
 }  // namespace marty::http::internal

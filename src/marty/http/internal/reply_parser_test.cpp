@@ -20,7 +20,7 @@ Progress feed(ReplyParser& parser, std::string_view bytes, std::size_t piece) {
   }
 }
 
-TEST(ReplyParser, SplitsTheHeadIntoViewsHoweverItArrives) {
+TEST(ReplyParser, splits_the_head_into_views_however_it_arrives) {
   for (std::size_t piece = 1; piece <= kReply.size(); ++piece) {
     ReplyParser parser;
     ASSERT_EQ(feed(parser, kReply, piece), Progress::complete) << parser.fault();
@@ -35,7 +35,7 @@ TEST(ReplyParser, SplitsTheHeadIntoViewsHoweverItArrives) {
   }
 }
 
-TEST(ReplyParser, DerivesKeepAliveFromVersionAndConnection) {
+TEST(ReplyParser, derives_keep_alive_from_version_and_connection) {
   const auto keeps_alive = [](std::string_view version, std::string_view headers) {
     ReplyParser parser;
     EXPECT_EQ(parser.parse("HTTP/" + std::string(version) + " 200 OK\r\n" + std::string(headers) + "\r\n"),
@@ -49,7 +49,7 @@ TEST(ReplyParser, DerivesKeepAliveFromVersionAndConnection) {
   EXPECT_FALSE(keeps_alive("1.0", "Connection: keep-alive\r\nTransfer-Encoding: chunked\r\n")) << "RFC 9112, 6.1";
 }
 
-TEST(ReplyParser, BoundsTheHead) {
+TEST(ReplyParser, bounds_the_head) {
   ReplyParser endless;
   EXPECT_EQ(feed(endless, "HTTP/1.1 200 OK\r\nX: " + std::string(100'000, 'x'), 4096), Progress::failed);
   std::string many = "HTTP/1.1 200 OK\r\n";
@@ -58,7 +58,7 @@ TEST(ReplyParser, BoundsTheHead) {
   EXPECT_EQ(crowded.parse(many), Progress::failed);
 }
 
-TEST(ReplyParser, JudgesTenThousandMutatedRepliesAlikeHoweverTheyAreCut) {
+TEST(ReplyParser, judges_ten_thousand_mutated_replies_alike_however_they_are_cut) {
   std::mt19937 random(20261123);
   for (int round = 0; round < 10'000; ++round) {
     std::string bytes(kReply);

@@ -56,7 +56,7 @@ Verdict judge(std::string_view bytes, std::size_t piece) {
   }
 }
 
-TEST(RequestParser, FollowsACompleteHeadToAnotherPlace) {
+TEST(RequestParser, follows_a_complete_head_to_another_place) {
   auto bytes = std::make_unique<std::string>("PUT /a HTTP/1.1\r\nHost: h\r\nX-Empty:\r\nX-Last: last\r\n\r\n");
   RequestParser parser{HeadLimits{}};
   ASSERT_EQ(parser.parse(*bytes), Progress::complete);
@@ -76,13 +76,13 @@ TEST(RequestParser, FollowsACompleteHeadToAnotherPlace) {
   EXPECT_EQ(head.headers[2].value, "last");
 }
 
-TEST(RequestParser, GivesEveryCaseOfTheCorpusItsStatus) {
+TEST(RequestParser, gives_every_case_of_the_corpus_its_status) {
   for (const RequestCase& each : all_request_cases()) {
     EXPECT_EQ(judge(each.bytes, each.bytes.size()).status, each.status) << each.name;
   }
 }
 
-TEST(RequestParser, GivesTheSameStatusWhenBytesArriveOneByOneOrInAnyTwoPieces) {
+TEST(RequestParser, gives_the_same_status_when_bytes_arrive_one_by_one_or_in_any_two_pieces) {
   for (const RequestCase& each : all_request_cases()) {
     if (each.bytes.size() > 1000) continue;  // the next test cuts the long ones
     EXPECT_EQ(judge(each.bytes, 1).status, each.status) << each.name;
@@ -92,7 +92,7 @@ TEST(RequestParser, GivesTheSameStatusWhenBytesArriveOneByOneOrInAnyTwoPieces) {
   }
 }
 
-TEST(RequestParser, GivesLongCasesTheSameStatusInPieces) {
+TEST(RequestParser, gives_long_cases_the_same_status_in_pieces) {
   for (const RequestCase& each : all_request_cases()) {
     if (each.bytes.size() <= 1000) continue;
     for (const std::size_t piece : {17, 255, 1000, 8191}) {
@@ -107,7 +107,7 @@ RequestHead parse_head(std::string_view bytes) {
   return parser.head();
 }
 
-TEST(RequestParser, SplitsTheRequestIntoViews) {
+TEST(RequestParser, splits_the_request_into_views) {
   const RequestHead head =
       parse_head("POST /pets?limit=2 HTTP/1.1\r\nHost: shop:80\r\nX-A:  1 \r\nContent-Length: 3\r\n\r\nabc");
   EXPECT_EQ(head.method, Method::post);
@@ -122,7 +122,7 @@ TEST(RequestParser, SplitsTheRequestIntoViews) {
   EXPECT_EQ(head.headers[1].value, "1");
 }
 
-TEST(RequestParser, TakesHostAndPathFromAnAbsoluteTarget) {
+TEST(RequestParser, takes_host_and_path_from_an_absolute_target) {
   const RequestHead head = parse_head("GET http://shop:81/pets?x HTTP/1.1\r\nHost: other\r\n\r\n");
   EXPECT_EQ(head.authority, "shop:81");
   EXPECT_EQ(head.target, "/pets?x");
@@ -131,7 +131,7 @@ TEST(RequestParser, TakesHostAndPathFromAnAbsoluteTarget) {
 }
 
 // RFC 3986 section 6.2.3: an empty path is "/".
-TEST(RequestParser, GivesAnAbsoluteTargetWithAQueryAndNoPathItsPath) {
+TEST(RequestParser, gives_an_absolute_target_with_a_query_and_no_path_its_path) {
   RequestParser parser{HeadLimits{}};
   const std::string bytes = "OPTIONS http://shop?x=1 HTTP/1.1\r\nHost: other\r\n\r\n";
   const auto first = std::make_unique<std::string>(bytes.substr(0, 40));
@@ -142,7 +142,7 @@ TEST(RequestParser, GivesAnAbsoluteTargetWithAQueryAndNoPathItsPath) {
 }
 
 // RFC 9110 section 5.6.1.2; others may have read no coding there and take the body for a request.
-TEST(RequestParser, EndsTheConnectionBehindChunkedAmongEmptyElements) {
+TEST(RequestParser, ends_the_connection_behind_chunked_among_empty_elements) {
   const RequestHead head = parse_head("PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: ,chunked\r\n\r\n");
   EXPECT_TRUE(head.chunked);
   EXPECT_FALSE(head.keep_alive);
@@ -163,7 +163,7 @@ Known known_of(std::string_view bytes) {
   return {text, parser.error().status};
 }
 
-TEST(RequestParser, KnowsOfARefusedRequestWhatWasRightAndNothingThatWasWrong) {
+TEST(RequestParser, knows_of_a_refused_request_what_was_right_and_nothing_that_was_wrong) {
   const std::string origin = "Origin: https://shop.example\r\n\r\n";
   const auto known = [&](const std::string& before) { return known_of(before + origin).text; };
   EXPECT_EQ(known("\x16\x03"), "||");
@@ -181,7 +181,7 @@ TEST(RequestParser, KnowsOfARefusedRequestWhatWasRightAndNothingThatWasWrong) {
 }
 
 // A page whose request is too large reads why only where the reply names its origin (WHATWG Fetch, "CORS check").
-TEST(RequestParser, KnowsWhatStandsBehindALineThatIsTooLong) {
+TEST(RequestParser, knows_what_stands_behind_a_line_that_is_too_long) {
   const std::string behind = "Origin: https://shop.example\r\nX-Long: " + std::string(2000, 'v') + "\r\n\r\n";
   const Known target = known_of("GET /" + std::string(9000, 'a') + " HTTP/1.1\r\nHost: x:y\r\n" + behind);
   EXPECT_EQ(target.status, 414);
@@ -191,7 +191,7 @@ TEST(RequestParser, KnowsWhatStandsBehindALineThatIsTooLong) {
   EXPECT_EQ(header.text, "GET|/a|x|Host|Origin");
 }
 
-TEST(RequestParser, KeepsTheViewsOfATargetThatIsNotInTheBytesWhenTheyMove) {
+TEST(RequestParser, keeps_the_views_of_a_target_that_is_not_in_the_bytes_when_they_move) {
   const std::string bytes = "GET http://shop HTTP/1.1\r\nHost: other\r\n\r\n";
   RequestParser parser{HeadLimits{}};
   const auto first = std::make_unique<std::string>(bytes.substr(0, 30));
@@ -201,7 +201,7 @@ TEST(RequestParser, KeepsTheViewsOfATargetThatIsNotInTheBytesWhenTheyMove) {
   EXPECT_EQ(parser.head().authority, "shop");
 }
 
-TEST(RequestParser, DerivesKeepAliveFromVersionAndConnection) {
+TEST(RequestParser, derives_keep_alive_from_version_and_connection) {
   const auto keeps_alive = [](std::string_view version, std::string_view connection) {
     return parse_head("GET / HTTP/" + std::string(version) + "\r\nHost: a\r\n" + std::string(connection) + "\r\n")
         .keep_alive;
@@ -216,14 +216,14 @@ TEST(RequestParser, DerivesKeepAliveFromVersionAndConnection) {
   EXPECT_FALSE(keeps_alive("1.0", "Connection: keep-alive, close\r\n"));
 }
 
-TEST(RequestParser, ReportsAnExpectationOfHttp11Only) {
+TEST(RequestParser, reports_an_expectation_of_http11_only) {
   EXPECT_TRUE(
       parse_head("PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-Continue\r\nContent-Length: 1\r\n\r\n").expects_continue);
   EXPECT_FALSE(
       parse_head("PUT / HTTP/1.0\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n").expects_continue);
 }
 
-TEST(RequestParser, StartsAfreshAfterReset) {
+TEST(RequestParser, starts_afresh_after_reset) {
   RequestParser parser{HeadLimits{}};
   ASSERT_EQ(parser.parse("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nConnection: close\r\n\r\n"),
             Progress::complete);
@@ -235,13 +235,13 @@ TEST(RequestParser, StartsAfreshAfterReset) {
   EXPECT_EQ(parser.head().headers.size(), 1u);
 }
 
-TEST(RequestParser, RefusesAForeignProtocolBeforeALineIsComplete) {
+TEST(RequestParser, refuses_a_foreign_protocol_before_a_line_is_complete) {
   RequestParser parser{HeadLimits{}};
   EXPECT_EQ(parser.parse("\x16\x03\x01"), Progress::failed);
 }
 
 // Requests with a random defect: nothing may crash, and the verdict may not depend on how the bytes were cut.
-TEST(RequestParser, JudgesTenThousandMutatedRequestsAlikeHoweverTheyAreCut) {
+TEST(RequestParser, judges_ten_thousand_mutated_requests_alike_however_they_are_cut) {
   const std::vector<RequestCase> seeds = all_request_cases();
   std::mt19937 random(20261123);
   const std::string_view favourites = "\r\n :;,\t0fF%\x80\x7f";

@@ -7,7 +7,7 @@
 namespace marty::http::internal {
 namespace {
 
-TEST(ToldLength, TakesWhatWasTold) {
+TEST(ToldLength, takes_what_was_told) {
   ToldLength length(5);
   length.take(2);
   length.take(0);
@@ -16,7 +16,7 @@ TEST(ToldLength, TakesWhatWasTold) {
   EXPECT_EQ(length.told(), 5u);
 }
 
-TEST(ToldLength, RefusesWhatIsBeyondItAndStillMissesWhatWasNotSent) {
+TEST(ToldLength, refuses_what_is_beyond_it_and_still_misses_what_was_not_sent) {
   ToldLength length(5);
   length.take(4);
   const Error longer = error_of([&] { length.take(2); });
@@ -27,7 +27,7 @@ TEST(ToldLength, RefusesWhatIsBeyondItAndStillMissesWhatWasNotSent) {
   EXPECT_EQ(shorter.message(), "a body stream is shorter than the length it had told");
 }
 
-TEST(ToldLength, BindsNobodyWhereNoneWasTold) {
+TEST(ToldLength, binds_nobody_where_none_was_told) {
   ToldLength length(std::nullopt);
   length.take(1'000'000);
   length.finish();

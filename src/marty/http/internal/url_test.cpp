@@ -12,7 +12,7 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-TEST(Url, IsTakenApart) {
+TEST(Url, is_taken_apart) {
   const auto parts = [](std::string_view text) {
     const Url url = parse_url(text);
     return (url.secure ? "secure " : "") + url.host + " " + std::to_string(url.port) + " " + url.authority + " " +
@@ -28,7 +28,7 @@ TEST(Url, IsTakenApart) {
   EXPECT_EQ(parts("https://shop:443/"), "secure shop 443 shop /");
 }
 
-TEST(Url, IsRefusedWithAReason) {
+TEST(Url, is_refused_with_a_reason) {
   for (const std::string_view text :
        {"", "shop", "ftp://shop/", "https://", "http://", "http:///a", "http://shop:0/", "http://shop:65536/",
         "http://shop:x/", "http://shop/a b", "http://[::1/", "http://[::1]x/", "http://shop/\r\nX: y"}) {
@@ -38,7 +38,7 @@ TEST(Url, IsRefusedWithAReason) {
   }
 }
 
-TEST(Url, ARefusalHoldsNoPasswordAndNoQuery) {
+TEST(Url, a_refusal_holds_no_password_and_no_query) {
   for (const std::string_view text :
        {"http://me:hunter2@shop/", "http://me:hunter2/x@shop/", "http://me:hunter2?@shop/", "http://me:hunter2#@shop",
         "me:hunter2@shop", "ftp://me:hunter2@shop/", "http://shop:x/?token=hunter2", "https://shop/a b?q=hunter2",
@@ -51,7 +51,7 @@ TEST(Url, ARefusalHoldsNoPasswordAndNoQuery) {
               HasSubstr("\"https://[redacted]@shop/a\""));
 }
 
-TEST(Url, IsToldWithoutSensitiveValues) {
+TEST(Url, is_told_without_sensitive_values) {
   EXPECT_EQ(redacted_url(parse_url("https://shop:81/a?page=2&token=hunter2")),
             "https://shop:81/a?page=2&token=[redacted]");
   EXPECT_EQ(redacted_url(parse_url("http://shop")), "http://shop/");

@@ -85,7 +85,7 @@ struct Resolver {
   DnsResolver dns;
 };
 
-TEST(Dns, AsksTheServerForANameThatNoFileKnows) {
+TEST(Dns, asks_the_server_for_a_name_that_no_file_knows) {
   NameServer server;
   in_world([&] {
     Resolver resolver(server);
@@ -96,7 +96,7 @@ TEST(Dns, AsksTheServerForANameThatNoFileKnows) {
   });
 }
 
-TEST(Dns, AnswersManyFibersAtOnce) {
+TEST(Dns, answers_many_fibers_at_once) {
   NameServer server;
   in_world([&] {
     Resolver resolver(server);
@@ -107,7 +107,7 @@ TEST(Dns, AnswersManyFibersAtOnce) {
   });
 }
 
-TEST(Dns, AnUnknownNameIsNotFound) {
+TEST(Dns, an_unknown_name_is_not_found) {
   NameServer server;
   in_world([&] {
     Resolver resolver(server);
@@ -116,7 +116,7 @@ TEST(Dns, AnUnknownNameIsNotFound) {
   });
 }
 
-TEST(Dns, ASilentServerMakesTheNameUnavailable) {
+TEST(Dns, a_silent_server_makes_the_name_unavailable) {
   NameServer server;
   in_world([&] {
     Resolver resolver(server, 5);
@@ -124,7 +124,7 @@ TEST(Dns, ASilentServerMakesTheNameUnavailable) {
   });
 }
 
-TEST(Dns, ALookUpObeysTheDeadlineAndItsAnswerMayComeLater) {
+TEST(Dns, a_look_up_obeys_the_deadline_and_its_answer_may_come_later) {
   NameServer server;
   in_world([&] {
     Resolver resolver(server);
@@ -136,7 +136,7 @@ TEST(Dns, ALookUpObeysTheDeadlineAndItsAnswerMayComeLater) {
   });
 }
 
-TEST(Dns, ReadsTheHostsFileFirst) {
+TEST(Dns, reads_the_hosts_file_first) {
   if (!std::filesystem::exists("/etc/hosts")) GTEST_SKIP() << "there is no /etc/hosts";
   NameServer server;
   in_world([&] {

@@ -40,12 +40,12 @@ void sleep_without_epoll_pwait2(unsigned error) {
   std::_Exit(0);
 }
 
-TEST(EpollDeathTest, WaitsWhereTheKernelDoesNotKnowEpollPwait2) {
+TEST(EpollDeathTest, waits_where_the_kernel_does_not_know_epoll_pwait2) {
   EXPECT_EXIT(sleep_without_epoll_pwait2(ENOSYS), testing::ExitedWithCode(0), "");
 }
 
 // What older container runtimes answer for every system call that they do not know.
-TEST(EpollDeathTest, WaitsWhereAContainerForbidsEpollPwait2) {
+TEST(EpollDeathTest, waits_where_a_container_forbids_epoll_pwait2) {
   EXPECT_EXIT(sleep_without_epoll_pwait2(EPERM), testing::ExitedWithCode(0), "");
 }
 
@@ -58,7 +58,7 @@ void look_up_without_epoll_ctl() {
   });
 }
 
-TEST(EpollDeathTest, ALookUpFailsWhereNoMoreSocketsMayBeWatched) {
+TEST(EpollDeathTest, a_look_up_fails_where_no_more_sockets_may_be_watched) {
   EXPECT_EXIT(look_up_without_epoll_ctl(), testing::ExitedWithCode(0), "");
 }
 

@@ -11,7 +11,7 @@
 namespace marty::runtime::internal {
 namespace {
 
-TEST(StackAllocator, GivesDistinctWritableStacksOfTheAskedSize) {
+TEST(StackAllocator, gives_distinct_writable_stacks_of_the_asked_size) {
   StackAllocator stacks(64 * 1024);
   std::set<char*> bases;
   for (std::size_t i = 0; i < 3 * StackAllocator::kStacksPerSlab; ++i) {
@@ -22,7 +22,7 @@ TEST(StackAllocator, GivesDistinctWritableStacksOfTheAskedSize) {
   }
 }
 
-TEST(StackAllocator, ReusesTheAddressOfAReleasedStackWithoutItsPages) {
+TEST(StackAllocator, reuses_the_address_of_a_released_stack_without_its_pages) {
   StackAllocator stacks(64 * 1024);
   const Stack first = stacks.allocate();
   std::memset(first.base, 1, first.bytes);
@@ -33,13 +33,13 @@ TEST(StackAllocator, ReusesTheAddressOfAReleasedStackWithoutItsPages) {
   EXPECT_EQ(high_water_bytes(second), 0u);
 }
 
-TEST(StackAllocator, SaysWhatToRaiseWhenThereIsNoAddressSpace) {
+TEST(StackAllocator, says_what_to_raise_when_there_is_no_address_space) {
   StackAllocator stacks(std::size_t{1} << 45);
   EXPECT_EQ(code_thrown_by([&] { stacks.allocate(); }), Code::resource_exhausted);
   EXPECT_THAT(message_thrown_by([&] { stacks.allocate(); }), testing::HasSubstr("raise vm.max_map_count"));
 }
 
-TEST(StackGuardDeathTest, BelowAndAboveTheStackNothingCanBeWritten) {
+TEST(StackGuardDeathTest, below_and_above_the_stack_nothing_can_be_written) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   StackAllocator stacks(64 * 1024);
   const Stack lower = stacks.allocate();

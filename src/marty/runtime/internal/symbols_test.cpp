@@ -15,24 +15,24 @@ namespace {
   return number + 1;
 }
 
-TEST(Symbols, NameAFunctionThatTheDynamicLinkerDoesNotKnow) {
+TEST(Symbols, name_a_function_that_the_dynamic_linker_does_not_know) {
   Symbols symbols;
   EXPECT_THAT(symbols.describe(reinterpret_cast<void*>(&known_only_to_this_file)),
               testing::HasSubstr("::known_only_to_this_file(int) ("));
 }
 
-TEST(Symbols, NameAFunctionOfASharedLibrary) {
+TEST(Symbols, name_a_function_of_a_shared_library) {
   Symbols symbols;
   EXPECT_THAT(symbols.describe(reinterpret_cast<void*>(&std::fopen)), testing::HasSubstr("fopen"));
 }
 
-TEST(Symbols, ShowAnAddressThatIsNoFunctions) {
+TEST(Symbols, show_an_address_that_is_no_functions) {
   Symbols symbols;
   int on_the_stack = 0;
   EXPECT_THAT(symbols.describe(&on_the_stack), testing::StartsWith("0x"));
 }
 
-TEST(MappedFile, GivesNothingBeyondItsEndOrMisaligned) {
+TEST(MappedFile, gives_nothing_beyond_its_end_or_misaligned) {
   const std::string path = testing::TempDir() + "marty_symbols_test";
   std::ofstream(path) << "0123456789abcdef";
   const MappedFile file(path.c_str());

@@ -23,7 +23,7 @@ class Recorder final : public Timer {
 
 TimePoint at(std::int64_t time) { return TimePoint(Duration(time)); }
 
-TEST(TimerHeap, ExpiresInOrderOfTimeThenOfAdding) {
+TEST(TimerHeap, expires_in_order_of_time_then_of_adding) {
   std::vector<int> log;
   Recorder late(log, 3), first(log, 1), second(log, 2);
   TimerHeap heap;
@@ -41,7 +41,7 @@ TEST(TimerHeap, ExpiresInOrderOfTimeThenOfAdding) {
   EXPECT_EQ(heap.next(), kNever);
 }
 
-TEST(TimerHeap, ForgetsARemovedTimerWhichCanBeAddedAgain) {
+TEST(TimerHeap, forgets_a_removed_timer_which_can_be_added_again) {
   std::vector<int> log;
   Recorder timer(log, 1);
   TimerHeap heap;
@@ -58,7 +58,7 @@ TEST(TimerHeap, ForgetsARemovedTimerWhichCanBeAddedAgain) {
 }
 
 // Against a plain sorted list, with random additions and removals.
-TEST(TimerHeap, AgreesWithASortedListUnderRandomUse) {
+TEST(TimerHeap, agrees_with_a_sorted_list_under_random_use) {
   RandomEngine random(7);
   constexpr int kTimers = 200;
   std::vector<int> log;

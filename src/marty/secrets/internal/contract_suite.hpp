@@ -63,7 +63,7 @@ class StoreOutageContract : public StoreContract {};
 
 inline std::string name_of(const testing::TestParamInfo<Backend*>& info) { return info.param->name(); }
 
-TEST_P(StoreContract, GivesTheFieldOfASecret) {
+TEST_P(StoreContract, gives_the_field_of_a_secret) {
   with_store([](Backend& backend, Store& store) {
     backend.put("shop/database", {{"user", "ann"}, {"password", "hunter2 \"quoted\" \xC3\xA4\n"}});
     EXPECT_EQ(read(store, "shop/database#password"), "hunter2 \"quoted\" \xC3\xA4\n");
@@ -71,14 +71,14 @@ TEST_P(StoreContract, GivesTheFieldOfASecret) {
   });
 }
 
-TEST_P(StoreContract, HasNothingWhereThereIsNothing) {
+TEST_P(StoreContract, has_nothing_where_there_is_nothing) {
   with_store([](Backend&, Store& store) {
     EXPECT_EQ(read(store, "shop/missing"), "(nothing)");
     EXPECT_EQ(read(store, "shop/missing#password"), "(nothing)");
   });
 }
 
-TEST_P(StoreContract, NamesTheFieldsThatThereAreAndNoValues) {
+TEST_P(StoreContract, names_the_fields_that_there_are_and_no_values) {
   with_store([](Backend& backend, Store& store) {
     backend.put("shop/fields", {{"user", "ann"}, {"password", "hunter2"}});
     std::string message;
@@ -89,7 +89,7 @@ TEST_P(StoreContract, NamesTheFieldsThatThereAreAndNoValues) {
   });
 }
 
-TEST_P(StoreContract, GivesTheNewValueAfterARotation) {
+TEST_P(StoreContract, gives_the_new_value_after_a_rotation) {
   with_store([](Backend& backend, Store& store) {
     backend.put("shop/rotated", {{"token", "old"}, {"other", "x"}});
     EXPECT_EQ(read(store, "shop/rotated#token"), "old");
@@ -98,7 +98,7 @@ TEST_P(StoreContract, GivesTheNewValueAfterARotation) {
   });
 }
 
-TEST_P(StoreOutageContract, IsUnavailableInAnOutageAndComesBack) {
+TEST_P(StoreOutageContract, is_unavailable_in_an_outage_and_comes_back) {
   with_store([](Backend& backend, Store& store) {
     backend.put("shop/outage", {{"token", "kept"}, {"other", "x"}});
     EXPECT_EQ(read(store, "shop/outage#token"), "kept");
@@ -113,7 +113,7 @@ TEST_P(StoreOutageContract, IsUnavailableInAnOutageAndComesBack) {
   });
 }
 
-TEST_P(StoreContract, ServesManyFibersAtATime) {
+TEST_P(StoreContract, serves_many_fibers_at_a_time) {
   with_store([](Backend& backend, Store& store) {
     backend.put("shop/many", {{"token", "same"}, {"other", "x"}});
     const auto reading = [&] { return read(store, "shop/many#token"); };

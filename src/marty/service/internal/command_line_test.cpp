@@ -14,24 +14,24 @@ CommandLineResult parse(std::vector<const char*> arguments) {
   return parse_command_line("petstore", "1.2.3", static_cast<int>(arguments.size()), arguments.data());
 }
 
-TEST(CommandLine, RunsByDefault) {
+TEST(CommandLine, runs_by_default) {
   ASSERT_TRUE(parse({}).command_line);
   EXPECT_EQ(parse({}).command_line->command, Command::run);
   EXPECT_EQ(parse({"run"}).command_line->command, Command::run);
 }
 
-TEST(CommandLine, RunsWithoutAnyArguments) {
+TEST(CommandLine, runs_without_any_arguments) {
   const CommandLineResult result = parse_command_line("petstore", "1.2.3", 0, nullptr);
   ASSERT_TRUE(result.command_line);
   EXPECT_EQ(result.command_line->command, Command::run);
 }
 
-TEST(CommandLine, TakesDirectoryAndEnvironmentBeforeOrAfterTheCommand) {
+TEST(CommandLine, takes_directory_and_environment_before_or_after_the_command) {
   EXPECT_EQ(parse({"--directory", "/srv", "run"}).command_line->directory, "/srv");
   EXPECT_EQ(parse({"run", "--environment", "staging"}).command_line->environment, "staging");
 }
 
-TEST(CommandLine, MigratesUpDownAndTellsTheStatus) {
+TEST(CommandLine, migrates_up_down_and_tells_the_status) {
   EXPECT_EQ(parse({"migrate", "up"}).command_line->command, Command::migrate_up);
   EXPECT_EQ(parse({"migrate", "status"}).command_line->command, Command::migrate_status);
   const auto down = parse({"migrate", "down", "--to", "3", "--dry-run"}).command_line;
@@ -41,7 +41,7 @@ TEST(CommandLine, MigratesUpDownAndTellsTheStatus) {
   EXPECT_TRUE(down->dry_run);
 }
 
-TEST(CommandLine, WritesDashboardsAndRules) {
+TEST(CommandLine, writes_dashboards_and_rules) {
   const auto rules = parse({"observability", "rules", "--output", "ops", "--environment", "staging"}).command_line;
   ASSERT_TRUE(rules);
   EXPECT_EQ(rules->command, Command::observability_rules);
@@ -51,7 +51,7 @@ TEST(CommandLine, WritesDashboardsAndRules) {
   EXPECT_EQ(parse({"observability"}).exit_code, 2);
 }
 
-TEST(CommandLine, RefusesWhatItDoesNotKnowWithExitCode2) {
+TEST(CommandLine, refuses_what_it_does_not_know_with_exit_code2) {
   for (const auto& wrong :
        std::vector<std::vector<const char*>>{{"serve"}, {"--port", "1"}, {"migrate"}, {"migrate", "down"}}) {
     const CommandLineResult result = parse(wrong);
@@ -61,7 +61,7 @@ TEST(CommandLine, RefusesWhatItDoesNotKnowWithExitCode2) {
   }
 }
 
-TEST(CommandLine, PrintsVersionAndHelpWithExitCode0) {
+TEST(CommandLine, prints_version_and_help_with_exit_code0) {
   EXPECT_EQ(parse({"--version"}).message, "petstore 1.2.3\n");
   EXPECT_EQ(parse({"--version"}).exit_code, 0);
   EXPECT_NE(parse({"--help"}).message.find("migrate"), std::string::npos);

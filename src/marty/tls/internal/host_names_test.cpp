@@ -5,7 +5,7 @@
 namespace marty::tls::internal {
 namespace {
 
-TEST(HostNames, FindTheCertificateOfAName) {
+TEST(HostNames, find_the_certificate_of_a_name) {
   HostNames names;
   names.add("shop.example", 0);
   names.add("Orders.Example", 1);
@@ -17,7 +17,7 @@ TEST(HostNames, FindTheCertificateOfAName) {
   EXPECT_EQ(names.find(""), std::nullopt);
 }
 
-TEST(HostNames, AWildcardStandsForOneLabel) {
+TEST(HostNames, a_wildcard_stands_for_one_label) {
   HostNames names;
   names.add("*.shop.example", 0);
   EXPECT_EQ(names.find("a.shop.example"), 0u);
@@ -27,7 +27,7 @@ TEST(HostNames, AWildcardStandsForOneLabel) {
   EXPECT_EQ(names.find(".shop.example"), std::nullopt);
 }
 
-TEST(HostNames, AnExactNameGoesBeforeAWildcardWhicheverWasFirst) {
+TEST(HostNames, an_exact_name_goes_before_a_wildcard_whichever_was_first) {
   HostNames names;
   names.add("*.example", 0);
   names.add("shop.example", 1);
@@ -35,7 +35,7 @@ TEST(HostNames, AnExactNameGoesBeforeAWildcardWhicheverWasFirst) {
   EXPECT_EQ(names.find("other.example"), 0u);
 }
 
-TEST(HostNames, TheFirstOfTwoCertificatesForANameStays) {
+TEST(HostNames, the_first_of_two_certificates_for_a_name_stays) {
   HostNames names;
   names.add("shop.example", 0);
   names.add("shop.example", 1);
@@ -45,7 +45,7 @@ TEST(HostNames, TheFirstOfTwoCertificatesForANameStays) {
   EXPECT_EQ(names.find("other.example"), 2u);
 }
 
-TEST(HostName, IsLabelsWithDotsBetweenThem) {
+TEST(HostName, is_labels_with_dots_between_them) {
   for (const char* name : {"localhost", "a.b-c.example", "xn--mnchen-3ya.example", "_srv.example", "10.0.0.1"})
     EXPECT_TRUE(is_host_name(name)) << name;
   for (const char* name :
@@ -54,7 +54,7 @@ TEST(HostName, IsLabelsWithDotsBetweenThem) {
   EXPECT_FALSE(is_host_name(std::string_view("a\0b", 3)));
 }
 
-TEST(HostName, HasAtMost253BytesAnd63InALabel) {
+TEST(HostName, has_at_most253_bytes_and63_in_a_label) {
   const std::string label(63, 'a');
   EXPECT_TRUE(is_host_name(label));
   EXPECT_FALSE(is_host_name(label + 'a'));

@@ -15,7 +15,7 @@ using testing::IsEmpty;
 
 Identity identity_in(const std::string& file) { return identity_of(parse_certificates(read(file)).front().get()); }
 
-TEST(Identity, IsAllThatTheCertificateSays) {
+TEST(Identity, is_all_that_the_certificate_says) {
   const TestPki pki("Test CA");
   const Timestamp now = runtime::wall_now();
   const CertificateFiles files = pki.issue({.subject = "orders",
@@ -36,7 +36,7 @@ TEST(Identity, IsAllThatTheCertificateSays) {
   EXPECT_NEAR(std::chrono::duration<double>(identity.not_after - now).count(), 3 * 3600, 5);
 }
 
-TEST(Identity, WritesTheSubjectAsRfc4514) {
+TEST(Identity, writes_the_subject_as_rfc4514) {
   const TestPki pki;
   EXPECT_EQ(identity_in(self_signed(pki, "-utf8", "/O=K\xC3\xA4se, Wurst \\+ Co/CN=orders").certificate).subject,
             "CN=orders,O=K\xC3\xA4se\\, Wurst \\+ Co");
@@ -44,7 +44,7 @@ TEST(Identity, WritesTheSubjectAsRfc4514) {
   EXPECT_THAT(mail.email_addresses, ElementsAre("ops@example.org"));
 }
 
-TEST(SpiffeIdentity, NeedsExactlyOneUri) {
+TEST(SpiffeIdentity, needs_exactly_one_uri) {
   const TestPki pki;
   const auto id = [&](std::vector<std::string> uris) {
     return identity_in(pki.issue({.uris = std::move(uris)}).certificate).spiffe_id;
@@ -55,13 +55,13 @@ TEST(SpiffeIdentity, NeedsExactlyOneUri) {
   EXPECT_EQ(id({}), "");
 }
 
-TEST(SpiffeIdentity, NeedsAValidIdWithAPath) {
+TEST(SpiffeIdentity, needs_a_valid_id_with_a_path) {
   const TestPki pki;
   for (const char* uri : {"spiffe://example.org", "spiffe://Example.org/a", "https://example.org/a"})
     EXPECT_EQ(identity_in(pki.issue({.uris = {uri}}).certificate).spiffe_id, "") << uri;
 }
 
-TEST(SpiffeIdentity, IsNoneOfAnAuthority) {
+TEST(SpiffeIdentity, is_none_of_an_authority) {
   const TestPki pki;
   const std::string name = "-addext subjectAltName=URI:spiffe://example.org/a ";
   const auto with = [&](const std::string& extensions) {

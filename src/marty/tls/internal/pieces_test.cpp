@@ -19,21 +19,21 @@ std::vector<std::string> pieces_of(const std::vector<std::string_view>& parts, s
   return result;
 }
 
-TEST(Pieces, JoinSmallParts) {
+TEST(Pieces, join_small_parts) {
   EXPECT_THAT(pieces_of({"a", "", "bc", "d"}), ElementsAre("abcd"));
   EXPECT_THAT(pieces_of({"a"}), ElementsAre("a"));
   EXPECT_THAT(pieces_of({}), ElementsAre());
   EXPECT_THAT(pieces_of({"", ""}), ElementsAre());
 }
 
-TEST(Pieces, BeginAnywhere) {
+TEST(Pieces, begin_anywhere) {
   EXPECT_THAT(pieces_of({"ab", "cd", "ef"}, 1), ElementsAre("bcdef"));
   EXPECT_THAT(pieces_of({"ab", "cd", "ef"}, 2), ElementsAre("cdef"));
   EXPECT_THAT(pieces_of({"ab", "cd", "ef"}, 5), ElementsAre("f"));
   EXPECT_THAT(pieces_of({"ab", "cd", "ef"}, 6), ElementsAre());
 }
 
-TEST(Pieces, AreFullRecordsButTheLast) {
+TEST(Pieces, are_full_records_but_the_last) {
   const std::string large(2 * kRecordBytes + 10, 'x');
   const std::string full(kRecordBytes, 'x');
   EXPECT_THAT(pieces_of({large}), ElementsAre(full, full, std::string(10, 'x')));
@@ -41,7 +41,7 @@ TEST(Pieces, AreFullRecordsButTheLast) {
   EXPECT_THAT(pieces_of({full, "tail"}), ElementsAre(full, "tail"));
 }
 
-TEST(Pieces, TakeLargePartsFromWhereTheyStand) {
+TEST(Pieces, take_large_parts_from_where_they_stand) {
   const std::string large(2 * kRecordBytes, 'x');
   const std::vector<std::string_view> parts{large, "tail"};
   Pieces pieces(parts, 0);

@@ -20,7 +20,7 @@ SslSession new_session(int version = TLS1_3_VERSION) {
   return session;
 }
 
-TEST(SessionCache, GivesTheNewestFirstAndEachOnce) {
+TEST(SessionCache, gives_the_newest_first_and_each_once) {
   SessionCache cache;
   SslSession older = new_session(), newer = new_session();
   SSL_SESSION* const first = older.get();
@@ -32,7 +32,7 @@ TEST(SessionCache, GivesTheNewestFirstAndEachOnce) {
   EXPECT_EQ(cache.take("shop:443", kNow), nullptr);
 }
 
-TEST(SessionCache, GivesThoseOfTls12AgainAndAgain) {
+TEST(SessionCache, gives_those_of_tls12_again_and_again) {
   SessionCache cache;
   SslSession session = new_session(TLS1_2_VERSION);
   SSL_SESSION* const raw = session.get();
@@ -41,14 +41,14 @@ TEST(SessionCache, GivesThoseOfTls12AgainAndAgain) {
   EXPECT_EQ(cache.take("shop:443", kNow).get(), raw);
 }
 
-TEST(SessionCache, KeepsServersApart) {
+TEST(SessionCache, keeps_servers_apart) {
   SessionCache cache;
   cache.put("shop:443", new_session(), kNow);
   EXPECT_EQ(cache.take("shop:8443", kNow), nullptr);
   EXPECT_NE(cache.take("shop:443", kNow), nullptr);
 }
 
-TEST(SessionCache, ForgetsWhatIsTooOld) {
+TEST(SessionCache, forgets_what_is_too_old) {
   SessionCache cache;
   cache.put("shop:443", new_session(), kNow);
   EXPECT_EQ(cache.take("shop:443", kNow + kSessionLifetime), nullptr);
@@ -56,7 +56,7 @@ TEST(SessionCache, ForgetsWhatIsTooOld) {
   EXPECT_NE(cache.take("shop:443", kNow + kSessionLifetime - 1s), nullptr);
 }
 
-TEST(SessionCache, HoldsSoManyOfAServer) {
+TEST(SessionCache, holds_so_many_of_a_server) {
   SessionCache cache;
   for (std::size_t i = 0; i < 2 * SessionCache::kMaxSessions; ++i) cache.put("shop:443", new_session(), kNow);
   std::size_t count = 0;
@@ -64,7 +64,7 @@ TEST(SessionCache, HoldsSoManyOfAServer) {
   EXPECT_EQ(count, SessionCache::kMaxSessions);
 }
 
-TEST(SessionCache, ForgetsTheServerThatWasAskedForTheLongestAgo) {
+TEST(SessionCache, forgets_the_server_that_was_asked_for_the_longest_ago) {
   SessionCache cache;
   const auto name = [](std::size_t number) { return "host-" + std::to_string(number); };
   for (std::size_t i = 0; i < SessionCache::kMaxServers; ++i) cache.put(name(i), new_session(TLS1_2_VERSION), kNow);
@@ -75,7 +75,7 @@ TEST(SessionCache, ForgetsTheServerThatWasAskedForTheLongestAgo) {
   EXPECT_NE(cache.take("one more", kNow), nullptr);
 }
 
-TEST(SessionCache, TakesNothingThatCannotBeResumed) {
+TEST(SessionCache, takes_nothing_that_cannot_be_resumed) {
   SessionCache cache;
   cache.put("shop:443", SslSession(SSL_SESSION_new()), kNow);
   EXPECT_EQ(cache.take("shop:443", kNow), nullptr);

@@ -7,25 +7,25 @@
 namespace marty::tls::internal {
 namespace {
 
-TEST(SpiffeId, HasATrustDomainAndAPath) {
+TEST(SpiffeId, has_a_trust_domain_and_a_path) {
   const auto id = parse_spiffe_id("spiffe://prod.example-1_x.org/ns/shop/sa/Orders_v1.2-a");
   ASSERT_TRUE(id);
   EXPECT_EQ(id->trust_domain, "prod.example-1_x.org");
   EXPECT_EQ(id->path, "/ns/shop/sa/Orders_v1.2-a");
 }
 
-TEST(SpiffeId, OfATrustDomainHasNoPath) {
+TEST(SpiffeId, of_a_trust_domain_has_no_path) {
   const auto id = parse_spiffe_id("spiffe://example.org");
   ASSERT_TRUE(id);
   EXPECT_EQ(id->path, "");
 }
 
-TEST(SpiffeId, MayHaveSegmentsThatOnlyBeginWithDots) {
+TEST(SpiffeId, may_have_segments_that_only_begin_with_dots) {
   EXPECT_TRUE(parse_spiffe_id("spiffe://example.org/..."));
   EXPECT_TRUE(parse_spiffe_id("spiffe://example.org/.hidden/..x"));
 }
 
-TEST(SpiffeId, HasOneSpelling) {
+TEST(SpiffeId, has_one_spelling) {
   for (const char* text : {"",
                            "spiffe:",
                            "spiffe://",
@@ -61,7 +61,7 @@ TEST(SpiffeId, HasOneSpelling) {
   EXPECT_FALSE(parse_spiffe_id(std::string_view("spiffe://example.org/a\0b", 24)));
 }
 
-TEST(SpiffeId, HasAtMost2048BytesAnd255OfTrustDomain) {
+TEST(SpiffeId, has_at_most2048_bytes_and255_of_trust_domain) {
   const std::string start = "spiffe://example.org/";
   EXPECT_TRUE(parse_spiffe_id(start + std::string(2048 - start.size(), 'a')));
   EXPECT_FALSE(parse_spiffe_id(start + std::string(2049 - start.size(), 'a')));

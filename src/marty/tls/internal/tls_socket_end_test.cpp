@@ -20,7 +20,7 @@ std::string read_all(TlsSocket& socket) {
   return text;
 }
 
-TEST_P(TlsSocketEndTest, HalfCloseLetsTheOtherDirectionGoOn) {
+TEST_P(TlsSocketEndTest, half_close_lets_the_other_direction_go_on) {
   run([] {
     for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
       ReadyPair pair(version);
@@ -37,7 +37,7 @@ TEST_P(TlsSocketEndTest, HalfCloseLetsTheOtherDirectionGoOn) {
   });
 }
 
-TEST_P(TlsSocketEndTest, NothingIsWrittenBehindTheEnd) {
+TEST_P(TlsSocketEndTest, nothing_is_written_behind_the_end) {
   run([] {
     ReadyPair pair;
     pair.client->shutdown_write();
@@ -52,7 +52,7 @@ TEST_P(TlsSocketEndTest, NothingIsWrittenBehindTheEnd) {
   });
 }
 
-TEST_P(TlsSocketEndTest, AStreamThatIsCutOffIsNoEnd) {
+TEST_P(TlsSocketEndTest, a_stream_that_is_cut_off_is_no_end) {
   run([] {
     TappedPair pair;
     write(*pair.server, "the first half");
@@ -73,7 +73,7 @@ TEST_P(TlsSocketEndTest, AStreamThatIsCutOffIsNoEnd) {
   });
 }
 
-TEST_P(TlsSocketEndTest, ARecordThatWasChangedEndsTheConnection) {
+TEST_P(TlsSocketEndTest, a_record_that_was_changed_ends_the_connection) {
   run([] {
     TappedPair pair;
     write(*pair.server, "hello");
@@ -103,7 +103,7 @@ std::size_t fill(TlsSocket& socket) {
   }
 }
 
-TEST_P(TlsSocketEndTest, TheEndFollowsWhenThereIsRoomForIt) {
+TEST_P(TlsSocketEndTest, the_end_follows_when_there_is_room_for_it) {
   run([] {
     for (const bool destroyed : {false, true}) {
       ReadyPair pair;
@@ -116,7 +116,7 @@ TEST_P(TlsSocketEndTest, TheEndFollowsWhenThereIsRoomForIt) {
   });
 }
 
-TEST_P(TlsSocketEndTest, NothingIsWrittenBehindAnEndThatIsStillWaitingForRoom) {
+TEST_P(TlsSocketEndTest, nothing_is_written_behind_an_end_that_is_still_waiting_for_room) {
   run([] {
     ReadyPair pair;
     const std::size_t written = fill(*pair.server);
@@ -129,7 +129,7 @@ TEST_P(TlsSocketEndTest, NothingIsWrittenBehindAnEndThatIsStillWaitingForRoom) {
   });
 }
 
-TEST_P(TlsSocketEndTest, AWriterThatIsWaitingSendsTheEnd) {
+TEST_P(TlsSocketEndTest, a_writer_that_is_waiting_sends_the_end) {
   run([] {
     ReadyPair pair;
     const std::string content(8 << 20, 'x');
@@ -148,7 +148,7 @@ TEST_P(TlsSocketEndTest, AWriterThatIsWaitingSendsTheEnd) {
   });
 }
 
-TEST_P(TlsSocketEndTest, WhatWasHalfSentIsNoOrderlyEnd) {
+TEST_P(TlsSocketEndTest, what_was_half_sent_is_no_orderly_end) {
   run([] {
     ReadyPair pair;
     const std::size_t written = fill(*pair.server);

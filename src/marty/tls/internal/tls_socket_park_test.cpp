@@ -10,7 +10,7 @@ namespace {
 class TlsSocketParkTest : public WorldTest {};
 INSTANTIATE_TEST_SUITE_P(Worlds, TlsSocketParkTest, kBothWorlds, world_name);
 
-TEST_P(TlsSocketParkTest, CallsBackOnceWhenBytesCome) {
+TEST_P(TlsSocketParkTest, calls_back_once_when_bytes_come) {
   run([] {
     ReadyPair pair;
     CountingCallback callback;
@@ -27,7 +27,7 @@ TEST_P(TlsSocketParkTest, CallsBackOnceWhenBytesCome) {
   });
 }
 
-TEST_P(TlsSocketParkTest, CallsBackWhereDecryptedBytesAreWaitingAlready) {
+TEST_P(TlsSocketParkTest, calls_back_where_decrypted_bytes_are_waiting_already) {
   run([] {
     ReadyPair pair;
     write(*pair.client, "abc");
@@ -41,7 +41,7 @@ TEST_P(TlsSocketParkTest, CallsBackWhereDecryptedBytesAreWaitingAlready) {
   });
 }
 
-TEST_P(TlsSocketParkTest, CallsBackWhereAWholeRecordIsBufferedAlready) {
+TEST_P(TlsSocketParkTest, calls_back_where_a_whole_record_is_buffered_already) {
   run([] {
     ReadyPair pair;
     write(*pair.client, "abc");
@@ -57,7 +57,7 @@ TEST_P(TlsSocketParkTest, CallsBackWhereAWholeRecordIsBufferedAlready) {
   });
 }
 
-TEST_P(TlsSocketParkTest, NeitherWakesNorSpinsForAPartOfARecord) {
+TEST_P(TlsSocketParkTest, neither_wakes_nor_spins_for_a_part_of_a_record) {
   run([] {
     TappedPair pair;
     write(*pair.server, "hello");
@@ -78,7 +78,7 @@ TEST_P(TlsSocketParkTest, NeitherWakesNorSpinsForAPartOfARecord) {
   });
 }
 
-TEST_P(TlsSocketParkTest, NeitherWakesNorSpinsWhereItParksOnAPartOfARecord) {
+TEST_P(TlsSocketParkTest, neither_wakes_nor_spins_where_it_parks_on_a_part_of_a_record) {
   run([] {
     TappedPair pair;
     write(*pair.server, "hello");
@@ -100,7 +100,7 @@ TEST_P(TlsSocketParkTest, NeitherWakesNorSpinsWhereItParksOnAPartOfARecord) {
   });
 }
 
-TEST_P(TlsSocketParkTest, SessionTicketsAreNoBytes) {
+TEST_P(TlsSocketParkTest, session_tickets_are_no_bytes) {
   run([] {
     TlsPair pair;
     auto connecting = runtime::spawn([&] { EXPECT_FALSE(pair.client->shake_hands()); });
@@ -114,7 +114,7 @@ TEST_P(TlsSocketParkTest, SessionTicketsAreNoBytes) {
   });
 }
 
-TEST_P(TlsSocketParkTest, CallsBackForTheEndAndForAReset) {
+TEST_P(TlsSocketParkTest, calls_back_for_the_end_and_for_a_reset) {
   run([] {
     ReadyPair ended;
     CountingCallback callback;
@@ -137,7 +137,7 @@ TEST_P(TlsSocketParkTest, CallsBackForTheEndAndForAReset) {
   });
 }
 
-TEST_P(TlsSocketParkTest, TakesTheCallbackBack) {
+TEST_P(TlsSocketParkTest, takes_the_callback_back) {
   run([] {
     ReadyPair pair;
     CountingCallback callback;
@@ -154,7 +154,7 @@ TEST_P(TlsSocketParkTest, TakesTheCallbackBack) {
   });
 }
 
-TEST_P(TlsSocketParkTest, WhatWasReadMeanwhileWakesNobody) {
+TEST_P(TlsSocketParkTest, what_was_read_meanwhile_wakes_nobody) {
   run([] {
     ReadyPair pair;
     write(*pair.client, "abc");
@@ -171,7 +171,7 @@ TEST_P(TlsSocketParkTest, WhatWasReadMeanwhileWakesNobody) {
   });
 }
 
-TEST_P(TlsSocketParkTest, MayBeDestroyedWhileItIsDue) {
+TEST_P(TlsSocketParkTest, may_be_destroyed_while_it_is_due) {
   run([] {
     ReadyPair pair;
     write(*pair.client, "abc");
@@ -194,7 +194,7 @@ class DestroyingCallback final : public runtime::ReadableCallback {
   std::unique_ptr<TlsSocket>& socket_;
 };
 
-TEST_P(TlsSocketParkTest, MayBeDestroyedByItsCallback) {
+TEST_P(TlsSocketParkTest, may_be_destroyed_by_its_callback) {
   run([] {
     ReadyPair pair;
     DestroyingCallback callback(pair.server);

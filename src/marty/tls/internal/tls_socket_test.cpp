@@ -34,7 +34,7 @@ std::string read_exactly(TlsSocket& socket, std::size_t bytes, std::size_t piece
   return text;
 }
 
-TEST_P(TlsSocketTest, CarriesMuchBothWaysAtOnceInOddSizes) {
+TEST_P(TlsSocketTest, carries_much_both_ways_at_once_in_odd_sizes) {
   run([] {
     for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
       ReadyPair pair(version);
@@ -54,7 +54,7 @@ TEST_P(TlsSocketTest, CarriesMuchBothWaysAtOnceInOddSizes) {
   });
 }
 
-TEST_P(TlsSocketTest, WorksWhereBytesComeOneByOne) {
+TEST_P(TlsSocketTest, works_where_bytes_come_one_by_one) {
   run([] {
     TlsPair pair;
     pair.client_limits.read_bytes = pair.server_limits.read_bytes = 1;
@@ -68,7 +68,7 @@ TEST_P(TlsSocketTest, WorksWhereBytesComeOneByOne) {
   });
 }
 
-TEST_P(TlsSocketTest, MakesTheWriterWaitWhileThePeerIsSlow) {
+TEST_P(TlsSocketTest, makes_the_writer_wait_while_the_peer_is_slow) {
   run([] {
     ReadyPair pair;
     const std::string block = numbered(256 * 1024);
@@ -84,7 +84,7 @@ TEST_P(TlsSocketTest, MakesTheWriterWaitWhileThePeerIsSlow) {
   });
 }
 
-TEST_P(TlsSocketTest, JoinsSmallPartsToOneRecordAndSendsSeveralRecordsAtOnce) {
+TEST_P(TlsSocketTest, joins_small_parts_to_one_record_and_sends_several_records_at_once) {
   run([] {
     ReadyPair pair;
     const std::string body = numbered(4 * kRecordBytes);
@@ -103,7 +103,7 @@ TEST_P(TlsSocketTest, JoinsSmallPartsToOneRecordAndSendsSeveralRecordsAtOnce) {
   });
 }
 
-TEST_P(TlsSocketTest, TryReadNeverWaitsAndReadsARecordWithOneCall) {
+TEST_P(TlsSocketTest, try_read_never_waits_and_reads_a_record_with_one_call) {
   run([] {
     ReadyPair pair;
     char buffer[64];
@@ -118,7 +118,7 @@ TEST_P(TlsSocketTest, TryReadNeverWaitsAndReadsARecordWithOneCall) {
   });
 }
 
-TEST_P(TlsSocketTest, TryWriteCountsOnlyWhatTheSocketBelowHasTaken) {
+TEST_P(TlsSocketTest, try_write_counts_only_what_the_socket_below_has_taken) {
   run([] {
     ReadyPair pair;
     const std::string content = numbered(5 * kRecordBytes);
@@ -134,7 +134,7 @@ TEST_P(TlsSocketTest, TryWriteCountsOnlyWhatTheSocketBelowHasTaken) {
   });
 }
 
-TEST_P(TlsSocketTest, WriteGoesOnWhereTryWriteStoppedAlsoInSmallerPieces) {
+TEST_P(TlsSocketTest, write_goes_on_where_try_write_stopped_also_in_smaller_pieces) {
   run([] {
     ReadyPair pair;
     const std::string content = numbered(4 * kRecordBytes);
@@ -149,7 +149,7 @@ TEST_P(TlsSocketTest, WriteGoesOnWhereTryWriteStoppedAlsoInSmallerPieces) {
   });
 }
 
-TEST_P(TlsSocketTest, TryWriteCountsInSmallerPieces) {
+TEST_P(TlsSocketTest, try_write_counts_in_smaller_pieces) {
   run([] {
     ReadyPair pair;
     const std::string content = numbered(2 * kRecordBytes);
@@ -162,7 +162,7 @@ TEST_P(TlsSocketTest, TryWriteCountsInSmallerPieces) {
   });
 }
 
-TEST_P(TlsSocketTest, LetsOtherFibersRunThoughItAlwaysHasBytes) {
+TEST_P(TlsSocketTest, lets_other_fibers_run_though_it_always_has_bytes) {
   run([] {
     ReadyPair pair;
     write(*pair.client, std::string(10'000, 'x'));
@@ -176,7 +176,7 @@ TEST_P(TlsSocketTest, LetsOtherFibersRunThoughItAlwaysHasBytes) {
   });
 }
 
-TEST_P(TlsSocketTest, ReadEndsAtTheDeadlineNamingThePeerAndGoesOnAfterwards) {
+TEST_P(TlsSocketTest, read_ends_at_the_deadline_naming_the_peer_and_goes_on_afterwards) {
   run([] {
     ReadyPair pair;
     char buffer[16];
@@ -191,7 +191,7 @@ TEST_P(TlsSocketTest, ReadEndsAtTheDeadlineNamingThePeerAndGoesOnAfterwards) {
   });
 }
 
-TEST_P(TlsSocketTest, ACancelledReaderAndWriterEnd) {
+TEST_P(TlsSocketTest, a_cancelled_reader_and_writer_end) {
   run([] {
     ReadyPair pair;
     char buffer[16];
@@ -208,7 +208,7 @@ TEST_P(TlsSocketTest, ACancelledReaderAndWriterEnd) {
   });
 }
 
-TEST_P(TlsSocketTest, AWriteThatWasInterruptedLetsNoOtherFollow) {
+TEST_P(TlsSocketTest, a_write_that_was_interrupted_lets_no_other_follow) {
   run([] {
     ReadyPair pair;
     const std::string plenty(64 << 20, 'x');
@@ -226,7 +226,7 @@ TEST_P(TlsSocketTest, AWriteThatWasInterruptedLetsNoOtherFollow) {
   });
 }
 
-TEST_P(TlsSocketTest, NewKeysAreAgreedOnInTheMiddleOfTraffic) {
+TEST_P(TlsSocketTest, new_keys_are_agreed_on_in_the_middle_of_traffic) {
   run([] {
     ReadyPair pair;
     const std::string content = numbered(500'000);
@@ -243,7 +243,7 @@ TEST_P(TlsSocketTest, NewKeysAreAgreedOnInTheMiddleOfTraffic) {
   });
 }
 
-TEST_P(TlsSocketTest, AnswersRequestsForNewKeysThoughNobodyWrites) {
+TEST_P(TlsSocketTest, answers_requests_for_new_keys_though_nobody_writes) {
   run([] {
     ReadyPair pair;
     for (int i = 0; i < 2; ++i) {  // OpenSSL answers the first when it sees the second
@@ -257,7 +257,7 @@ TEST_P(TlsSocketTest, AnswersRequestsForNewKeysThoughNobodyWrites) {
   });
 }
 
-TEST_P(TlsSocketTest, LetsOtherFibersRunThoughAPeerSendsNoBytesWithoutEnd) {
+TEST_P(TlsSocketTest, lets_other_fibers_run_though_a_peer_sends_no_bytes_without_end) {
   run([] {
     ReadyPair pair;
     for (int i = 0; i < 4000; ++i) {
@@ -278,7 +278,7 @@ TEST_P(TlsSocketTest, LetsOtherFibersRunThoughAPeerSendsNoBytesWithoutEnd) {
   });
 }
 
-TEST_P(TlsSocketTest, APeerThatAsksForNewKeysAndDoesNotReadIsCutOff) {
+TEST_P(TlsSocketTest, a_peer_that_asks_for_new_keys_and_does_not_read_is_cut_off) {
   run([] {
     ReadyPair pair;
     pair.server_limits.write_bytes = 0;  // as where the client does not read
@@ -301,7 +301,7 @@ TEST_P(TlsSocketTest, APeerThatAsksForNewKeysAndDoesNotReadIsCutOff) {
 
 // Of a message to OpenSSL itself, here a session ticket that is longer than a record: the client has its beginning, and
 // its OpenSSL has to read the rest before it may write.
-TEST_P(TlsSocketTest, AWriterWaitsForTheRestOfAMessageThatHasBegun) {
+TEST_P(TlsSocketTest, a_writer_waits_for_the_rest_of_a_message_that_has_begun) {
   run([] {
     Relay relay;
     TlsPair pair(relay.ends());
