@@ -147,6 +147,20 @@ TEST_F(Http2TimeoutTest, a_client_that_gives_no_window_is_reset_after_the_write_
   });
 }
 
+// Each of them goes away while the connection looks at all.
+TEST_F(Http2TimeoutTest, all_streams_without_a_window_are_reset_at_one_look) {
+  run([] {
+    TestServer test([](Request&, Response& response) { response.body() = std::string(1'000, 'x'); },
+                    {.write_timeout = 10s});
+    Http2RawClient client(test.server.address(), std::string("\0\4\0\0\0\0", 6));
+    for (const std::int32_t id : {1, 3, 5, 7}) client.send(headers_frame(id, request_fields()));
+    for (int i = 0; i < 4; ++i)
+      EXPECT_EQ(client.read_until(NGHTTP2_RST_STREAM).number(), NGHTTP2_ENHANCE_YOUR_CALM) << i;
+    client.send(frame(NGHTTP2_SETTINGS, 0, 0, std::string("\0\4\0\0\xff\xff", 6)) + headers_frame(9, request_fields()));
+    EXPECT_EQ(client.read_body(9).size(), 1'000u);
+  });
+}
+
 TEST_F(Http2TimeoutTest, a_client_that_reads_nothing_is_cut) {
   run([] {
     const std::string large(50'000'000, 'x');

@@ -44,6 +44,7 @@ class Schedule {
     runtime::SimulatedWorld({.seed = dice_()}).run([&] {
       TestServer test([&](Request& request, Response& response) { answer(request, response); }, {.write_timeout = 20s});
       client_is_slow_ = is(2);
+      client_is_late_ = is(2);
       if (is(5)) leaves_after_ = below(300'000);
       if (is(20)) sticks_after_ = below(50'000);
       is_http1() ? read_by_http1(test.server.address()) : read_by_http2(test.server.address());
@@ -79,6 +80,7 @@ class Schedule {
     const std::size_t others = below(5);
     for (std::size_t i = 0; i < others; ++i) tasks.emplace_back(writer(int(i) + 1));
     write(out, 0);
+    if (is(3)) everything_arrives_soon(out);
     if (is(2) && !tasks.empty()) {
       wait();
       tasks[below(tasks.size())].cancel();
@@ -89,6 +91,17 @@ class Schedule {
       tasks.clear();  // as a heartbeat is that goes with its feed
     }
     for (auto& task : tasks) task.join();
+    if (is(3)) everything_arrives_soon(out);
+  }
+
+  // Nobody writes any more, and the reply goes on: nothing may wait for the next piece, nor for the end. A streamed
+  // reply gathers small pieces until it is told to flush.
+  void everything_arrives_soon(BodyWriter& out) {
+    if (leaves_after_ || sticks_after_) return;
+    runtime::sleep_for(5s);  // tidy:allow(sleep): virtual; the others have written
+    if (mode_ == Mode::http1_stream || mode_ == Mode::http2_stream) out.flush();
+    runtime::sleep_for(5s);  // tidy:allow(sleep): virtual; a slow client reads on
+    EXPECT_EQ(got_.size(), expected_.size()) << "bytes that came before the reply ended";
   }
 
   void write(BodyWriter& out, int number) {
@@ -97,7 +110,7 @@ class Schedule {
       std::optional<runtime::DeadlineScope> scope;
       if (is(10)) scope.emplace(runtime::Duration(std::chrono::microseconds(1 + below(20'000)))), has_deadline_ = true;
       for (std::size_t i = 0; i < pieces; ++i) {
-        const std::size_t sizes[] = {10, 300, 9'000, 40'000};
+        const std::size_t sizes[] = {10, 300, 9'000, 150'000};
         std::string piece = "<" + std::to_string(number) + "." + std::to_string(i) + ">";
         piece.append(1 + below(sizes[below(4)]), static_cast<char>('a' + number));
         expected_ += piece;
@@ -115,6 +128,11 @@ class Schedule {
 
   void wait() { is(2) ? runtime::yield() : runtime::sleep_for(std::chrono::microseconds(below(3'000))); }
 
+  // More than the network holds may be written by then.
+  void be_late() {
+    if (client_is_late_) runtime::sleep_for(std::chrono::milliseconds(below(100)));  // tidy:allow(sleep): so late
+  }
+
   // What the client does after each read. False: it goes.
   bool goes_on() {
     if (client_is_slow_ && is(3))
@@ -129,6 +147,7 @@ class Schedule {
   void read_by_http1(const runtime::Address& address) {
     runtime::Socket socket = runtime::connect(address);
     socket.write({"GET / HTTP/1.1\r\nHost: a\r\n\r\n"});
+    be_late();
     std::string head;
     char byte = 0;
     while (!head.ends_with("\r\n\r\n") && socket.read_some({&byte, 1}) != 0) head += byte;
@@ -161,6 +180,7 @@ class Schedule {
     Http2Connection connection(runtime::connect(address),
                                {.stream_window_bytes = 65'535 + below(200'000), .connection_window_bytes = 1 << 20});
     ClientStream stream = connection.open({.method = "GET", .authority = "a"}, "");
+    be_late();
     try {
       for (std::string_view piece; goes_on() && !(piece = stream.read_piece()).empty();) got_ += piece;
     } catch (const Error& error) {
@@ -176,6 +196,7 @@ class Schedule {
   std::optional<std::size_t> sticks_after_;
   int failures_ = 0;
   bool client_is_slow_ = false;
+  bool client_is_late_ = false;
   bool was_cancelled_ = false;
   bool has_deadline_ = false;
   bool ended_ = false;
@@ -275,6 +296,59 @@ TEST(SeveralWriters, who_is_cancelled_while_it_waits_for_another_ends_at_once) {
     EXPECT_EQ(ended == runtime::TimePoint(), false);
     client.read_until("0\r\n\r\n");
   });
+}
+
+// A handler writes and then goes on for an hour without a word: what it wrote arrives all the same.
+std::string body_before_silence(std::function<void(BodyWriter&)> write) {
+  std::string body;
+  run_in(WorldKind::simulated, [&] {
+    TestServer test([&](Request&, Response& response) {
+      write(response.begin());
+      runtime::sleep_for(1h);  // tidy:allow(sleep): virtual
+    });
+    runtime::Socket socket = runtime::connect(test.server.address());
+    socket.write({"GET / HTTP/1.0\r\n\r\n"});
+    runtime::sleep_for(1s);  // tidy:allow(sleep): virtual
+    try {
+      const runtime::DeadlineScope scope(10s);
+      for (std::string piece(64 * 1024, '\0');;) {
+        const std::size_t size = socket.read_some(piece);
+        body.append(piece, 0, size);
+      }
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), Code::deadline_exceeded);
+    }
+  });
+  body.erase(0, body.find("\r\n\r\n") + 4);
+  return body;
+}
+
+TEST(SeveralWriters, what_is_written_while_the_rest_waits_for_a_slow_client_does_not_wait_for_more) {
+  const std::string body = body_before_silence([](BodyWriter& out) {
+    out.write(std::string(260'000, 'x'));  // as much as the network holds
+    out.write(std::string(10'000, 'y'));   // and more
+    runtime::sleep_for(10ms);              // tidy:allow(sleep): virtual; the pump waits for the client
+    out.write("z");
+  });
+  EXPECT_EQ(body.size(), 270'001u);
+  EXPECT_TRUE(body.ends_with("yz"));
+}
+
+TEST(SeveralWriters, what_a_cancelled_writer_had_begun_does_not_wait_for_another_one) {
+  for (const bool is_late : {false, true}) {
+    const std::string body = body_before_silence([is_late](BodyWriter& out) {
+      std::optional<runtime::DeadlineScope> scope;
+      if (is_late) scope.emplace(20ms);
+      auto writer = runtime::spawn([&] { out.write(std::string(600'000, 'L')); });
+      if (!is_late) {
+        runtime::sleep_for(20ms);  // tidy:allow(sleep): virtual
+        writer.cancel();
+      }
+      const Code code = internal::error_of([&] { writer.join(); }).code();
+      EXPECT_EQ(code, is_late ? Code::deadline_exceeded : Code::cancelled);
+    });
+    EXPECT_EQ(body.size(), 600'000u) << is_late;
+  }
 }
 
 TEST(SeveralWriters, a_reply_that_another_fiber_began_cancels_the_handler_where_the_client_goes) {

@@ -1,5 +1,5 @@
-// HTTP/2 where the process can have no more stacks. Each test runs in a process of its own, whose address space is used
-// up.
+// Requests where the process can have no more stacks. Each test runs in a process of its own, whose address space is
+// used up.
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
@@ -16,6 +16,7 @@ namespace {
 using internal::frame;
 using internal::headers_frame;
 using internal::Http2RawClient;
+using internal::RawClient;
 using internal::request_fields;
 using internal::TestServer;
 
@@ -64,7 +65,7 @@ class NoStacks {
   std::exit(result == expected ? 0 : 1);
 }
 
-class Http2ExhaustionTest : public testing::Test {
+class ExhaustionTest : public testing::Test {
  protected:
   void SetUp() override {
     if (runtime::internal::kThreadSanitizer) GTEST_SKIP() << "ThreadSanitizer ends a process whose memory is limited";
@@ -77,7 +78,7 @@ std::string post_with_body(std::int32_t id) {
 }
 
 // Its DATA, which nobody reads, makes room for others while the stream is being closed.
-TEST_F(Http2ExhaustionTest, requests_that_get_no_stack_are_refused_and_the_connection_goes_on) {
+TEST_F(ExhaustionTest, requests_that_get_no_stack_are_refused_and_the_connection_goes_on) {
   EXPECT_EXIT(run_and_exit(
                   [] {
                     TestServer test(internal::hello);
@@ -99,7 +100,7 @@ TEST_F(Http2ExhaustionTest, requests_that_get_no_stack_are_refused_and_the_conne
               testing::ExitedWithCode(0), "");
 }
 
-TEST_F(Http2ExhaustionTest, a_reply_is_sent_without_a_stack_of_its_own) {
+TEST_F(ExhaustionTest, a_reply_is_sent_without_a_stack_of_its_own) {
   EXPECT_EXIT(run_and_exit(
                   [] {
                     runtime::Event go_on;
@@ -115,6 +116,27 @@ TEST_F(Http2ExhaustionTest, a_reply_is_sent_without_a_stack_of_its_own) {
                     return client.read_body(1);
                   },
                   "late"),
+              testing::ExitedWithCode(0), "");
+}
+
+// Its head is not said before the fiber is there that sends it.
+TEST_F(ExhaustionTest, a_begun_reply_without_a_stack_for_its_pump_is_an_error_with_one_head) {
+  EXPECT_EXIT(run_and_exit(
+                  [] {
+                    bool begins = true;
+                    TestServer test([&](Request&, Response& response) {
+                      if (!begins) return void(response.status = 204);
+                      const NoStacks none;
+                      begins = false;
+                      response.begin().write("body");
+                    });
+                    RawClient client(test.server.address());
+                    client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n");
+                    std::string result = client.read_until("\r\n");
+                    client.read_until("}");
+                    return result + client.read_until("\r\n");
+                  },
+                  "HTTP/1.1 503 Service Unavailable\r\nHTTP/1.1 204 No Content\r\n"),
               testing::ExitedWithCode(0), "");
 }
 
