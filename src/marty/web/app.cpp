@@ -274,7 +274,7 @@ void App::advance(Exchange& exchange, std::size_t filter) const {
 
 void App::respond(Exchange& exchange, std::size_t filter) const {
   if (filter == edge_filters_ && !exchange.in_protocol_) return pass_protocol(exchange, filter);
-  if (filter == authorized_at_) authorize(exchange, authorizer_);
+  if (filter == authorized_at_ && exchange.route_->is_protected()) authorize(exchange, authorizer_);
   options_.trace_steps&& exchange.span_ != nullptr ? trace_step(exchange, filter) : step(exchange, filter);
 }
 

@@ -29,6 +29,7 @@ struct Gather {
   std::array<iovec, kMaxParts> vectors;
   std::size_t count = 0;
   std::size_t bytes = 0;
+  bool is_all = true;
 
   Gather(std::span<const std::string_view> parts, std::size_t sent) noexcept {
     for (std::string_view part : parts) {
@@ -36,7 +37,10 @@ struct Gather {
         sent -= part.size();
         continue;
       }
-      if (count == kMaxParts) break;
+      if (count == kMaxParts) {
+        is_all = false;
+        break;
+      }
       part.remove_prefix(std::exchange(sent, 0));
       vectors[count++] = {const_cast<char*>(part.data()), part.size()};
       bytes += part.size();
@@ -109,6 +113,7 @@ std::size_t EpollSocket::try_write(std::span<const std::string_view> parts) {
     const ssize_t size = send_gathered(descriptor_, gather);
     if (size >= 0) {
       sent += static_cast<std::size_t>(size);
+      if (gather.is_all && static_cast<std::size_t>(size) == gather.bytes) return sent;
       continue;
     }
     if (errno == EINTR) continue;
