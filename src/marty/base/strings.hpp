@@ -16,6 +16,9 @@ namespace marty {
 // replace, swap neighbours), at most a third of its length and ignoring ASCII case; nothing when none is that near.
 std::optional<std::string_view> nearest(std::string_view name, std::span<const std::string_view> candidates);
 
+// Of ASCII letters.
+constexpr char to_lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
+
 // Equal when ASCII letters of either case count as the same, as in HTTP header names.
 bool equals_ignore_case(std::string_view left, std::string_view right) noexcept;
 

@@ -58,7 +58,7 @@ std::string number_text(double value) {
   return {text, std::to_chars(text, text + sizeof text, value, std::chars_format::fixed).ptr};
 }
 
-std::string quoted(std::string_view text) {
+std::string promql_string(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') out += '\\';
@@ -88,7 +88,7 @@ std::string Queries::selector(std::string_view name, const LabelNames& labels, c
   for (const Matchers* each : {&scope_, &matchers}) {
     for (const Matcher& matcher : *each) {
       require_label(name, matcher.label, labels);
-      text += (text.empty() ? "" : ", ") + matcher.label + matcher.op + quoted(matcher.value);
+      text += (text.empty() ? "" : ", ") + matcher.label + matcher.op + promql_string(matcher.value);
     }
   }
   return std::string(name) + (text.empty() ? "" : "{" + text + "}");

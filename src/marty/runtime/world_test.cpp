@@ -359,7 +359,8 @@ TEST(StallDetector, reports_a_fiber_that_holds_its_loop_once_with_its_stack) {
   EXPECT_THAT(found[0], testing::HasSubstr("loop 0 is held for"));
   EXPECT_THAT(found[0], testing::HasSubstr("by fiber slow handler"));
   EXPECT_THAT(found[0], testing::HasSubstr("\n  #0 "));
-  EXPECT_THAT(found[0], testing::HasSubstr("reports_a_fiber_that_holds_its_loop_once_with_its_stack")) << "a name of this file";
+  EXPECT_THAT(found[0], testing::HasSubstr("reports_a_fiber_that_holds_its_loop_once_with_its_stack"))
+      << "a name of this file";
 }
 
 // Runs `function` with no more than `left_bytes` of the fiber's stack left.

@@ -1,13 +1,9 @@
 #include "marty/service/certificates.hpp"
 
 #include "marty/base/error.hpp"
-#include "marty/telemetry/log.hpp"
+#include "marty/service/internal/log.hpp"
 
 namespace marty::service {
-namespace {
-constexpr Logger kLog("marty.service");
-}
-
 void Certificates::start() {
   if (interval_ <= runtime::Duration::zero()) return;
   watch_ = std::make_unique<runtime::Task<std::function<void()>>>(std::function<void()>([this] { watch(); }),

@@ -9,7 +9,7 @@
 namespace marty::service {
 namespace {
 
-constexpr Logger kLog("marty.configuration");
+constexpr Logger kConfigurationLog("marty.configuration");
 
 std::string joined(const std::vector<std::string>& texts) {
   std::string all;
@@ -50,7 +50,8 @@ config::Reload Reloader::reload(std::string_view cause) {
   }
   config::Reload result = take_over(cause);
   if (!result.changed)
-    kLog.info("the configuration is as it was before", {{"generation", result.generation}, {"cause", cause}});
+    kConfigurationLog.info("the configuration is as it was before",
+                           {{"generation", result.generation}, {"cause", cause}});
   return result;
 }
 
@@ -86,7 +87,7 @@ void Reloader::watch_files() {
     }
   } catch (const Error& error) {
     if (error.code() == Code::cancelled) return;
-    kLog.error("changes of the configuration's files are not noticed from now on: " + error.message());
+    kConfigurationLog.error("changes of the configuration's files are not noticed from now on: " + error.message());
   }
 }
 
@@ -105,7 +106,7 @@ void Reloader::watch_secrets() {
     }
   } catch (const Error& error) {
     if (error.code() == Code::cancelled) return;
-    kLog.error("rotations of secrets are not noticed from now on: " + error.message());
+    kConfigurationLog.error("rotations of secrets are not noticed from now on: " + error.message());
   }
 }
 
@@ -115,9 +116,9 @@ void Reloader::report_stores() {
     std::string& before = store_failures_[store.name];
     if (store.failure == before) continue;
     if (store.failure.empty())
-      kLog.info("a store of secrets is well again", {{"store", store.name}});
+      kConfigurationLog.info("a store of secrets is well again", {{"store", store.name}});
     else
-      kLog.warning("a store of secrets failed: " + store.failure, {{"store", store.name}});
+      kConfigurationLog.warning("a store of secrets failed: " + store.failure, {{"store", store.name}});
     before = store.failure;
   }
 }
@@ -129,11 +130,12 @@ void Reloader::report(const config::Reload& result, std::string_view cause) {
   (result.changed ? applied_ : unchanged_).add();
   generation_.set(static_cast<double>(result.generation));
   if (result.changed)
-    kLog.info("the configuration was reloaded", {{"generation", result.generation}, {"cause", cause}});
+    kConfigurationLog.info("the configuration was reloaded", {{"generation", result.generation}, {"cause", cause}});
   if (result.needs_restart == needs_restart_) return;
   needs_restart_ = result.needs_restart;
   if (!needs_restart_.empty())
-    kLog.warning("settings were changed that need a restart: " + joined(needs_restart_), {{"cause", cause}});
+    kConfigurationLog.warning("settings were changed that need a restart: " + joined(needs_restart_),
+                              {{"cause", cause}});
 }
 
 void Reloader::report_failure(const std::string& reason, std::string_view cause) {
@@ -141,8 +143,8 @@ void Reloader::report_failure(const std::string& reason, std::string_view cause)
   refused_.add();
   if (reason == failure_) return;
   failure_ = reason;
-  kLog.error("the configuration was not reloaded, the one of before stays: " + reason,
-             {{"generation", configuration_.generation()}, {"cause", cause}});
+  kConfigurationLog.error("the configuration was not reloaded, the one of before stays: " + reason,
+                          {{"generation", configuration_.generation()}, {"cause", cause}});
 }
 
 std::string Reloader::failure() {

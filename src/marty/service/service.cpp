@@ -3,12 +3,11 @@
 #include "marty/base/check.hpp"
 #include "marty/base/error.hpp"
 #include "marty/service/internal/command_line.hpp"
+#include "marty/service/internal/log.hpp"
 #include "marty/service/internal/state.hpp"
 
 namespace marty {
 namespace {
-
-constexpr Logger kLog("marty.service");
 
 // A cancellation cuts it short.
 void wait_for(runtime::Duration delay) noexcept {
@@ -121,17 +120,17 @@ void Service::start() {
   state.plan_lifecycle();
   const telemetry::ContextScope scope(state.context);
   for (const std::string& warning : state.configuration.current().tree.warnings())
-    kLog.warning("configuration: " + warning);
+    service::kLog.warning("configuration: " + warning);
   state.lifecycle->start();
   state.health->set_phase(health::Health::Phase::running);
-  kLog.info("started", {{"address", state.server ? state.server->address().to_string() : "none"},
-                        {"grpc_address", state.server ? grpc_address().to_string() : "none"},
-                        {"tls", state.tls_section.enabled()},
-                        {"sample_ratio", state.telemetry_section.tracing.sample_ratio},
-                        {"exporter", state.exporter ? "otlp" : "none"},
-                        {"hosting", config::hosting_name(state.hosting.kind)},
-                        {"hosting_reason", state.hosting.reason},
-                        {"stores", state.secret_stores.order()}});
+  service::kLog.info("started", {{"address", state.server ? state.server->address().to_string() : "none"},
+                                 {"grpc_address", state.server ? grpc_address().to_string() : "none"},
+                                 {"tls", state.tls_section.enabled()},
+                                 {"sample_ratio", state.telemetry_section.tracing.sample_ratio},
+                                 {"exporter", state.exporter ? "otlp" : "none"},
+                                 {"hosting", config::hosting_name(state.hosting.kind)},
+                                 {"hosting_reason", state.hosting.reason},
+                                 {"stores", state.secret_stores.order()}});
 }
 
 void Service::stop() noexcept {
@@ -139,11 +138,11 @@ void Service::stop() noexcept {
   if (!state.lifecycle || !state.lifecycle->running()) return;
   const telemetry::ContextScope scope(state.context);
   state.health->set_phase(health::Health::Phase::draining);
-  kLog.info("stopping");
+  service::kLog.info("stopping");
   state.announce_stop();
   if (state.server) wait_for(state.server_section.drain_delay);
-  for (const std::string& failure : state.lifecycle->stop()) kLog.error(failure);
-  kLog.info("stopped");
+  for (const std::string& failure : state.lifecycle->stop()) service::kLog.error(failure);
+  service::kLog.info("stopped");
   state.logging->flush();
 }
 

@@ -12,7 +12,7 @@
 namespace marty::service {
 namespace {
 
-constexpr runtime::Duration kPeriod = std::chrono::seconds(5);
+constexpr runtime::Duration kWatchPeriod = std::chrono::seconds(5);
 
 // One objective and what is shown of it.
 class WatchedSlo {
@@ -48,7 +48,7 @@ class SloWatch::Watch {
   void run() {
     try {
       for (;;) {
-        runtime::sleep_for(kPeriod);  // tidy:allow(sleep): the runtime's, so virtual in a simulated world
+        runtime::sleep_for(kWatchPeriod);  // tidy:allow(sleep): the runtime's, so virtual in a simulated world
         try {
           observe();
         } catch (const std::bad_alloc&) {  // the next time may find some

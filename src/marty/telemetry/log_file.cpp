@@ -18,7 +18,7 @@ namespace {
 constexpr std::chrono::seconds kLookInterval(1);
 
 // The machine's time: files are moved in the real world only.
-std::chrono::steady_clock::time_point machine_now() noexcept {
+std::chrono::steady_clock::time_point steady_now() noexcept {
   return std::chrono::steady_clock::now();  // tidy:allow(clock)
 }
 
@@ -58,7 +58,7 @@ LogFile::LogFile(LogFileOptions options) : options_(std::move(options)), file_(o
                 "cannot write the log file " + options_.path + ": " + std::strerror(failure) + ": " + advice(failure));
   }
   cut_bytes_ = file_.cut;
-  looked_at_ = machine_now();
+  looked_at_ = steady_now();
 }
 
 LogFile::~LogFile() { ::close(file_.descriptor); }
@@ -97,7 +97,7 @@ int LogFile::descriptor(std::size_t bytes) noexcept {
 }
 
 bool LogFile::was_moved() noexcept {
-  const auto now = machine_now();
+  const auto now = steady_now();
   if (now - looked_at_ < kLookInterval) return false;
   looked_at_ = now;
   struct stat status {};

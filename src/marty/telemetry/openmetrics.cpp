@@ -50,7 +50,7 @@ void append_exemplar(std::string& out, const Exemplar& exemplar) {
 }
 
 // One whose values may be negative has neither a sum nor, so, a count: a sum has to be a counter.
-void append_histogram(std::string& out, const MetricFamily& family, const Series& series) {
+void append_openmetrics_histogram(std::string& out, const MetricFamily& family, const Series& series) {
   std::uint64_t cumulative = 0;
   auto exemplar = series.exemplars.begin();
   for (std::size_t i = 0; i < series.buckets.size(); ++i) {
@@ -76,7 +76,7 @@ std::string to_openmetrics(std::span<const MetricFamily> families) {
     append_head(out, family);
     for (const Series& series : family.series) {
       if (family.kind == MetricKind::histogram) {
-        append_histogram(out, family, series);
+        append_openmetrics_histogram(out, family, series);
       } else if (family.kind == MetricKind::gauge || !std::isnan(series.value)) {  // a counter must not be NaN
         append_sample(out, family.name, "", series.labels, nullptr, series.value);
         out += '\n';

@@ -8,7 +8,7 @@ namespace {
 using json::Value;
 
 // A quoted-string (RFC 9110 section 5.6.4).
-std::string quoted(std::string_view text) {
+std::string quoted_string(std::string_view text) {
   std::string result = "\"";
   for (const char c : text) (c == '"' || c == '\\' ? result += '\\' : result) += c;
   return result += '"';
@@ -16,7 +16,7 @@ std::string quoted(std::string_view text) {
 
 // There is no registered scheme for keys: the challenge says where the key belongs.
 Authentication api_key(std::string_view in, std::string name) {
-  std::string challenge = "ApiKey in=" + std::string(in) + ", name=" + quoted(name);
+  std::string challenge = "ApiKey in=" + std::string(in) + ", name=" + quoted_string(name);
   Value scheme = Value::object({{"type", "apiKey"}, {"in", in}, {"name", std::move(name)}});
   return {.name = "api_key", .challenge = std::move(challenge), .scheme = std::move(scheme)};
 }
@@ -31,7 +31,7 @@ Authentication bearer_token(std::string format) {
 
 Authentication basic_credentials(std::string_view realm) {
   return {.name = "basic",
-          .challenge = "Basic realm=" + quoted(realm) + ", charset=\"UTF-8\"",
+          .challenge = "Basic realm=" + quoted_string(realm) + ", charset=\"UTF-8\"",
           .scheme = Value::object({{"type", "http"}, {"scheme", "basic"}})};
 }
 

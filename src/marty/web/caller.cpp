@@ -12,7 +12,7 @@ std::string_view take_part(std::string_view& rest) noexcept {
   return part;
 }
 
-bool covers(std::string_view held, std::string_view wanted) noexcept {
+bool covers_permission(std::string_view held, std::string_view wanted) noexcept {
   if (std::count(held.begin(), held.end(), ':') != std::count(wanted.begin(), wanted.end(), ':')) return false;
   while (!held.empty() || !wanted.empty()) {
     const std::string_view part = take_part(held);
@@ -29,7 +29,7 @@ bool Caller::has_role(std::string_view role) const noexcept {
 
 bool Caller::may(std::string_view permission) const noexcept {
   return std::any_of(permissions.begin(), permissions.end(),
-                     [&](const std::string& held) { return covers(held, permission); });
+                     [&](const std::string& held) { return covers_permission(held, permission); });
 }
 
 }  // namespace marty::web

@@ -71,7 +71,7 @@ std::optional<Coding> choose(const http::ListField& accept_encoding, bool brotli
   return rather_gzip ? Coding::gzip : Coding::brotli;
 }
 
-bool covers(std::string_view range, std::string_view essence) {
+bool covers_media_type(std::string_view range, std::string_view essence) {
   if (!range.ends_with("/*")) return equals_ignore_case(range, essence);
   const std::string_view group = range.substr(0, range.size() - 1);
   return equals_ignore_case(group, essence.substr(0, group.size()));
@@ -101,7 +101,7 @@ bool Compression::worthwhile(const http::Response& response) const {
   const std::string_view essence = parse_media_type(response.header("content-type")).essence;
   if (essence.ends_with("+json") || essence.ends_with("+xml")) return true;
   for (const std::string& range : options_.media_types) {
-    if (covers(range, essence)) return true;
+    if (covers_media_type(range, essence)) return true;
   }
   return false;
 }

@@ -11,7 +11,6 @@ namespace marty::web {
 namespace {
 
 using http::Method;
-using Kind = PatternSegment::Kind;
 
 [[noreturn]] void refuse(std::string_view pattern, std::string_view why) {
   throw Error(Code::invalid_argument,
@@ -32,7 +31,7 @@ PatternSegment parse_segment(std::string_view pattern, std::string_view segment)
     if (!literal) refuse(pattern, "'%' has to be followed by two hexadecimal digits");
     if (segment.find_first_of("?# ") != std::string_view::npos)
       refuse(pattern, "'?', '#' and spaces cannot stand in a path");
-    return {Kind::literal, std::string(*literal)};
+    return {PatternSegment::Kind::literal, std::string(*literal)};
   }
   if (segment.size() < 3 || segment.front() != '{' || segment.back() != '}') {
     refuse(pattern, "a parameter is a whole segment, as in /pets/{id}");
@@ -41,7 +40,7 @@ PatternSegment parse_segment(std::string_view pattern, std::string_view segment)
   const bool wildcard = name.ends_with("...");
   if (wildcard) name.remove_suffix(3);
   if (!is_name(name)) refuse(pattern, "a parameter's name has letters, digits, '_' and '-' only");
-  return {wildcard ? Kind::wildcard : Kind::parameter, std::string(name)};
+  return {wildcard ? PatternSegment::Kind::wildcard : PatternSegment::Kind::parameter, std::string(name)};
 }
 
 // The order of the literals of a node.
@@ -53,7 +52,7 @@ int compare(std::string_view left, std::string_view right) noexcept {
 std::string with_names(const std::vector<PatternSegment>& segments) {
   std::string names;
   for (const PatternSegment& segment : segments) {
-    if (segment.kind != Kind::literal) names += "/" + segment.text;
+    if (segment.kind != PatternSegment::Kind::literal) names += "/" + segment.text;
   }
   return names;
 }
@@ -78,12 +77,14 @@ std::vector<PatternSegment> parse_pattern(std::string_view pattern) {
     const std::size_t slash = rest.find('/');
     const bool last = slash == std::string_view::npos;
     PatternSegment segment = parse_segment(pattern, rest.substr(0, slash));
-    if (segment.kind == Kind::literal && segment.text.empty() && !last) refuse(pattern, "it has an empty segment");
-    if (segment.kind == Kind::wildcard && !last) refuse(pattern, "a wildcard can only be the last segment");
-    if (segment.kind != Kind::literal) {
+    if (segment.kind == PatternSegment::Kind::literal && segment.text.empty() && !last)
+      refuse(pattern, "it has an empty segment");
+    if (segment.kind == PatternSegment::Kind::wildcard && !last)
+      refuse(pattern, "a wildcard can only be the last segment");
+    if (segment.kind != PatternSegment::Kind::literal) {
       if (++parameters > RouteMatch::kMaxParameters) refuse(pattern, "it has more than 12 parameters");
       for (const PatternSegment& other : segments) {
-        if (other.kind != Kind::literal && other.text == segment.text)
+        if (other.kind != PatternSegment::Kind::literal && other.text == segment.text)
           refuse(pattern, "a parameter's name is used twice");
       }
     }
@@ -137,8 +138,9 @@ void Router::Literals::add(std::string_view text, std::uint32_t node) {
 
 std::uint32_t Router::child(std::uint32_t node, const PatternSegment& segment) {
   const auto next = std::uint32_t(nodes_.size());
-  if (segment.kind != Kind::literal) {
-    std::uint32_t& slot = segment.kind == Kind::parameter ? nodes_[node].parameter : nodes_[node].wildcard;
+  if (segment.kind != PatternSegment::Kind::literal) {
+    std::uint32_t& slot =
+        segment.kind == PatternSegment::Kind::parameter ? nodes_[node].parameter : nodes_[node].wildcard;
     if (slot != kNone) return slot;
     slot = next;
   } else {

@@ -10,8 +10,6 @@ namespace {
 using reflect::Field;
 using reflect::Kind;
 
-constexpr std::string_view kHidden = "(not shown)";
-
 const reflect::Type& held_by(const reflect::Type& type) { return type.kind == Kind::optional ? *type.element : type; }
 
 // Collects the settings of sections, field by field.

@@ -12,12 +12,10 @@
 namespace marty::config::internal {
 namespace {
 
-using Kind = Node::Kind;
-
 // Whether a text may turn out to be a section.
 bool is_undecided(const Node& node) {
   if (!node.beneath.empty()) return true;
-  return node.kind == Kind::scalar &&
+  return node.kind == Node::Kind::scalar &&
          ((!node.expanded && has_reference(node.scalar)) || (node.loose && begins_as_section(node.text())));
 }
 
@@ -55,8 +53,8 @@ void replace(Node& base, Node layer) {
 
 // Both are known for what they are.
 void lay_over(Node& base, Node layer) {
-  if (base.kind == Kind::map && layer.kind == Kind::null) return;
-  if (base.kind != Kind::map || layer.kind != Kind::map) return replace(base, std::move(layer));
+  if (base.kind == Node::Kind::map && layer.kind == Node::Kind::null) return;
+  if (base.kind != Node::Kind::map || layer.kind != Node::Kind::map) return replace(base, std::move(layer));
   base.used |= layer.used;
   for (Node::Member& member : layer.members) {
     Node::Member* const known = find_member(base, member);
@@ -80,9 +78,9 @@ void merge(Node& base, Node layer) {
     layer.beneath.clear();
     merge(base, std::move(first));
   }
-  const bool may_be_both = (base.kind == Kind::map || is_undecided(base)) &&
-                           (layer.kind == Kind::map || layer.kind == Kind::null || is_undecided(layer));
-  const bool known = base.kind == Kind::map && !is_undecided(layer);
+  const bool may_be_both = (base.kind == Node::Kind::map || is_undecided(base)) &&
+                           (layer.kind == Node::Kind::map || layer.kind == Node::Kind::null || is_undecided(layer));
+  const bool known = base.kind == Node::Kind::map && !is_undecided(layer);
   if (!may_be_both || known) return lay_over(base, std::move(layer));
   Node lower = std::exchange(base, std::move(layer));
   base.beneath.push_back(std::move(lower));
@@ -97,7 +95,7 @@ Form form_of(const reflect::Type& type) {
 void settle(Node& node, Form form, const std::string& key, const Settling& settling) {
   std::vector<Node> beneath = std::exchange(node.beneath, {});
   settling.expand(node, key);
-  if (node.kind == Kind::scalar && node.loose && !node.faulty && form != Form::text) {
+  if (node.kind == Node::Kind::scalar && node.loose && !node.faulty && form != Form::text) {
     if (std::string problem = read_loose(node, form); !problem.empty()) {
       node.faulty = true;
       settling.report(node, key, std::move(problem));
@@ -105,14 +103,14 @@ void settle(Node& node, Form form, const std::string& key, const Settling& settl
   }
   if (beneath.empty()) return;
   Node base = std::move(beneath.front());
-  const bool is_section = form == Form::section && (node.kind == Kind::map || node.kind == Kind::null);
+  const bool is_section = form == Form::section && (node.kind == Node::Kind::map || node.kind == Node::Kind::null);
   if (is_section) settle(base, form, key, settling);
   is_section ? lay_over(base, std::move(node)) : replace(base, std::move(node));
   node = std::move(base);
 }
 
 bool holds_section(const Node& node) {
-  return node.kind == Kind::map || std::ranges::any_of(node.beneath, holds_section);
+  return node.kind == Node::Kind::map || std::ranges::any_of(node.beneath, holds_section);
 }
 
 }  // namespace marty::config::internal

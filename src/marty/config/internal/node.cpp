@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "marty/base/strings.hpp"
 #include "marty/config/internal/expand.hpp"
 #include "marty/telemetry/redaction.hpp"
 
@@ -10,10 +11,6 @@ namespace marty::config::internal {
 namespace {
 
 constexpr std::size_t kMaxDescription = 80;
-constexpr std::string_view kHidden = "(not shown)";
-
-char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
-
 // scheme://user:password@host -> scheme://user:(not shown)@host, scheme://token@host -> scheme://(not shown)@host;
 // everywhere in it.
 std::string without_password(std::string text) {

@@ -12,6 +12,9 @@
 
 namespace marty::config::internal {
 
+// Stands for what must not be shown.
+inline constexpr std::string_view kHidden = "(not shown)";
+
 // Where a value was written: a line of a file, or an environment variable (line 0).
 struct Origin {
   std::string source;

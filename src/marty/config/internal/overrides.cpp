@@ -4,6 +4,7 @@
 #include <ranges>
 #include <utility>
 
+#include "marty/base/strings.hpp"
 #include "marty/config/internal/merge.hpp"
 
 namespace marty::config::internal {
@@ -13,7 +14,6 @@ constexpr std::string_view kPrefix = "MARTY_";
 constexpr std::string_view kSeparator = "__";
 constexpr std::string_view kAtRunTime = "set at run time";
 
-char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
 char to_upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c & ~0x20) : c; }
 
 // The levels of MARTY_A__B, or nothing for a variable that is no setting.

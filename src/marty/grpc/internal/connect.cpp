@@ -46,7 +46,7 @@ void for_each_line(std::string_view lines, Visit&& visit) {
   }
 }
 
-[[noreturn]] void refuse(std::string_view what) {
+[[noreturn]] void refuse_query(std::string_view what) {
   throw Error(Code::invalid_argument, "a Connect request by GET " + std::string(what));
 }
 
@@ -55,7 +55,7 @@ std::optional<std::string> parameter(std::string_view query, std::string_view na
   web::PairReader pairs = web::query_pairs(query);
   while (const auto pair = pairs.next()) {
     if (pair->name != name) continue;
-    if (!pair->valid) refuse("has parameters that are not percent-encoded");
+    if (!pair->valid) refuse_query("has parameters that are not percent-encoded");
     return std::string(pair->value);
   }
   return std::nullopt;
@@ -98,21 +98,21 @@ void move_trailers_to_headers(http::Response& response) {
 
 Format query_format(std::string_view query) {
   const auto version = parameter(query, "connect");
-  if (version && *version != "v1") refuse("has connect=v1");
+  if (version && *version != "v1") refuse_query("has connect=v1");
   const std::string encoding = parameter(query, "encoding").value_or("");
-  if (encoding != "json" && encoding != "proto") refuse("has encoding=json or encoding=proto");
+  if (encoding != "json" && encoding != "proto") refuse_query("has encoding=json or encoding=proto");
   return encoding == "json" ? Format{Framing::connect, Codec::json, "application/json"}
                             : Format{Framing::connect, Codec::proto, "application/proto"};
 }
 
 QueryMessage query_message(std::string_view query) {
   auto text = parameter(query, "message");
-  if (!text) refuse("has its message in the parameter `message`");
+  if (!text) refuse_query("has its message in the parameter `message`");
   QueryMessage message;
   if (parameter(query, "base64").value_or("") == "1") {
     while (text->ends_with('=')) text->pop_back();
     auto bytes = base64url_decode(*text);
-    if (!bytes) refuse("with base64=1 has a message in Base64 for URLs");
+    if (!bytes) refuse_query("with base64=1 has a message in Base64 for URLs");
     message.bytes = std::move(*bytes);
   } else {
     message.bytes = std::move(*text);

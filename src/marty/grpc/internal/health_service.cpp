@@ -29,7 +29,7 @@ constexpr Method kWatch{kService, "Watch", "/grpc.health.v1.Health/Watch", "The 
 constexpr runtime::Duration kPoll = std::chrono::seconds(1);
 constexpr int kMaxWatchers = 1000;
 
-enum Status { kServing = 1, kNotServing = 2, kServiceUnknown = 3 };
+enum ServingStatus { kServing = 1, kNotServing = 2, kServiceUnknown = 3 };
 
 // What both methods have.
 class HealthMethod : public MethodHandler {
@@ -54,8 +54,10 @@ class HealthMethod : public MethodHandler {
   const health::Health& health(web::Exchange& exchange) const {
     return *static_cast<health::Health*>(exchange.scope().get(sources[0]));
   }
-  static Status status(const health::Health& health) { return health.ready(health.report()) ? kServing : kNotServing; }
-  std::unique_ptr<Message> reply(Status status) const {
+  static ServingStatus status(const health::Health& health) {
+    return health.ready(health.report()) ? kServing : kNotServing;
+  }
+  std::unique_ptr<Message> reply(ServingStatus status) const {
     std::unique_ptr<Message> message(response.New());
     message->GetReflection()->SetEnumValue(message.get(), message->GetDescriptor()->FindFieldByName("status"), status);
     return message;
@@ -83,7 +85,7 @@ class Watch final : public HealthMethod {
     const bool known = is_known(read_service(driver));
     const health::Health& source = health(exchange);
     for (int told = -1;;) {
-      const Status now = known ? status(source) : kServiceUnknown;
+      const ServingStatus now = known ? status(source) : kServiceUnknown;
       if (now != told) {
         driver.sink().write(*reply(now));
         told = now;

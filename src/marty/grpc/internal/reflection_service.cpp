@@ -138,9 +138,9 @@ void answer(const ReflectionRequest& request, const std::vector<std::string>& se
   }
 }
 
-class Reflection final : public MethodHandler {
+class ReflectionHandler final : public MethodHandler {
  public:
-  Reflection(const std::string& package, GrpcProtocol& protocol)
+  ReflectionHandler(const std::string& package, GrpcProtocol& protocol)
       : MethodHandler(builtin_prototype(package + ".ServerReflectionRequest"),
                       builtin_prototype(package + ".ServerReflectionResponse")),
         protocol_(protocol),
@@ -191,7 +191,7 @@ void add_reflection_services(web::App& app, GrpcProtocol& protocol) {
   for (const Method& method : kMethods) {
     const std::string package(method.service.substr(0, method.service.rfind('.')));
     std::vector<std::pair<Method, std::unique_ptr<MethodHandler>>> methods;
-    methods.emplace_back(method, std::make_unique<Reflection>(package, protocol));
+    methods.emplace_back(method, std::make_unique<ReflectionHandler>(package, protocol));
     add_api(app, method.service, std::move(methods), {}).hidden().sampling(0);  // as /openapi.json is
   }
 }

@@ -8,7 +8,7 @@
 namespace marty::grpc::internal {
 namespace {
 
-[[noreturn]] void refuse(std::string_view text) {
+[[noreturn]] void refuse_target(std::string_view text) {
   throw Error(Code::invalid_argument, "\"" + std::string(text) +
                                           "\" is not a gRPC target: write host:port, as in shop:8080, "
                                           "several of them separated by commas, or unix:/path");
@@ -16,16 +16,17 @@ namespace {
 
 Target::Server parse_server(std::string_view text, std::string_view whole) {
   const std::size_t colon = text.rfind(':');
-  if (colon == std::string_view::npos) refuse(whole);
+  if (colon == std::string_view::npos) refuse_target(whole);
   std::string_view host = text.substr(0, colon);
   const std::string_view digits = text.substr(colon + 1);
   const char* const end = digits.data() + digits.size();
   std::uint16_t port = 0;
   const auto parsed = std::from_chars(digits.data(), end, port);
-  if (parsed.ec != std::errc() || parsed.ptr != end || port == 0) refuse(whole);
+  if (parsed.ec != std::errc() || parsed.ptr != end || port == 0) refuse_target(whole);
   const bool bracketed = host.starts_with('[') && host.ends_with(']');  // as an IPv6 address has to be
   if (bracketed) host = host.substr(1, host.size() - 2);
-  if (host.empty() || host.find_first_of(bracketed ? "/@ []" : "/@ []:") != std::string_view::npos) refuse(whole);
+  if (host.empty() || host.find_first_of(bracketed ? "/@ []" : "/@ []:") != std::string_view::npos)
+    refuse_target(whole);
   return {std::string(host), port};
 }
 
@@ -34,7 +35,7 @@ Target::Server parse_server(std::string_view text, std::string_view whole) {
 Target parse_target(std::string_view text) {
   Target target{.text = std::string(text), .authority = std::string(text.substr(0, text.find(','))), .servers = {}};
   if (text.starts_with("unix:")) {
-    if (text.size() == 5) refuse(text);
+    if (text.size() == 5) refuse_target(text);
     target.authority = "localhost";
     return target;
   }

@@ -11,8 +11,8 @@
 namespace marty::http::internal {
 namespace {
 
-constexpr std::size_t kPieceBytes = 64 * 1024;  // of a body between two looks for an early reply
-constexpr int kMaxInterimReplies = 100;         // to one request
+constexpr std::size_t kSentPieceBytes = 64 * 1024;  // of a body between two looks for an early reply
+constexpr int kMaxInterimReplies = 100;             // to one request
 
 [[noreturn]] void throw_unavailable(std::string_view why) { throw Error(Code::unavailable, std::string(why)); }
 
@@ -107,13 +107,13 @@ void ClientConnection::write_head(const OutgoingRequest& request, const Url& url
 }
 
 void ClientConnection::send_body(std::string_view body) {
-  if (body.size() <= kPieceBytes / 4) {
+  if (body.size() <= kSentPieceBytes / 4) {
     out_.append(body);
-    if (out_.size() >= kPieceBytes) flush();
+    if (out_.size() >= kSentPieceBytes) flush();
     return;
   }
-  for (; !body.empty() && !early_reply_; body.remove_prefix(std::min(kPieceBytes, body.size()))) {
-    flush(body.substr(0, kPieceBytes));
+  for (; !body.empty() && !early_reply_; body.remove_prefix(std::min(kSentPieceBytes, body.size()))) {
+    flush(body.substr(0, kSentPieceBytes));
     if (server_answers_early()) early_reply_ = true;
   }
 }

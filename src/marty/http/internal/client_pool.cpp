@@ -11,7 +11,7 @@
 namespace marty::http::internal {
 namespace {
 
-constexpr runtime::Duration kSweepInterval = std::chrono::seconds(1);
+constexpr runtime::Duration kPoolSweepInterval = std::chrono::seconds(1);
 // A connection of HTTP/2 on which nothing comes any more would otherwise be used until TCP gives it up.
 constexpr Http2ConnectionOptions kHttp2{.ping_interval = std::chrono::seconds(5),
                                         .ping_timeout = std::chrono::seconds(5)};
@@ -176,7 +176,7 @@ ClientPool::Origin& ClientPool::origin_of(const Url& url) {
 // and forgets those.
 void ClientPool::close_expired() {
   const runtime::TimePoint now = runtime::now();
-  if (now - last_sweep_ < kSweepInterval) return;
+  if (now - last_sweep_ < kPoolSweepInterval) return;
   last_sweep_ = now;
   for (const auto& [key, origin] : origins_) origin->close_idle_before(now - options_.idle_timeout);
   std::erase_if(origins_, [](const auto& entry) { return entry.second->is_unused(); });

@@ -4,14 +4,13 @@
 #include <string>
 #include <utility>
 
-#include "marty/telemetry/log.hpp"
+#include "marty/http/internal/log.hpp"
 
 namespace marty::http::internal {
 namespace {
 
 constexpr runtime::Duration kWindow = std::chrono::seconds(10);
 constexpr int kHandshakesPerWindow = 10;
-constexpr Logger kLog("marty.http");
 
 }  // namespace
 

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t kReadBytes = 64 * 1024;
 constexpr int kReadsPerBatch = 4;  // then the other connections of the loop have their turn
-constexpr runtime::Duration kLingerTimeout = std::chrono::seconds(2);
+constexpr runtime::Duration kEndingTimeout = std::chrono::seconds(2);
 constexpr runtime::Duration kDrainAnnouncement = std::chrono::seconds(1);
 constexpr runtime::Duration kPause = std::chrono::milliseconds(100);  // of reading from one that asks for too much
 
@@ -296,7 +296,7 @@ void Http2Session::cut() noexcept {
 }
 
 void Http2Session::tick(runtime::TimePoint now) noexcept {
-  if (state_ == State::ending && now - state_since_ > kLingerTimeout) go_over();
+  if (state_ == State::ending && now - state_since_ > kEndingTimeout) go_over();
   if (state_ == State::open) {
     {
       const Inside inside(*this);

@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "marty/base/error.hpp"
+#include "marty/http/internal/log.hpp"
 #include "marty/telemetry/context.hpp"
-#include "marty/telemetry/log.hpp"
 
 namespace marty::http::internal {
 namespace {
@@ -21,7 +21,6 @@ constexpr runtime::Duration kHandshakeGraceNearby = std::chrono::milliseconds(1)
 constexpr runtime::Duration kDrainInterval = std::chrono::milliseconds(20);
 constexpr int kMaxDiscardedReads = 16;
 constexpr int kReportedRequests = 10;  // of a loop, that do not end
-constexpr Logger kLog("marty.http");
 // Of a client that nothing was read from: all members that an application documents, none of which is known.
 constexpr std::array<std::string_view, 2> kTooManyConnections{
     "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\nContent-Length: 183\r\n"

@@ -9,6 +9,8 @@
 
 namespace marty::observability::internal {
 
+inline constexpr const char* kRequestDuration = "mmf_request_duration_seconds";
+
 // Where a panel's data come from; each is a variable of the dashboard.
 enum class Source { prometheus, jaeger, elasticsearch };
 

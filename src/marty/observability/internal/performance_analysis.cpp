@@ -3,22 +3,22 @@
 namespace marty::observability::internal {
 namespace {
 
-constexpr const char* kDuration = "mmf_request_duration_seconds";
 constexpr const char* kDatabaseDuration = "mmf_database_operation_duration_seconds";
 
 Query all_requests(const Queries& queries) { return sum_by({}, queries.rate("mmf_requests_total", kInterval)); }
 
-Row latencies(const Queries& queries) {
+Row latency_by_route(const Queries& queries) {
   const Matchers routes = {chosen_routes()};
-  const Query time = sum_by({"method", "route"}, queries.rate_sum(kDuration, kInterval, routes));
-  const Query count = sum_by({"method", "route"}, queries.rate_count(kDuration, kInterval, routes));
-  const Query slow = quantile(0.99, sum_by({"route", "le"}, queries.rate_buckets(kDuration, kInterval, routes)));
+  const Query time = sum_by({"method", "route"}, queries.rate_sum(kRequestDuration, kInterval, routes));
+  const Query count = sum_by({"method", "route"}, queries.rate_count(kRequestDuration, kInterval, routes));
+  const Query slow = quantile(0.99, sum_by({"route", "le"}, queries.rate_buckets(kRequestDuration, kInterval, routes)));
   return {"Latency",
           {{.type = "heatmap",
             .title = "Requests by duration",
             .description = "How many a second fell into each bucket.",
             .unit = "s",
-            .targets = {with_exemplars(sum_by({"le"}, queries.rate_buckets(kDuration, kInterval, routes)), "{{le}}")},
+            .targets = {with_exemplars(sum_by({"le"}, queries.rate_buckets(kRequestDuration, kInterval, routes)),
+                                       "{{le}}")},
             .width = 12},
            {.type = "timeseries",
             .title = "99 % of a route's requests are below",
@@ -94,11 +94,11 @@ Row load(const Queries& queries) {
             .width = 6}}};
 }
 
-Row database(const Queries& queries) {
+Row database_load(const Queries& queries) {
   const Query time = sum_by({}, queries.rate_sum(kDatabaseDuration, kInterval));
   const Query slow =
       quantile(0.95, sum_by({"operation", "table", "le"}, queries.rate_buckets(kDatabaseDuration, kInterval)));
-  const Query whole = sum_by({}, queries.rate_sum(kDuration, kInterval));
+  const Query whole = sum_by({}, queries.rate_sum(kRequestDuration, kInterval));
   return {"Database",
           {{.type = "timeseries",
             .title = "95 % of the operations are below",
@@ -124,7 +124,7 @@ Dashboard performance_analysis(const Queries& queries) {
           .title = "MMF Performance Analysis",
           .description = "Where the time goes: routes, processor, loops, database.",
           .variables = {service_variable(queries), route_variable(queries)},
-          .rows = {latencies(queries), processor(queries), load(queries), database(queries)}};
+          .rows = {latency_by_route(queries), processor(queries), load(queries), database_load(queries)}};
 }
 
 }  // namespace marty::observability::internal

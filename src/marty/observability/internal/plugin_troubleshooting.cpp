@@ -4,7 +4,7 @@ namespace marty::observability::internal {
 namespace {
 
 constexpr const char* kOperations = "mmf_plugin_operations_total";
-constexpr const char* kDuration = "mmf_plugin_operation_duration_seconds";
+constexpr const char* kPluginDuration = "mmf_plugin_operation_duration_seconds";
 
 Matcher chosen_plugins() { return {"plugin_id", "=~", "$plugin"}; }
 
@@ -15,7 +15,7 @@ Query operations(const Queries& queries, const LabelNames& by, Matchers matchers
 
 Query latency(const Queries& queries, LabelNames by) {
   by.emplace_back("le");
-  return quantile(0.95, sum_by(by, queries.rate_buckets(kDuration, kInterval, {chosen_plugins()})));
+  return quantile(0.95, sum_by(by, queries.rate_buckets(kPluginDuration, kInterval, {chosen_plugins()})));
 }
 
 Row plugins(const Queries& queries) {
@@ -42,30 +42,30 @@ Row plugins(const Queries& queries) {
 }
 
 Row single(const Queries& queries) {
-  return {
-      "Operations",
-      {{.type = "timeseries",
-        .title = "Operations",
-        .description = "A second.",
-        .unit = "ops",
-        .targets = {target(operations(queries, {"plugin_id", "operation"}), "{{plugin_id}} {{operation}}")}},
-       {.type = "timeseries",
-        .title = "Operations that failed",
-        .description = "A second, by status.",
-        .unit = "ops",
-        .targets = {target(operations(queries, {"plugin_id", "operation", "status"}, {{"status", "!=", "ok"}}),
-                           "{{plugin_id}} {{operation}} {{status}}")}},
-       {.type = "timeseries",
-        .title = "95 % of the operations are below",
-        .description = "Of each operation.",
-        .unit = "s",
-        .targets = {target(latency(queries, {"plugin_id", "operation"}), "{{plugin_id}} {{operation}}")}},
-       {.type = "heatmap",
-        .title = "Operations by duration",
-        .description = "How many a second fell into each bucket.",
-        .unit = "s",
-        .targets = {target(sum_by({"le"}, queries.rate_buckets(kDuration, kInterval, {chosen_plugins()})), "{{le}}")},
-        .width = 24}}};
+  return {"Operations",
+          {{.type = "timeseries",
+            .title = "Operations",
+            .description = "A second.",
+            .unit = "ops",
+            .targets = {target(operations(queries, {"plugin_id", "operation"}), "{{plugin_id}} {{operation}}")}},
+           {.type = "timeseries",
+            .title = "Operations that failed",
+            .description = "A second, by status.",
+            .unit = "ops",
+            .targets = {target(operations(queries, {"plugin_id", "operation", "status"}, {{"status", "!=", "ok"}}),
+                               "{{plugin_id}} {{operation}} {{status}}")}},
+           {.type = "timeseries",
+            .title = "95 % of the operations are below",
+            .description = "Of each operation.",
+            .unit = "s",
+            .targets = {target(latency(queries, {"plugin_id", "operation"}), "{{plugin_id}} {{operation}}")}},
+           {.type = "heatmap",
+            .title = "Operations by duration",
+            .description = "How many a second fell into each bucket.",
+            .unit = "s",
+            .targets = {target(sum_by({"le"}, queries.rate_buckets(kPluginDuration, kInterval, {chosen_plugins()})),
+                               "{{le}}")},
+            .width = 24}}};
 }
 
 }  // namespace

@@ -5,8 +5,6 @@ namespace marty::observability::internal {
 namespace {
 
 constexpr const char* kRequests = "mmf_requests_total";
-constexpr const char* kDuration = "mmf_request_duration_seconds";
-
 Query requests(const Queries& queries, const LabelNames& by, Matchers matchers = {}) {
   matchers.push_back(chosen_routes());
   return sum_by(by, queries.rate(kRequests, kInterval, matchers));
@@ -14,7 +12,7 @@ Query requests(const Queries& queries, const LabelNames& by, Matchers matchers =
 
 Query latency(const Queries& queries, double q, LabelNames by) {
   by.emplace_back("le");
-  return quantile(q, sum_by(by, queries.rate_buckets(kDuration, kInterval, {chosen_routes()})));
+  return quantile(q, sum_by(by, queries.rate_buckets(kRequestDuration, kInterval, {chosen_routes()})));
 }
 
 Row status(const Queries& queries) {

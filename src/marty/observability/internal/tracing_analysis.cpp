@@ -3,8 +3,6 @@
 namespace marty::observability::internal {
 namespace {
 
-constexpr const char* kDuration = "mmf_request_duration_seconds";
-
 Panel traces(std::string title, std::string description) {
   return {.type = "table",
           .title = std::move(title),
@@ -28,7 +26,7 @@ Panel lines(std::string title, std::string description, std::string query) {
 Row requests(const Queries& queries) {
   const Matchers routes = {chosen_routes()};
   const auto slowest = [&](double q) {
-    return quantile(q, sum_by({"route", "le"}, queries.rate_buckets(kDuration, kInterval, routes)));
+    return quantile(q, sum_by({"route", "le"}, queries.rate_buckets(kRequestDuration, kInterval, routes)));
   };
   const Query errors = sum_by({"route", "code"}, queries.rate("mmf_errors_total", kInterval, routes));
   return {
@@ -49,7 +47,8 @@ Row requests(const Queries& queries) {
         .title = "Requests by duration",
         .description = "How many a second fell into each bucket.",
         .unit = "s",
-        .targets = {with_exemplars(sum_by({"le"}, queries.rate_buckets(kDuration, kInterval, routes)), "{{le}}")},
+        .targets = {with_exemplars(sum_by({"le"}, queries.rate_buckets(kRequestDuration, kInterval, routes)),
+                                   "{{le}}")},
         .width = 16},
        {.type = "timeseries",
         .title = "Spans",

@@ -18,7 +18,7 @@ constexpr std::size_t kAlternateBytes = 64 * 1024;
 std::mutex installing;
 int installed = 0;
 bool passed_on_to = false;  // by a handler that came after ours, and stays: we have to, too
-struct sigaction before {};
+struct sigaction earlier_action {};
 
 // Signal handlers may not allocate or format.
 class Line {
@@ -57,8 +57,8 @@ void on_fault(int signal, siginfo_t* info, void*) {
          << ": its stack is " << fiber->stack.bytes / 1024 << " KiB; raise runtime.stack_bytes or use less stack\n";
     line.print();
   }
-  sigaction(signal, &before, nullptr);    // and fault again, on return
-  if (info->si_code <= 0) raise(signal);  // it was sent: it would not come again
+  sigaction(signal, &earlier_action, nullptr);  // and fault again, on return
+  if (info->si_code <= 0) raise(signal);        // it was sent: it would not come again
 }
 
 }  // namespace
@@ -70,7 +70,7 @@ FaultHandler::FaultHandler() {
   action.sa_sigaction = &on_fault;
   action.sa_flags = SA_SIGINFO | SA_ONSTACK;
   sigemptyset(&action.sa_mask);
-  sigaction(SIGSEGV, &action, &before);
+  sigaction(SIGSEGV, &action, &earlier_action);
 }
 
 FaultHandler::~FaultHandler() {
@@ -79,7 +79,7 @@ FaultHandler::~FaultHandler() {
   struct sigaction now {};
   sigaction(SIGSEGV, nullptr, &now);
   passed_on_to = now.sa_sigaction != &on_fault;
-  if (!passed_on_to) sigaction(SIGSEGV, &before, nullptr);
+  if (!passed_on_to) sigaction(SIGSEGV, &earlier_action, nullptr);
 }
 
 AlternateStack::AlternateStack() {

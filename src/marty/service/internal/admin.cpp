@@ -1,12 +1,12 @@
 // The introspection pages: what they need to have been kept, and the port on which they are.
 #include "marty/base/error.hpp"
 #include "marty/runtime/fiber.hpp"
+#include "marty/service/internal/log.hpp"
 #include "marty/service/internal/state.hpp"
 
 namespace marty {
 namespace {
 
-constexpr Logger kLog("marty.service");
 constexpr runtime::Duration kCollectionPeriod = std::chrono::milliseconds(250);
 constexpr std::size_t kBatchBytes = 512 * 1024;
 constexpr runtime::Duration kAdminPatience = std::chrono::seconds(1);  // for answers under way at a stop
@@ -85,10 +85,10 @@ void Service::State::start_admin() {
   pages.limits.connections = 100;
   pages.limits.in_flight = 20;
   admin_server = start_server(admin_pages->handler(), pages, "admin.port");
-  kLog.info("introspection pages", {{"address", admin_server->address().to_string()}});
+  service::kLog.info("introspection pages", {{"address", admin_server->address().to_string()}});
   if (!admin_server->address().is_loopback())
-    kLog.warning("the introspection pages are on an address that others reach, and ask nobody who they are",
-                 {{"address", admin_server->address().to_string()}});
+    service::kLog.warning("the introspection pages are on an address that others reach, and ask nobody who they are",
+                          {{"address", admin_server->address().to_string()}});
 }
 
 void Service::State::stop_admin() {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "marty/base/error.hpp"
+#include "marty/service/internal/log.hpp"
 #include "marty/service/internal/profile.hpp"
 #include "marty/service/internal/state.hpp"
 #include "marty/telemetry/log_file.hpp"
@@ -13,8 +14,6 @@
 
 namespace marty {
 namespace {
-
-constexpr Logger kLog("marty.service");
 
 telemetry::LogLevels levels_of(const service::LoggingSection& section) { return {section.level, section.levels}; }
 
@@ -118,7 +117,7 @@ void Service::State::open_log() {
   context.logging = logging.get();
   if (cut_bytes == 0) return;
   const telemetry::ContextScope scope(context);
-  kLog.warning("the log file ended in the middle of a line, which was taken off", {{"bytes", cut_bytes}});
+  service::kLog.warning("the log file ended in the middle of a line, which was taken off", {{"bytes", cut_bytes}});
 }
 
 void Service::State::apply_configuration() {

@@ -3,12 +3,12 @@
 
 #include "marty/base/error.hpp"
 #include "marty/runtime/fiber.hpp"
+#include "marty/service/internal/log.hpp"
 #include "marty/service/internal/state.hpp"
 
 namespace marty {
 namespace {
 
-constexpr Logger kLog("marty.service");
 constexpr runtime::Duration kCutTime = std::chrono::seconds(1);  // for requests that a stop has cancelled
 
 // "server.http_port": MARTY_SERVER__HTTP_PORT.
@@ -57,7 +57,7 @@ void Service::State::prepare_tables() {
   data::Migrations steps = migrations();
   if (migrates_on_start()) {
     for (const data::MigrationStep& step : steps.up()) {
-      kLog.info("migrated the database", {{"migration", std::to_string(step.version) + "_" + step.name}});
+      service::kLog.info("migrated the database", {{"migration", std::to_string(step.version) + "_" + step.name}});
     }
     return;
   }

@@ -5,12 +5,12 @@
 #include <new>
 
 #include "marty/runtime/fiber.hpp"
+#include "marty/service/internal/log.hpp"
 #include "marty/service/internal/state.hpp"
 
 namespace marty {
 namespace {
 
-constexpr Logger kLog("marty.service");
 constexpr std::size_t kNamedFibers = 20;
 constexpr runtime::Duration kMemoryPause = std::chrono::milliseconds(20);
 
@@ -69,9 +69,9 @@ void Service::State::drain_once() {
     other.join();
   }
   if (!finished && second_signal != nullptr && second_signal->is_set()) {
-    kLog.warning("requests were cut off by a second signal");
+    service::kLog.warning("requests were cut off by a second signal");
   } else if (!finished) {
-    kLog.warning("requests were cut off: they took longer than server.drain_timeout");
+    service::kLog.warning("requests were cut off: they took longer than server.drain_timeout");
   }
   grpc_server.reset();
   server.reset();
@@ -81,9 +81,9 @@ void Service::State::drain_once() {
 // why.
 void Service::State::give_up(const std::string& part) {
   const std::string fibers = unending_fibers();
-  kLog.error(owns_process ? "hangs: it was cancelled five seconds ago and goes on, so this process ends now"
-                          : "hangs: it was cancelled five seconds ago and goes on",
-             {{"part", part}, {"fibers", fibers}});
+  service::kLog.error(owns_process ? "hangs: it was cancelled five seconds ago and goes on, so this process ends now"
+                                   : "hangs: it was cancelled five seconds ago and goes on",
+                      {{"part", part}, {"fibers", fibers}});
   if (!owns_process) return;
   logging->flush();
   std::fprintf(stderr, "%s: %s hangs, and was ended: the log says what went on\n", name.c_str(), part.c_str());
