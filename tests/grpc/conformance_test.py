@@ -1,4 +1,4 @@
-"""Connect's conformance suite. Usage: conformance_test.py server|client SUITE PROGRAM
+"""Connect's conformance suite. Usage: conformance_test.py server|client PROGRAM
 
 Our server for Connect, gRPC and gRPC-Web over HTTP/1.1 and HTTP/2, our client for gRPC; both with and without TLS,
 clients' certificates and compression. Exits with 77 where the suite is not here.
@@ -11,7 +11,7 @@ import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import log_lines  # noqa: E402
-from peer import Skip, require  # noqa: E402
+from peer import Skip, require, tool  # noqa: E402
 
 SERVER = """\
 features:
@@ -38,10 +38,10 @@ SIDES = {"server": (SERVER, 3820), "client": (CLIENT, 646)}  # what there is to 
 
 
 def main():
-    side, suite, program = sys.argv[1:4]
+    side, program = sys.argv[1:3]
     try:
-        require(suite, "connectconformance (scripts/tools)")
-        require(program, "connectconformance's messages, of which our side is compiled (scripts/tools)")
+        suite = tool("connectconformance")
+        require(program, f"{program}, compiled of connectconformance's messages,")
     except Skip as reason:
         print(f"skipped: {reason}")
         return 77

@@ -4,7 +4,7 @@ Usage: interop_test.py TEST --build FOLDER --source FOLDER
   python_client, grpcpp_client, go_client, grpcurl    somebody else's client, our server
   python_server, grpcpp_server, go_server             our client, somebody else's server
   own                                                 both are ours
-FOLDER: where the programs of tests/grpc are; the repository, with .tools/bin. Over cleartext and TLS, most with the
+FOLDER: where the programs of tests/grpc are; the repository. Over cleartext and TLS, most with the
 certificates of clients as well. Each case is a line; exits with 1 where one failed, and with 77 where the other side is
 not here.
 """
@@ -18,7 +18,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
-from peer import Certificates, CountingProxy, Peer, Skip, require  # noqa: E402
+from peer import Certificates, CountingProxy, Peer, Skip, require, tool  # noqa: E402
 from running_service import RunningService  # noqa: E402
 
 CASES = (
@@ -66,8 +66,7 @@ class Interop:
     """The programs of both sides, in a folder of their own with certificates."""
 
     def __init__(self, build, source, folder):
-        self.build, self.folder = build, folder
-        self.source, self.tools = source, source / ".tools/bin"
+        self.build, self.source, self.folder = build, source, folder
         self.certificates = Certificates(folder)
         self.strangers = Certificates(folder / "strangers")
         self.report = Report()
@@ -204,7 +203,7 @@ def grpcpp_client(interop):
 
 
 def go_client(interop):
-    program = require(interop.tools / "grpc-interop-client", "grpc-interop-client (scripts/tools)")
+    program = tool("grpc-interop-client")
     for transport in (CLEARTEXT, TLS):
         secure = ["-use_tls", "-use_test_ca", f"-ca_file={interop.certificates.ca}"] if transport == TLS else []
         with interop.our_server(transport) as server:
@@ -222,7 +221,7 @@ def go_client(interop):
 
 
 def grpcurl(interop):
-    program = require(interop.tools / "grpcurl", "grpcurl (scripts/tools)")
+    program = tool("grpcurl")
     for transport in (CLEARTEXT, TLS):
         secure = ["-cacert", interop.certificates.ca] if transport == TLS else ["-plaintext"]
         with interop.our_server(transport) as server:
@@ -267,7 +266,7 @@ def grpcpp_server(interop):
 
 def go_server(interop):
     """It knows no gzip."""
-    program = require(interop.tools / "grpc-interop-server", "grpc-interop-server (scripts/tools)")
+    program = tool("grpc-interop-server")
     certificate, key = interop.certificates.server
 
     def serve(transport):

@@ -1,4 +1,4 @@
-"""h2spec, the conformance suite of HTTP/2, against our server. Usage: h2spec_test.py SERVER H2SPEC
+"""h2spec, the conformance suite of HTTP/2, against our server. Usage: h2spec_test.py SERVER
 
 All cases on a port for HTTP/2 alone and over TLS. On a port that HTTP/1.1 shares, what does not begin as HTTP/2 does is
 taken for HTTP/1.1 and gets its 400, so that the case of an invalid preface, and no other, has to fail there.
@@ -12,7 +12,7 @@ import tempfile
 import xml.etree.ElementTree as xml
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
-from peer import Peer, Skip, require  # noqa: E402
+from peer import Peer, Skip, tool  # noqa: E402
 
 CASES = 145
 INVALID_PREFACE = "Sends invalid connection preface"
@@ -40,9 +40,9 @@ def run(h2spec, folder, title, port, *options, expected=()):
 
 
 def main():
-    server, h2spec = sys.argv[1:3]
+    server = sys.argv[1]
     try:
-        require(h2spec, "h2spec (scripts/tools)")
+        h2spec = tool("h2spec")
     except Skip as reason:
         print(f"skipped: {reason}")
         return 77

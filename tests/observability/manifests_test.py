@@ -1,6 +1,5 @@
-"""The manifests of ops/observability: kustomize builds them, the real API server of Kubernetes takes every object and a
-pod of every template, and what they name is there. Exits with 77 where a program is missing.
-Usage: manifests_test.py KUSTOMIZE
+"""The manifests of ops/observability: kubectl builds them as kustomize does, the real API server of Kubernetes takes
+every object and a pod of every template, and what they name is there. Exits with 77 where a program is missing.
 """
 
 import fnmatch
@@ -17,8 +16,8 @@ import yaml
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 from kubernetes_api import KubernetesApi  # noqa: E402
-from peer import Skip, require  # noqa: E402
-from secret_server import ROOT, Refused, send  # noqa: E402
+from peer import ROOT, Skip, tool  # noqa: E402
+from secret_server import Refused, send  # noqa: E402
 
 SHIPPED = ROOT / "ops/observability"
 SERVERS = ROOT / "tests/observability/servers/go.mod"
@@ -74,7 +73,7 @@ class Cluster:
 class ManifestsTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        built = subprocess.run([KUSTOMIZE, "build", SHIPPED], text=True, capture_output=True, check=False)
+        built = subprocess.run([tool("kubectl"), "kustomize", SHIPPED], text=True, capture_output=True, check=False)
         if built.returncode != 0:
             raise AssertionError(built.stderr)
         cls.objects = list(yaml.safe_load_all(built.stdout))
@@ -246,7 +245,7 @@ class ManifestsTest(unittest.TestCase):
 
 def main():
     try:
-        require(KUSTOMIZE, "kustomize, as built by scripts/tools,")
+        tool("kubectl")
         if not shutil.which("docker-compose"):
             raise Skip("docker-compose is not here")
         KubernetesApi()._require()
@@ -257,5 +256,4 @@ def main():
 
 
 if __name__ == "__main__":
-    KUSTOMIZE = sys.argv[1]
     sys.exit(main())

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Export against a receiver that reads with OpenTelemetry's own messages: receiver_test.py SPANS SERVICE (programs)
 
-Runs with the Python of .tools, which has the packages of tests/observability/requirements.txt. Exit status 77: there is
-none.
+Runs with the Python of the tool otlp-reader, which has the packages of tests/observability/requirements.txt. Exit
+status 77: there is none.
 """
 
 import json
@@ -17,13 +17,16 @@ import time
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-PYTHON = ROOT / ".tools/python/bin/python3"
-if pathlib.Path(sys.prefix) != PYTHON.parents[1]:
-    if not PYTHON.exists():
-        print("skipped: .tools/python is not there: run scripts/tools")
-        sys.exit(77)
-    os.execv(PYTHON, [PYTHON, "-B", *sys.argv])
 sys.path.insert(0, str(ROOT / "tests/support"))
+from peer import Skip, tool                                        # noqa: E402
+
+try:
+    PYTHON = tool("otlp-reader", "python")
+    if pathlib.Path(sys.prefix).resolve() != pathlib.Path(PYTHON).parents[1].resolve():
+        os.execv(PYTHON, [PYTHON, "-B", *sys.argv])
+except Skip as reason:
+    print(f"skipped: {reason}")
+    sys.exit(77)
 
 import grpc                                                        # noqa: E402
 from otlp_receiver import Answer, OtlpReceiver, attributes_of      # noqa: E402

@@ -10,8 +10,8 @@ import json
 import time
 import urllib.parse
 
-from peer import require
-from secret_server import ROOT, TOOLS, Server, command, free_port, send
+from peer import ROOT, tool
+from secret_server import Server, command, free_port, send
 
 
 class Aws(Server):
@@ -21,7 +21,7 @@ class Aws(Server):
     secrets. Its data does not outlive it: start puts users, keys and secrets back, but not what STS had given.
     """
 
-    PYTHON, PROGRAM = TOOLS / "python/bin/python", ROOT / "tests/secrets/moto_server.py"
+    PROGRAM = ROOT / "tests/secrets/moto_server.py"
     REGION, ACCOUNT = "eu-central-1", "123456789012"
 
     def __init__(self):
@@ -29,7 +29,7 @@ class Aws(Server):
         self.kept = {}  # the versions of each secret: [(id, value), ...]
 
     def _require(self):
-        require(self.PYTHON, "moto, as installed by scripts/tools,")
+        self.python = tool("moto", "python")
 
     def _prepare(self):
         self.port = free_port()
@@ -38,7 +38,7 @@ class Aws(Server):
         self.token_file.write_text("web-identity-1")
 
     def _run(self):
-        words = [self.PYTHON, self.PROGRAM, self.port, self.token_file]
+        words = [self.python, self.PROGRAM, self.port, self.token_file]
         self._launch(words, lambda: send("GET", f"{self.address}/moto-api/data.json"), {"PYTHONDONTWRITEBYTECODE": "1"})
         self._allow_all("inf")
         self._seed(self.port)  # for the same keys after each start

@@ -7,8 +7,8 @@ import os
 import shutil
 import subprocess
 
-from peer import Certificates, Skip, require
-from secret_server import TOOLS, Refused, Server, command, free_port, send
+from peer import Certificates, Skip, tool
+from secret_server import Refused, Server, command, free_port, send
 
 
 class KubernetesApi(Server):
@@ -16,11 +16,10 @@ class KubernetesApi(Server):
     secrets, and the account `reviewer`, which may review tokens. No controller runs: nothing else comes by itself.
     """
 
-    PROGRAM = TOOLS / "bin/kube-apiserver"
     NAMESPACE = "shop"
 
     def _require(self):
-        require(self.PROGRAM, "kube-apiserver, as built by scripts/tools,")
+        self.program = tool("kube-apiserver")
         if not shutil.which("etcd"):
             raise Skip("etcd is not here")
 
@@ -41,7 +40,7 @@ class KubernetesApi(Server):
             *("--initial-advertise-peer-urls", peers, "--initial-cluster", f"default={peers}"),
         ]
         self.words = [
-            *(self.PROGRAM, "--bind-address=127.0.0.1", f"--secure-port={self.port}", f"--etcd-servers={etcd}"),
+            *(self.program, "--bind-address=127.0.0.1", f"--secure-port={self.port}", f"--etcd-servers={etcd}"),
             *(f"--tls-cert-file={certificate}", f"--tls-private-key-file={key}", "--authorization-mode=RBAC"),
             *(f"--token-auth-file={self.folder / 'tokens.csv'}", "--service-account-issuer=https://kubernetes.test"),
             *(f"--service-account-key-file={accounts}", f"--service-account-signing-key-file={accounts}"),

@@ -9,6 +9,8 @@ import socket
 import subprocess
 import threading
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
 
 class Skip(Exception):
     """What the test needs cannot be had here, with the reason."""
@@ -20,6 +22,18 @@ def require(path, what):
     if not path.is_file():
         raise Skip(f"{what} is not here")
     return str(path)
+
+
+TOOLS = ROOT / "build/tools"
+
+
+def tool(name, program=None):
+    """The program of a tool of scripts/tools.txt (of the same name, unless told), which the test has declared with
+    marty_needs_tools(); the test is skipped where it is not here.
+    """
+    if name not in os.environ.get("MARTY_TEST_TOOLS", name).split(","):
+        raise RuntimeError(f"this test needs {name}: declare it, with marty_needs_tools() of cmake/MartyTools.cmake")
+    return require(TOOLS / name / "bin" / (program or name), f"{name} (scripts/tools {name})")
 
 
 class Peer:

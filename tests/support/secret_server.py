@@ -16,8 +16,6 @@ import time
 import urllib.error
 import urllib.request
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-TOOLS = ROOT / ".tools"
 START_SECONDS = 120  # a busy machine
 REQUEST_SECONDS = 30
 

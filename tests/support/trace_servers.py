@@ -6,8 +6,8 @@ with Jaeger() as jaeger, Collector(jaeger.otlp_address) as collector:
     jaeger.trace("0af7651916cd43dd8448eb211c80319c")
 """
 
-from peer import require
-from secret_server import ROOT, TOOLS, Refused, Server, free_port, send
+from peer import ROOT, tool
+from secret_server import Refused, Server, free_port, send
 
 SHIPPED = ROOT / "ops/observability"
 
@@ -15,14 +15,14 @@ SHIPPED = ROOT / "ops/observability"
 class TraceServer(Server):
     """A program with the file that configures it; the variables NAME_HOST and NAME_*_PORT say where it listens."""
 
-    NAME, PROGRAM, CONFIGURATION, PORTS = "", None, None, ()
+    NAME, TOOL, CONFIGURATION, PORTS = "", None, None, ()
 
     def __init__(self, **variables):
         super().__init__()
         self.variables = {name: str(value) for name, value in variables.items()}
 
     def _require(self):
-        require(self.PROGRAM, f"{self.PROGRAM.name}, as built by scripts/tools,")
+        self.program = tool(self.TOOL)
 
     def _prepare(self):
         self.ports = {name: free_port() for name in self.PORTS}
@@ -30,7 +30,7 @@ class TraceServer(Server):
         self.variables = {f"{self.NAME}_HOST": "127.0.0.1", **listening, **self.variables}
 
     def _run(self):
-        words = [self.PROGRAM, "--config", SHIPPED / self.CONFIGURATION]
+        words = [self.program, "--config", SHIPPED / self.CONFIGURATION]
         self._launch(words, self._is_ready, self.variables)
 
     def _set_up(self):
@@ -51,7 +51,7 @@ class Collector(TraceServer):
     the percentage that is given, or the shipped one.
     """
 
-    NAME, PROGRAM, CONFIGURATION = "COLLECTOR", TOOLS / "bin/otel-collector", "collector/otel-collector.yaml"
+    NAME, TOOL, CONFIGURATION = "COLLECTOR", "otel-collector", "collector/otel-collector.yaml"
     PORTS = ("HEALTH", "OTLP_GRPC", "OTLP_HTTP", "JAEGER_GRPC", "JAEGER_HTTP", "ZIPKIN", "PROMETHEUS", "METRICS")
     HEALTH_PATH = "/"
 
@@ -70,7 +70,7 @@ class Collector(TraceServer):
 class Jaeger(TraceServer):
     """Keeps its traces in its folder, over a stop and a start, too."""
 
-    NAME, PROGRAM, CONFIGURATION = "JAEGER", TOOLS / "bin/jaeger", "jaeger/jaeger.yaml"
+    NAME, TOOL, CONFIGURATION = "JAEGER", "jaeger", "jaeger/jaeger.yaml"
     PORTS = ("HEALTH", "QUERY_HTTP", "QUERY_GRPC", "OTLP_GRPC", "OTLP_HTTP", "METRICS")
     HEALTH_PATH = "/status"
 

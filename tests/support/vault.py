@@ -7,8 +7,8 @@ import base64
 import json
 import time
 
-from peer import Certificates, require
-from secret_server import START_SECONDS, TOOLS, Refused, Server, command, free_port, send
+from peer import Certificates, tool
+from secret_server import START_SECONDS, Refused, Server, command, free_port, send
 
 
 class Vault(Server):
@@ -17,14 +17,12 @@ class Vault(Server):
     The policy `reader` reads below secret/; the role `reader` of AppRole and of Kubernetes gives it.
     """
 
-    PROGRAM = TOOLS / "bin/vault_server"
-
     def __init__(self, tls=False, kubernetes=None):
         super().__init__()
         self.tls, self.kubernetes, self.ca_file = tls, kubernetes, None
 
     def _require(self):
-        require(self.PROGRAM, "vault_server, HashiCorp Vault as built by scripts/tools,")
+        self.program = tool("vault_server")
 
     def _prepare(self):
         self.port, self.words = free_port(), []
@@ -35,7 +33,7 @@ class Vault(Server):
             self.words = ["-certificate", certificates.server[0], "-key", certificates.server[1]]
 
     def _run(self):
-        words = [self.PROGRAM, "-address", f"127.0.0.1:{self.port}", "-folder", self.folder, *self.words]
+        words = [self.program, "-address", f"127.0.0.1:{self.port}", "-folder", self.folder, *self.words]
         self._launch(words, lambda: self._send("GET", "sys/health", token=None))
         keys = json.loads((self.folder / "keys.json").read_text())
         self.root_token, self.unseal_key = keys["root_token"], base64.b64decode(keys["unseal_key"]).hex()

@@ -1,7 +1,7 @@
 """The suites of W3C against propagation_server: Trace Context (https://github.com/w3c/trace-context), all its tests at
 level 2, and Baggage (https://github.com/w3c/baggage), whose every text goes through the service on its way.
-Usage: w3c_suites_test.py PROPAGATION_SERVER PYTHON SUITES     SUITES/{trace-context,baggage}/test are the suites'
-Exits with 77 where the suites, or aiohttp in that PYTHON, are not here.
+Usage: w3c_suites_test.py PROPAGATION_SERVER SUITES     SUITES/{trace-context,baggage}/test are the suites'
+Exits with 77 where the suites, or the tool otlp-reader, which has aiohttp, are not here.
 """
 
 import os
@@ -12,7 +12,7 @@ import sys
 import unittest
 
 from calls import Propagation, values
-from peer import Skip, require
+from peer import Skip, require, tool
 from secret_server import free_port
 
 TRACE_CONTEXT_TESTS, BAGGAGE_TESTS = 41, 24
@@ -62,11 +62,11 @@ def run_baggage(service, suite):
 
 
 def main():
-    program, python, suites = sys.argv[1], sys.argv[2], pathlib.Path(sys.argv[3])
+    program, suites = sys.argv[1], pathlib.Path(sys.argv[2])
     try:
         for suite in ("trace-context/test/test.py", "baggage/test/test_baggage.py"):
             require(suites / suite, f"{suite} of W3C")
-        require(python, "Python with aiohttp, as installed by scripts/tools,")
+        python = tool("otlp-reader", "python")
     except Skip as reason:
         print(f"skipped: {reason}")
         return 77
