@@ -6,7 +6,7 @@ help:    ## this list
 	@sed -n 's/^\([a-z]*\): *## */  make \1\t/p' $(MAKEFILE_LIST)
 run:     ## build the petstore and start it on 127.0.0.1:8080 (MARTY_SERVER__HTTP_PORT changes the port)
 	@scripts/run
-test:    ## build everything and run every test
+test:    ## build everything and run the tests that need only packages of Debian and npm (all: .ci/run)
 	@scripts/test
 bench:   ## measure Marty beside its peers, as ratios
 	@scripts/bench

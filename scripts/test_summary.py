@@ -2,15 +2,21 @@
 
 Usage: test_summary.py RESULTS_FOLDER --status CTEST_EXIT_STATUS
 The folder holds ctest.xml (ctest --output-junit) and NAME.xml of each GoogleTest program (GTEST_OUTPUT=xml:FOLDER/).
-Prints the skipped and failed tests and, last, "N passed, N failed, N skipped". Exits 1 when a test failed, when ctest
-itself did, or when one was skipped and MARTY_REQUIRE_ALL=1.
+Prints the tests that were left out, skipped and failed and, last, "N passed, N failed, N skipped". Exits 1 when a test
+failed, when ctest itself did, or when one was skipped or left out and MARTY_REQUIRE_ALL=1.
 """
 
 import argparse
 import os
 import pathlib
+import re
 import sys
 import xml.etree.ElementTree as xml
+
+# What tool() of tests/support/peer.py says where foreign programs are left out, and a Python test of a case in it.
+LEFT_OUT = re.compile(r"left out: it needs (\S+)")
+SKIPPED_CASE = re.compile(r"^(\w+) \(.*\.\.\. skipped ['\"](.*)['\"]$", re.MULTILINE)
+SKIPPED_CASES = re.compile(r"^OK \(.*?skipped=(\d+)", re.MULTILINE)
 
 
 class Counts:
@@ -42,6 +48,22 @@ def count_google_test(program, file, counts):
     return len(counts.failed) - before
 
 
+def skipped_within(name, said):
+    """The cases that a Python test, which passed, has skipped: (name, reason) of each."""
+    named = [(f"{name}: {case}", reason) for case, reason in SKIPPED_CASE.findall(said)]
+    number = sum(map(int, SKIPPED_CASES.findall(said)))
+    return named or [(f"{name}: a case of it", "see its output")] * number
+
+
+def reason_of(test):
+    """Why ctest did not run a test, or what the test said before it skipped itself."""
+    skipped = test.find("skipped")
+    message = last_line(skipped.get("message")) if skipped is not None else test.get("status")
+    if not message.startswith("SKIP_RETURN_CODE"):
+        return message
+    return last_line(test.findtext("system-out")).removeprefix("skipped: ") or message
+
+
 def count(results):
     counts = Counts()
     report = results / "ctest.xml"
@@ -56,12 +78,23 @@ def count(results):
                 counts.failed.append((name, "the program ended badly after its last case"))
         elif status == "run":
             counts.passed += 1
+            counts.skipped += skipped_within(name, test.findtext("system-out") or "")
         elif status == "fail":
             counts.failed.append((name, "no result of its cases: it crashed, timed out, or is one test"))
         else:
-            skipped = test.find("skipped")
-            counts.skipped.append((name, last_line(skipped.get("message")) if skipped is not None else status))
+            counts.skipped.append((name, reason_of(test)))
     return counts
+
+
+def print_left_out(left_out):
+    """By name, with the tool, and how to run all of it."""
+    for name, tool in left_out:
+        print(f"Left out: {name} (needs {tool})")
+    tools = sorted({tool for _, tool in left_out})
+    print(
+        f"{len(left_out)} tests were left out: they need {', '.join(tools)}, which neither Debian nor npm has "
+        "(scripts/tools.txt).\nTo run everything, these and the sanitizers too: .ci/run"
+    )
 
 
 def main():
@@ -70,9 +103,13 @@ def main():
     parser.add_argument("--status", type=int, required=True)
     arguments = parser.parse_args()
     counts = count(arguments.results)
-    for title, tests in (("Skipped", counts.skipped), ("Failed", counts.failed)):
+    found = [(name, reason, LEFT_OUT.search(reason)) for name, reason in counts.skipped]
+    skipped = [(name, reason) for name, reason, left_out in found if not left_out]
+    for title, tests in (("Skipped", skipped), ("Failed", counts.failed)):
         for name, reason in tests:
             print(f"{title}: {name}" + (f" ({reason})" if reason else ""))
+    if len(skipped) < len(found):
+        print_left_out([(name, left_out[1]) for name, _, left_out in found if left_out])
     require_all = os.environ.get("MARTY_REQUIRE_ALL") == "1"
     if require_all and counts.skipped:
         print("MARTY_REQUIRE_ALL=1: a skipped test fails the run")

@@ -20,8 +20,12 @@ DISABLED = '<testcase name="d" status="notrun" classname="S"/>'
 
 
 def ctest(*tests):
-    """The report of ctest: (name, status) of each test."""
-    rows = "".join(f'<testcase name="{name}" status="{status}"/>' for name, status in tests)
+    """The report of ctest: (name, status) of each test, with what it said, if anything."""
+    rows = ""
+    for name, status, *said in tests:
+        skipped = '<skipped message="SKIP_RETURN_CODE=77"/>' if status == "notrun" and said else ""
+        output = "".join(f"<system-out>{text}</system-out>" for text in said)
+        rows += f'<testcase name="{name}" status="{status}">{skipped}{output}</testcase>'
     return f"<testsuite>{rows}</testsuite>"
 
 
@@ -64,6 +68,37 @@ class Summary(unittest.TestCase):
     def test_a_test_that_ctest_did_not_run_is_skipped(self):
         code, lines = self.run_summary(ctest(("lint", "notrun")))
         self.assertEqual((code, lines), (0, ["Skipped: lint (notrun)", "0 passed, 0 failed, 1 skipped"]))
+
+    def test_a_test_that_skipped_itself_is_named_with_what_it_said(self):
+        code, lines = self.run_summary(ctest(("h", "notrun", "begins\nskipped: curl is not here\n")))
+        self.assertEqual((code, lines), (0, ["Skipped: h (curl is not here)", "0 passed, 0 failed, 1 skipped"]))
+
+    def test_what_needs_foreign_programs_is_left_out_by_name_and_one_command_runs_it(self):
+        skipped = '<skipped message="x&#10;left out: it needs vault"/>'
+        left_out = f'<testcase name="e" status="run" classname="S">{skipped}</testcase>'
+        report = ctest(("p", "run"), ("h", "notrun", "skipped: left out: it needs h2spec\n"))
+        code, lines = self.run_summary(report, {"p": PASSES + left_out + SKIPS})
+        self.assertEqual(code, 0)
+        named = ["Skipped: p: S.c (no server)", "Left out: p: S.e (needs vault)", "Left out: h (needs h2spec)"]
+        self.assertEqual(lines[:3], named)
+        self.assertIn("2 tests were left out: they need h2spec, vault,", lines[3])
+        self.assertTrue(lines[4].endswith(": .ci/run"))
+        self.assertEqual(lines[-1], "1 passed, 0 failed, 3 skipped")
+        self.assertEqual(self.run_summary(report, {"p": PASSES}, require_all="1")[0], 1)
+
+    def test_cases_that_a_python_test_skipped_count_as_skipped(self):
+        named = "test_x (__main__.Disk.test_x) ... skipped 'for root'\nOK (skipped=1)\n"
+        code, lines = self.run_summary(ctest(("limits", "run", named), ("other", "run", "OK (skipped=1)\n")))
+        self.assertEqual(code, 0)
+        self.assertEqual(
+            lines,
+            [
+                "Skipped: limits: test_x (for root)",
+                "Skipped: other: a case of it (see its output)",
+                "2 passed, 0 failed, 2 skipped",
+            ],
+        )
+        self.assertEqual(self.run_summary(ctest(("limits", "run", named)), require_all="1")[0], 1)
 
     def test_no_report_at_all_fails_with_the_status_of_ctest(self):
         self.assertEqual(self.run_summary(ctest(), status=2)[0], 1)

@@ -24,16 +24,18 @@ def require(path, what):
     return str(path)
 
 
-TOOLS = ROOT / "build/tools"
+TOOLS = os.environ.get("MARTY_TOOLS", ROOT / "build/tools")
 
 
 def tool(name, program=None):
     """The program of a tool of scripts/tools.txt (of the same name, unless told), which the test has declared with
-    marty_needs_tools(); the test is skipped where it is not here.
+    marty_needs_tools(); the test is skipped where it is not here. scripts/test_summary.py knows the first reason.
     """
     if name not in os.environ.get("MARTY_TEST_TOOLS", name).split(","):
         raise RuntimeError(f"this test needs {name}: declare it, with marty_needs_tools() of cmake/MartyTools.cmake")
-    return require(TOOLS / name / "bin" / (program or name), f"{name} (scripts/tools {name})")
+    if not TOOLS:
+        raise Skip(f"left out: it needs {name}")
+    return require(pathlib.Path(TOOLS) / name / "bin" / (program or name), f"{name} (scripts/tools {name})")
 
 
 class Peer:
