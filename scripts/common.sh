@@ -16,6 +16,9 @@ jobs() {
   echo $((cores < by_memory ? cores : by_memory))
 }
 
+# The tools (scripts/tools.txt) that the tests of a preset need whose names match: tools_needed_by PRESET [REGEX]
+tools_needed_by() { ctest --test-dir "build/$1" --print-labels --tests-regex "${2:-.}" | sed -n 's/^ *tool://p'; }
+
 # ccache takes part in builds with precompiled headers only with these (ccache manual, "Precompiled headers").
 export CCACHE_SLOPPINESS="${CCACHE_SLOPPINESS:-pch_defines,time_macros,include_file_mtime,include_file_ctime}"
 # Objects are shared between build folders and between clones (the install test builds the libraries a second time).

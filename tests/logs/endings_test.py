@@ -4,6 +4,7 @@ Usage: endings_test.py LOG_WRITER
 """
 
 import json
+import os
 import pathlib
 import random
 import signal
@@ -16,7 +17,7 @@ import unittest
 PROGRAM = str(pathlib.Path(sys.argv.pop(1)).resolve())
 LINES = 1_000_000
 FIBERS = 8
-SEED = random.randrange(2**32)
+SEED = int(os.environ.get("MARTY_SEED") or random.randrange(2**32))
 
 
 def count_lines(test, files):

@@ -1,6 +1,6 @@
 """SIGTERM under load: no request is lost that a server can answer, over kept connections and over new ones.
 
-Usage: drain_test.py PROGRAM; MARTY_DRAIN_ROUNDS says how many rounds.
+Usage: drain_test.py PROGRAM; MARTY_SOAK=1: many rounds (scripts/soak).
 
 64 clients in closed loops are stopped in the middle of their work. A client honours `Connection: close` and an end that
 it has seen before it sends (RFC 9112 section 9.6), and what it cannot connect to counts for nobody. Lost is a request
@@ -22,7 +22,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 from running_service import RunningService  # noqa: E402
 
 CLIENTS = 64
-ROUNDS = int(os.environ.get("MARTY_DRAIN_ROUNDS", "3"))
+ROUNDS = 30 if os.environ.get("MARTY_SOAK") == "1" else 3
 BODY = json.dumps({"text": "some words"}).encode()
 REQUESTS = (
     b"GET /quick HTTP/1.1\r\nHost: a\r\n\r\n",

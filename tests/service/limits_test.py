@@ -1,9 +1,9 @@
 """The petstore where something runs out: memory under load, a disk, descriptors, the right to write. It is never ended
 by a signal, says in clear words what is wrong, and recovers.
 
-Usage: limits_test.py PETSTORE PETSTORE_FOLDER [--sanitized] [--memory]. A sanitizer takes descriptors of its own: that
-limit is left out then. What needs root is skipped by name for others. --memory adds limits of the address space, by
-hand: what a machine's C library reserves for its threads decides there, too.
+Usage: limits_test.py PETSTORE PETSTORE_FOLDER [--sanitized]. A sanitizer takes descriptors of its own: that limit is
+left out then. What needs root is skipped by name for others. MARTY_SOAK=1 (scripts/soak) adds limits of the address
+space: what a machine's C library reserves for its threads decides there, too.
 """
 
 import json
@@ -283,6 +283,6 @@ class ReadOnly(LimitsTest):
 if __name__ == "__main__":
     SANITIZED = "--sanitized" in sys.argv
     PETSTORE, FOLDER = str(pathlib.Path(sys.argv[1]).resolve()), pathlib.Path(sys.argv[2])
-    if "--memory" in sys.argv:
+    if os.environ.get("MARTY_SOAK") == "1" and not SANITIZED:
         Memory.test_memory = Memory.little_address_space_under_load_ends_nothing
     unittest.main(argv=sys.argv[:1], verbosity=2)

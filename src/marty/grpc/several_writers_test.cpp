@@ -1,14 +1,14 @@
 // Several fibers write to one stream of gRPC, and several read it: who comes while another one is at it is refused with
-// failed_precondition, and everybody else's messages arrive, whole and in the order of the calls. MARTY_SCHEDULES says
-// how many schedules are tried; each has a seed that repeats it.
+// failed_precondition, and everybody else's messages arrive, whole and in the order of the calls. Each
+// schedule has a seed that repeats it (test_seeds.hpp).
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <optional>
 #include <random>
 
 #include "marty/grpc/detail.hpp"
 #include "marty/grpc/internal/test_server.hpp"
+#include "marty/runtime/internal/test_seeds.hpp"
 #include "marty/runtime/sync.hpp"
 #include "route.marty.hpp"
 
@@ -20,7 +20,7 @@ using route::v1::Point;
 using route::v1::Route;
 using namespace std::chrono_literals;
 
-constexpr std::uint64_t kDefaultSchedules = 100;
+constexpr std::uint64_t kSchedulesEach = 50;
 
 enum class Kind : std::uint8_t { server_stream, chat };
 
@@ -148,11 +148,9 @@ INSTANTIATE_TEST_SUITE_P(Kinds, SeveralWritersOf, testing::Values(Kind::server_s
                          [](const auto& test) { return test.param == Kind::chat ? "chat" : "server_stream"; });
 
 TEST_P(SeveralWritersOf, are_refused_or_keep_their_messages_whole_and_in_order_whatever_the_schedule) {
-  const char* const wanted = std::getenv("MARTY_SCHEDULES");
-  const std::uint64_t schedules = (wanted != nullptr ? std::stoul(wanted) : kDefaultSchedules) / 2;
-  for (std::uint64_t seed = 0; seed < schedules; ++seed) {
-    SCOPED_TRACE("seed " + std::to_string(seed));
-    Schedule(GetParam(), seed).run();
+  for (runtime::internal::Seeds seeds(kSchedulesEach); seeds.left(); seeds.next()) {
+    SCOPED_TRACE(seeds.name());
+    Schedule(GetParam(), seeds.now()).run();
     if (HasFailure()) return;
   }
 }

@@ -1,15 +1,15 @@
 // Several fibers write to one reply: whatever the schedule, the client gets all their pieces, whole and in the order of
-// the calls. MARTY_SCHEDULES says how many schedules are tried; each has a seed that repeats it.
+// the calls. Each schedule has a seed that repeats it (test_seeds.hpp).
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <optional>
 #include <random>
 
 #include "marty/http/http2_connection.hpp"
 #include "marty/http/internal/chunked.hpp"
 #include "marty/http/internal/test_support.hpp"
+#include "marty/runtime/internal/test_seeds.hpp"
 
 namespace marty::http {
 namespace {
@@ -21,7 +21,7 @@ using internal::WorldKind;
 using internal::WorldTest;
 using namespace std::chrono_literals;
 
-constexpr std::uint64_t kDefaultSchedules = 300;
+constexpr std::uint64_t kSchedulesEach = 75;
 
 enum class Mode : std::uint8_t { http1_begun, http1_stream, http2_begun, http2_stream };
 
@@ -213,11 +213,9 @@ INSTANTIATE_TEST_SUITE_P(Modes, SeveralWritersOf,
                          mode_name);
 
 TEST_P(SeveralWritersOf, keep_their_pieces_whole_and_in_order_whatever_the_schedule) {
-  const char* const wanted = std::getenv("MARTY_SCHEDULES");
-  const std::uint64_t schedules = (wanted != nullptr ? std::stoul(wanted) : kDefaultSchedules) / 4;
-  for (std::uint64_t seed = 0; seed < schedules; ++seed) {
-    SCOPED_TRACE("seed " + std::to_string(seed));
-    Schedule(GetParam(), seed).run();
+  for (runtime::internal::Seeds seeds(kSchedulesEach); seeds.left(); seeds.next()) {
+    SCOPED_TRACE(seeds.name());
+    Schedule(GetParam(), seeds.now()).run();
     if (HasFailure()) return;
   }
 }
