@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <deque>
 #include <map>
 #include <set>
 #include <string>
@@ -23,10 +24,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::uint32_t kInFolder = IN_MODIFY | IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_CREATE | IN_DELETE |
-                                    IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
-// Of the folder above: whether another one takes the place.
-constexpr std::uint32_t kAbove = IN_MOVED_TO | IN_MOVED_FROM | IN_CREATE | IN_DELETE | IN_ONLYDIR;
+// What may happen to an entry on the way to something.
+constexpr std::uint32_t kEntry = IN_MOVED_TO | IN_MOVED_FROM | IN_CREATE | IN_DELETE;
+// To a file, whose content counts as well.
+constexpr std::uint32_t kFile = kEntry | IN_MODIFY | IN_CLOSE_WRITE | IN_ATTRIB;
+constexpr std::uint32_t kInFolder = kFile | IN_DELETE_SELF | IN_MOVE_SELF;
+
+constexpr int kMaxLinks = 40;              // on one way, as path_resolution(7) has it: more are a loop
+constexpr std::size_t kMaxFolders = 1024;  // where links lead, all in all
 
 }  // namespace
 
@@ -34,7 +39,7 @@ class FileWatch::State final : public internal::EpollSource {
  public:
   State(std::vector<fs::path> folders, FileWatchOptions chosen)
       : options(chosen), scheduler_(internal::Scheduler::current()), epoll_(scheduler_.driver().epoll()) {
-    for (fs::path& folder : folders) folders_.push_back(fs::absolute(folder).lexically_normal());
+    for (fs::path& folder : folders) folders_.push_back(fs::absolute(folder));
     if (epoll_ == nullptr) return;
     descriptor_ = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
     if (descriptor_ < 0) throw exhausted("inotify_init1", errno);
@@ -69,7 +74,8 @@ class FileWatch::State final : public internal::EpollSource {
 
  private:
   struct Watch {
-    std::set<std::string> names;  // that count; empty: all
+    bool all = false;             // entries count
+    std::set<std::string> names;  // that count, where not all do
   };
 
   static Error exhausted(const char* doing, int error) {
@@ -95,31 +101,70 @@ class FileWatch::State final : public internal::EpollSource {
     scheduler_.throw_interrupted(wake, "watching files");
   }
 
-  // Each folder, as far as it is there, and what is above it. Asking for what is watched already changes nothing.
+  // Each folder, the way to it, and the ways to what its links lead to, as far as they are there. What is on none of
+  // them any more, as the release of before, is let go. Asking for what is watched already changes nothing.
   void arm() {
     if (descriptor_ < 0) return;
-    for (const fs::path& folder : folders_) {
-      add(folder, kInFolder, "");
-      // A link's own place, and that of the folder.
-      for (fs::path at = folder; at.has_relative_path(); at = at.parent_path()) {
-        add(at.parent_path(), kAbove, at.filename().string());
-        std::error_code ignored;  // what cannot be looked at cannot be watched either
-        if (fs::is_directory(at.parent_path(), ignored)) break;
-      }
+    const std::map<int, Watch> before = std::exchange(watches_, {});
+    for (const fs::path& folder : folders_) watch_folder(follow(folder, kEntry));
+    for (const auto& [watch, names] : before) {
+      if (!watches_.contains(watch)) inotify_rm_watch(descriptor_, watch);
     }
   }
 
-  void add(const fs::path& folder, std::uint32_t events, const std::string& name) {
-    const int watch = inotify_add_watch(descriptor_, folder.c_str(), events | IN_MASK_ADD);
+  void watch_folder(const fs::path& folder) {
+    if (Watch* watch = add(folder, kInFolder)) watch->all = true;
+    std::error_code failure;  // what cannot be looked at cannot be watched either
+    for (fs::directory_iterator entry(folder, failure); !failure && entry != fs::directory_iterator();
+         entry.increment(failure)) {
+      std::error_code gone;
+      if (entry->is_symlink(gone)) follow(entry->path(), kFile);
+    }
+  }
+
+  // Watches, in every folder that an absolute path leads through, the entry that it takes there, links' own ways
+  // included; up to where it leads, which is returned, or to what is missing. `events` are of the last entry. A folder
+  // is watched before its entry is looked at: a change in between is told.
+  fs::path follow(const fs::path& path, std::uint32_t events) {
+    fs::path at;
+    std::deque<fs::path> rest(path.begin(), path.end());
+    for (int links = 0; !rest.empty();) {
+      const fs::path name = std::move(rest.front());
+      rest.pop_front();
+      if (name.is_absolute() || name == "..") {
+        at = name.is_absolute() ? name : at.parent_path();  // of no link: `at` has none in it
+        continue;
+      }
+      if (name.empty() || name == ".") continue;
+      if (Watch* watch = add(at, rest.empty() ? events : kEntry)) watch->names.insert(name.string());
+      at /= name;
+      std::error_code no_link;
+      const fs::path target = fs::read_symlink(at, no_link);
+      if (no_link) continue;
+      if (++links > kMaxLinks) break;
+      at = at.parent_path();
+      rest.insert(rest.begin(), target.begin(), target.end());
+    }
+    return at;
+  }
+
+  // Null where there is no such folder, or none that may be looked at.
+  Watch* add(const fs::path& folder, std::uint32_t events) {
+    const int watch =
+        inotify_add_watch(descriptor_, folder.c_str(), events | IN_ONLYDIR | IN_DONT_FOLLOW | IN_MASK_ADD);
     if (watch < 0) {
-      if (errno == ENOENT || errno == ENOTDIR || errno == EACCES) return;
+      if (errno == ENOENT || errno == ENOTDIR || errno == EACCES || errno == ENAMETOOLONG || errno == ELOOP)
+        return nullptr;
       throw exhausted(folder.c_str(), errno);
     }
-    const auto [entry, added] = watches_.try_emplace(watch);
-    if (name.empty())
-      entry->second.names.clear();
-    else if (added || !entry->second.names.empty())
-      entry->second.names.insert(name);
+    Watch& entry = watches_[watch];
+    if (watches_.size() > kMaxFolders) {
+      throw Error::exhausted(
+          fmt::format("cannot watch files: their links lead through more than {} folders, the last of them {}; keep "
+                      "what they lead to in fewer",
+                      kMaxFolders, folder.string()));
+    }
+    return &entry;
   }
 
   // True where something happened that counts.
@@ -139,13 +184,18 @@ class FileWatch::State final : public internal::EpollSource {
 
   bool take(const inotify_event& event) {
     const std::string name = event.len != 0 ? event.name : "";
-    if ((event.mask & IN_IGNORED) != 0) return watches_.erase(event.wd), true;
+    const bool overflow = (event.mask & IN_Q_OVERFLOW) != 0;
     const auto watch = watches_.find(event.wd);
-    if (watch != watches_.end() && !watch->second.names.empty() && !watch->second.names.contains(name)) return false;
+    if (watch == watches_.end() && !overflow) return false;  // let go of, before this was read
+    if ((event.mask & IN_IGNORED) != 0) {
+      watches_.erase(watch);
+      return changed_ = happened_ = true;
+    }
+    if (!overflow && !watch->second.all && !watch->second.names.contains(name)) return false;
     const auto file = std::pair(event.wd, name);
     if ((event.mask & IN_MODIFY) != 0) writing_.insert(file);
     if ((event.mask & (IN_CLOSE_WRITE | IN_DELETE | IN_MOVED_FROM)) != 0) writing_.erase(file);
-    if ((event.mask & IN_Q_OVERFLOW) != 0) writing_.clear();
+    if (overflow) writing_.clear();
     return changed_ = happened_ = true;
   }
 

@@ -1,5 +1,5 @@
 // FileWatch: tells that the files of some folders changed, once they have settled: written to their end, renamed over
-// the old ones, or swapped by a symbolic link as Kubernetes does with its volumes.
+// the old ones, or swapped by a symbolic link, as Kubernetes does it with its volumes and deployments with releases.
 //
 //   FileWatch watch({"config", "config/plugins"});
 //   for (;;) {
@@ -7,10 +7,12 @@
 //     read_files();
 //   }
 //
+// Links are followed, those on the way to a folder and those in it, to their end: whatever is changed there, or on the
+// way, is told, as is what comes where a link still leads to nothing. At most 1024 folders are looked at for that.
+//
 // A folder that is not there counts as empty until it is; so does one whose place is taken by another. Looks at the
-// folders' own entries, not below them, and not at what links lead to elsewhere. Uses inotify(7), which tells nothing
-// of what other machines do to a shared file system. For one fiber, on one loop. In the simulated world nothing ever
-// changes.
+// folders' own entries, not below them. Uses inotify(7), which tells nothing of what other machines do to a shared file
+// system. For one fiber, on one loop. In the simulated world nothing ever changes.
 #pragma once
 
 #include <filesystem>
@@ -28,12 +30,14 @@ struct FileWatchOptions {
 
 class FileWatch {
  public:
-  // Throws Error(resource_exhausted) where the system has no watch left, with what to do about it.
+  // Throws Error(resource_exhausted) where the system has no watch left, or links lead to too many folders, with what
+  // to do about it.
   explicit FileWatch(std::vector<std::filesystem::path> folders, FileWatchOptions options = {});
   ~FileWatch();
   FileWatch(const FileWatch&) = delete;
   FileWatch& operator=(const FileWatch&) = delete;
 
+  // Throws as the constructor does, as what is new is followed, too.
   void wait();
 
  private:
