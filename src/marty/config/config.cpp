@@ -105,13 +105,18 @@ std::vector<Layer> Tree::explain(std::string_view key) const {
   if (node == nullptr) return layers;
   const bool hidden = state_->hides(key);
   const bool replaced_hidden = hidden || internal::holds_hidden(*node);
-  const auto add = [&](const internal::Origin& origin, const std::string& value, bool hide) {
+  const auto add = [&](const Node& said, bool hide) {
+    const std::string value = internal::describe(said);
     const bool shown = !hide || internal::is_secret_reference(value);
-    layers.push_back({origin.text(), shown ? value : "(not shown)"});
+    layers.push_back({said.origin.text(), shown ? value : "(not shown)"});
   };
-  for (const internal::Overridden& before : node->history) add(before.origin, before.value, replaced_hidden);
-  add(node->origin, internal::describe(*node), hidden);
+  for (const Node& before : node->history) add(before, replaced_hidden);
+  add(*node, hidden);
   return layers;
+}
+
+std::vector<ExactLayer> Tree::explain_exactly(std::string_view key) const {
+  return internal::exact_layers_of(*state_, key);
 }
 
 Tree load(const LoadOptions& options) {

@@ -61,6 +61,14 @@ struct Layer {
   bool operator==(const Layer&) const = default;
 };
 
+// The same for programs.
+struct ExactLayer {
+  std::string origin;
+  json::Value value;  // as Setting::exact
+
+  bool operator==(const ExactLayer&) const = default;
+};
+
 // A key with the value that counts.
 struct Setting {
   std::string key;
@@ -138,6 +146,7 @@ class Tree {
   bool contains(std::string_view key) const;
   // What each layer says about a key, in order: the last one wins. Nothing where only the default applies.
   std::vector<Layer> explain(std::string_view key) const;
+  std::vector<ExactLayer> explain_exactly(std::string_view key) const;
   // Every key of the sections that are bound, with what counts. No value of a secret is in it.
   std::vector<Setting> settings() const;
   // JSON Schema (2020-12) of the sections that are bound, for editors and for tools that check files.

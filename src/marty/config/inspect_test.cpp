@@ -101,6 +101,33 @@ TEST(Settings, are_exact_for_programs) {
     EXPECT_EQ(setting.exact.is_null(), setting.value.empty()) << setting.key;
 }
 
+TEST(Explain, is_exact_for_programs) {
+  const std::string long_text(100, 'x');
+  const Tree tree = shop_tree("shop:\n  name: \"a\\nb \\\"c\\\"\"\n  greeting: " + long_text +
+                                  "\n  inner: {token_limit: 0x10, path: '7'}\n  pin: hunter1\n  api_key: abc-plain\n"
+                                  "  url: 'db://ann:pass@host'\n  keys: {a: def-plain}\n",
+                              {{"MARTY_SHOP__NAME", "'d'"},
+                               {"MARTY_SHOP__INNER__TOKEN_LIMIT", "17"},
+                               {"MARTY_SHOP__PIN", "${SECRET:shop/pin}"}});
+  using Layers = std::vector<ExactLayer>;
+  EXPECT_EQ(tree.explain_exactly("shop.name"), (Layers{{"f.yaml:2", "a\nb \"c\""}, {"MARTY_SHOP__NAME", "'d'"}}));
+  EXPECT_EQ(tree.explain_exactly("shop.greeting"), (Layers{{"f.yaml:3", long_text}}));
+  EXPECT_EQ(tree.explain_exactly("shop.inner.token_limit"),
+            (Layers{{"f.yaml:4", 16}, {"MARTY_SHOP__INNER__TOKEN_LIMIT", 17}}));
+  EXPECT_EQ(tree.explain_exactly("shop.inner"),
+            (Layers{{"f.yaml:4", json::Value::object({{"token_limit", 17}, {"path", "7"}})}}));
+  EXPECT_EQ(tree.explain_exactly("shop.pin"),
+            (Layers{{"f.yaml:5", "(not shown)"}, {"MARTY_SHOP__PIN", "${SECRET:shop/pin}"}}));
+  EXPECT_EQ(tree.explain_exactly("shop.api_key"), (Layers{{"f.yaml:6", "(not shown)"}}));
+  EXPECT_EQ(tree.explain_exactly("shop.url"), (Layers{{"f.yaml:7", "db://ann:(not shown)@host"}}));
+  EXPECT_EQ(tree.explain_exactly("shop.keys.a"), (Layers{{"f.yaml:8", "(not shown)"}}));
+  EXPECT_TRUE(tree.explain_exactly("shop.token_ttl").empty());
+  const json::Value whole = tree.explain_exactly("shop").at(0).value;
+  EXPECT_THAT(whole.to_string(),
+              testing::AllOf(testing::HasSubstr(long_text), testing::Not(testing::HasSubstr("plain")),
+                             testing::Not(testing::HasSubstr("hunter"))));
+}
+
 TEST(Settings, tell_what_may_change) {
   for (const Setting& setting : shop_tree("").settings())
     EXPECT_EQ(setting.reloadable, setting.key == "shop.greeting") << setting.key;

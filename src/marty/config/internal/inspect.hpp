@@ -9,6 +9,7 @@
 namespace marty::config::internal {
 
 std::vector<Setting> settings_of(const TreeState& state);
+std::vector<ExactLayer> exact_layers_of(const TreeState& state, std::string_view key);
 json::Value schema_of(const TreeState& state);
 
 }  // namespace marty::config::internal

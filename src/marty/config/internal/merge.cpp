@@ -35,17 +35,18 @@ Node::Member* find_member(Node& base, const Node::Member& wanted) {
 }
 
 // All that was said before, with what is replaced now.
-std::vector<Overridden> past_of(Node replaced) {
-  std::vector<Overridden> past;
+std::vector<Node> past_of(Node replaced) {
+  std::vector<Node> past;
   if (!replaced.beneath.empty()) past = past_of(std::move(replaced.beneath.front()));
-  std::ranges::move(replaced.history, std::back_inserter(past));
-  past.push_back({replaced.origin, describe(replaced)});
+  std::ranges::move(std::exchange(replaced.history, {}), std::back_inserter(past));
+  replaced.beneath.clear();
+  past.push_back(std::move(replaced));
   return past;
 }
 
 // The layer in the place of `base`.
 void replace(Node& base, Node layer) {
-  std::vector<Overridden> history = past_of(std::move(base));
+  std::vector<Node> history = past_of(std::move(base));
   std::ranges::move(layer.history, std::back_inserter(history));
   base = std::move(layer);
   base.history = std::move(history);

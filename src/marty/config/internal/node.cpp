@@ -43,7 +43,7 @@ void append(std::string& out, const Node& node) {
       out += "nothing";
       break;
     case Node::Kind::scalar:
-      out += node.quoted || node.scalar.empty() ? '"' + shown(node.scalar) + '"' : shown(node.scalar);
+      out += node.quoted || node.scalar.empty() ? '"' + shown(node) + '"' : shown(node);
       break;
     case Node::Kind::sequence:
       out += '[';
@@ -69,7 +69,9 @@ void append(std::string& out, const Node& node) {
 
 }  // namespace
 
-std::string shown(const std::string& scalar) { return without_password(without_defaults(scalar)); }
+std::string shown(const Node& scalar) {
+  return without_password(without_defaults(scalar.scalar));
+}
 
 const Node* Node::find(std::string_view key) const {
   const auto found = std::ranges::find(members, key, &Member::name);

@@ -23,12 +23,6 @@ struct Origin {
   std::string text() const { return line == 0 ? source : source + ":" + std::to_string(line); }
 };
 
-// A value that a later layer replaced, as text.
-struct Overridden {
-  Origin origin;
-  std::string value;
-};
-
 // See above. A map keeps the order of its keys, which are unique.
 struct Node {
   struct Member;
@@ -46,7 +40,7 @@ struct Node {
   std::shared_ptr<const Secret> secret;  // what the scalar stands for, where secrets are in it
   std::vector<Node> items;               // of a sequence
   std::vector<Member> members;           // of a map
-  std::vector<Overridden> history;       // what earlier layers said, first to last
+  std::vector<Node> history;             // what earlier layers said and later ones replaced, first to last
   std::vector<Node> beneath;             // at most one: what it is laid over, once it is known to be a section
 
   std::string_view text() const { return secret != nullptr ? secret->reveal() : std::string_view(scalar); }
@@ -73,7 +67,7 @@ bool holds_hidden(const Node& node);
 bool is_secret_reference(std::string_view text);
 
 // A scalar as it was written, without passwords in URLs and the defaults of secrets.
-std::string shown(const std::string& scalar);
+std::string shown(const Node& scalar);
 
 // One line for people: 8080, "text", [1, 2], {a: 1}; cut when long, and without what is confidential: members by their
 // names, the password in postgres://user:password@host, the default in ${SECRET:key:-default}.

@@ -76,8 +76,12 @@ void explain(const config::Tree& tree, const std::string& key, bool json) {
   const auto known = std::ranges::find(settings, key, &config::Setting::key);
   if (known == settings.end() && layers.empty())
     throw Error(Code::not_found, "there is no setting " + key + suggestion(settings, key));
+  if (json) {
+    std::vector<config::ExactLayer> exact = tree.explain_exactly(key);
+    if (exact.empty()) exact.push_back({known->origin, known->exact});
+    return print(json::to_string(exact));
+  }
   if (layers.empty()) layers.push_back({known->origin, known->value});
-  if (json) return print(json::to_string(layers));
   std::vector<std::vector<std::string>> rows;
   for (const config::Layer& layer : layers)
     rows.push_back({&layer == &layers.back() ? "*" : " ", layer.origin, layer.value});
