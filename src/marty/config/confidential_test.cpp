@@ -61,6 +61,54 @@ struct Bank {
                    marty::field<&Bank::api_tokens>.optional().unique(), marty::field<&Bank::links>.optional());
 };
 
+struct Loose {
+  std::map<std::string, std::string> options;
+  std::vector<std::string> list;
+  int count = 0;
+  std::string text;
+  static constexpr auto rules =
+      marty::rules(marty::field<&Loose::options>.optional(), marty::field<&Loose::list>.optional(),
+                   marty::field<&Loose::text>.optional());
+};
+
+// All that a tree tells of the key: problems, settings and layers, to people and to programs.
+std::string told(Tree& tree, const std::string& key) {
+  std::string all;
+  for (const Problem& problem : tree.problems()) all += problem.message + "\n";
+  for (const Setting& each : tree.settings()) all += each.key + "=" + each.value + each.exact.to_string() + "\n";
+  for (const std::string& asked : {std::string("server"), key}) {
+    for (const Layer& layer : tree.explain(asked)) all += layer.value + "\n";
+    for (const ExactLayer& layer : tree.explain_exactly(asked)) all += layer.value.to_string() + "\n";
+  }
+  return all;
+}
+
+// What was meant as a section and is none stays one text, whose secrets have no name of their own.
+TEST(Show, hides_what_may_be_a_section_with_a_secret_that_could_not_be_read) {
+  for (const std::string text : {"{user: ann, password: hunter2", "[{DbPassword: hunter2}",
+                                 " { \"api-key\": \"hunter2\"", "{a: {token: hunter2}]", "[access_key: hunter2, {]"}) {
+    for (const auto& [variable, key] : std::map<std::string, std::string>{{"MARTY_SERVER__OPTIONS", "server.options"},
+                                                                          {"MARTY_SERVER__LIST", "server.list"},
+                                                                          {"MARTY_SERVER__COUNT", "server.count"},
+                                                                          {"MARTY_SERVER__TEXT", "server.text"}}) {
+      Tree tree = parse("server: {text: a}", "f.yaml", {{variable, text}});
+      static_cast<void>(tree.bind<Loose>("server"));
+      EXPECT_EQ(tree.problems().empty(), key == "server.text") << text << " as " << key;
+      EXPECT_THAT(told(tree, key), testing::AllOf(testing::HasSubstr(key + "=(not shown)\"(not shown)\""),
+                                                  testing::Not(testing::HasSubstr("hunter2"))))
+          << text << " as " << key;
+    }
+  }
+}
+
+TEST(Show, hides_such_a_text_in_a_file_too_and_where_it_is_replaced) {
+  Tree tree = parse("server: {text: '{password: hunter2}', count: '[pass'}", "f.yaml", {{"MARTY_SERVER__TEXT", "b"}});
+  static_cast<void>(tree.bind<Loose>("server"));
+  EXPECT_EQ(tree.explain("server.text").at(0).value, "(not shown)");
+  EXPECT_EQ(tree.explain_exactly("server.text").at(0).value, json::Value("(not shown)"));
+  EXPECT_EQ(tree.explain("server.count").at(0).value, "\"[pass\"") << "it names nothing confidential";
+}
+
 // Whatever the names say: what is bound to a Secret is one, wherever it stands.
 TEST(Show, hides_secrets_in_lists_and_maps_and_below_what_is_asked_for) {
   Tree tree = parse(

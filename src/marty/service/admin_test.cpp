@@ -252,7 +252,9 @@ TEST_F(AdminTest, configuration_tells_where_values_come_from_and_hides_secrets) 
         for (const std::string path : {"/configuration", "/configuration?format=json"})
           EXPECT_THAT(html(path), Not(HasSubstr("s3cr3t")));
       },
-      {{"MARTY_PAYMENTS__URL", "http://elsewhere"}, {"MARTY_SERVICE__DESCRIPTION", std::string(kScript)}});
+      {{"MARTY_SERVICE__VERSION", "{password: s3cr3t-too"},
+       {"MARTY_PAYMENTS__URL", "http://elsewhere"},
+       {"MARTY_SERVICE__DESCRIPTION", std::string(kScript)}});
 }
 
 TEST_F(AdminTest, a_level_that_is_set_counts_at_once) {

@@ -43,7 +43,10 @@ void append(std::string& out, const Node& node) {
       out += "nothing";
       break;
     case Node::Kind::scalar:
-      out += node.quoted || node.scalar.empty() ? '"' + shown(node) + '"' : shown(node);
+      if (const std::string text = shown(node); text == kHidden)
+        out += text;
+      else
+        out += node.quoted || text.empty() ? '"' + text + '"' : text;
       break;
     case Node::Kind::sequence:
       out += '[';
@@ -70,6 +73,9 @@ void append(std::string& out, const Node& node) {
 }  // namespace
 
 std::string shown(const Node& scalar) {
+  const std::size_t first = scalar.scalar.find_first_not_of(" \t\r\n");
+  const bool like_section = first != std::string::npos && (scalar.scalar[first] == '{' || scalar.scalar[first] == '[');
+  if (like_section && is_confidential(scalar.scalar)) return std::string(kHidden);
   return without_password(without_defaults(scalar.scalar));
 }
 

@@ -66,7 +66,9 @@ bool holds_hidden(const Node& node);
 // Whether a text is one reference to a secret and nothing else: it may be shown where a value may not.
 bool is_secret_reference(std::string_view text);
 
-// A scalar as it was written, without passwords in URLs and the defaults of secrets.
+// A scalar as it was written, without passwords in URLs and the defaults of secrets; "(not shown)" where it begins as a
+// section or list and names a confidential member: it may be one with a brace too few, or for a setting that takes
+// none.
 std::string shown(const Node& scalar);
 
 // One line for people: 8080, "text", [1, 2], {a: 1}; cut when long, and without what is confidential: members by their
