@@ -193,6 +193,55 @@ class Service(unittest.TestCase):
             self.assertTrue(metrics["process.cpu.time"].sum.is_monotonic)
             self.assertEqual(metrics["mmf_build_info"].gauge.data_points[0].as_double, 1)
 
+    def exported_resources(self, variables):
+        """Those of all three signals, and the log."""
+        with OtlpReceiver() as receiver:
+            with self.run_service({**self.variables(receiver.http_url), **variables}) as service:
+                service.get("/pets/1")
+            self.assertEqual(receiver.failures, [])
+            self.assertTrue(receiver.spans and receiver.metrics and receiver.logs)
+            return [attributes_of(resource) for resource in receiver.resources], service.log
+
+    def test_exports_the_resource_that_variables_describe(self):
+        resources, _ = self.exported_resources(
+            {
+                "OTEL_RESOURCE_ATTRIBUTES": "service.name=no,service.version=2.1,team=cats%20%26%20co,"
+                "host.name=elsewhere,deployment.environment.name=canary,telemetry.sdk.name=other",
+                "OTEL_SERVICE_NAME": "named pets",
+            }
+        )
+        for resource in resources:
+            self.assertEqual(resource["service.name"], "named pets")
+            self.assertEqual(resource["service.version"], "2.1")
+            self.assertEqual(resource["team"], "cats & co")
+            self.assertEqual(resource["host.name"], "elsewhere")
+            self.assertEqual(resource["deployment.environment.name"], "canary")
+            self.assertEqual(resource["telemetry.sdk.name"], "marty")
+
+    def test_is_what_it_is_configured_to_be_whatever_variables_describe(self):
+        resources, _ = self.exported_resources(
+            {
+                "OTEL_RESOURCE_ATTRIBUTES": "service.version=2.1,deployment.environment.name=canary,team=cats",
+                "OTEL_SERVICE_NAME": "no",
+                "MARTY_SERVICE__NAME": "configured",
+                "MARTY_SERVICE__VERSION": "3.0",
+                "MARTY_ENV": "testing",
+            }
+        )
+        for resource in resources:
+            self.assertEqual(resource["service.name"], "configured")
+            self.assertEqual(resource["service.version"], "3.0")
+            self.assertEqual(resource["deployment.environment.name"], "testing")
+            self.assertEqual(resource["team"], "cats")
+
+    def test_drops_attributes_that_are_malformed_anywhere_and_says_so(self):
+        resources, log = self.exported_resources({"OTEL_RESOURCE_ATTRIBUTES": "team=cats,service.name=no,bad=%zz"})
+        for resource in resources:
+            self.assertEqual(resource["service.name"], "pets")
+            self.assertNotIn("team", resource)
+        warnings = [line["message"] for line in log if line["level"] == "warning"]
+        self.assertEqual(sum("OTEL_RESOURCE_ATTRIBUTES does not count" in message for message in warnings), 1)
+
     def test_exports_its_lines_with_what_belongs_to_them(self):
         for protocol in PROTOCOLS:
             with self.subTest(protocol=protocol), OtlpReceiver() as receiver:

@@ -2,6 +2,7 @@
 
 #include "marty/base/error.hpp"
 #include "marty/otlp/internal/endpoint.hpp"
+#include "marty/otlp/internal/variable_list.hpp"
 #include "marty/web/percent.hpp"
 
 namespace marty::otlp {
@@ -36,27 +37,18 @@ Protocol protocol_of(const OtlpSection& section, const config::Variables& variab
   refuse(kProtocol, "is \"" + protocol + "\": it may be grpc or http/protobuf");
 }
 
-std::string_view trimmed(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
-
-// As W3C Baggage has them, without properties.
 std::vector<std::pair<std::string, Secret>> headers_of(const OtlpSection& section, const config::Variables& variables) {
   if (!section.headers.empty()) return {section.headers.begin(), section.headers.end()};
+  constexpr std::string_view kExpected =
+      "has to be a list of name=value, separated by commas, with percent-encoding";  // without what was found
   std::vector<std::pair<std::string, Secret>> headers;
   const std::string text = config::value_of(variables, kHeaders);
-  for (std::string_view rest = text; !rest.empty();) {
-    const std::size_t comma = std::min(rest.find(','), rest.size());
-    const std::string_view entry = rest.substr(0, comma);
-    rest.remove_prefix(std::min(comma + 1, rest.size()));
-    const std::size_t equals = std::min(entry.find('='), entry.size());
-    const std::string_view name = trimmed(entry.substr(0, equals));
+  const auto members = internal::split_list(text);
+  if (!members) refuse(kHeaders, std::string(kExpected));
+  for (const auto& [name, written] : *members) {
     std::string buffer;
-    const auto value = web::percent_decode(trimmed(entry.substr(std::min(equals + 1, entry.size()))), buffer);
-    if (equals == entry.size() || name.empty() || !value)
-      refuse(kHeaders, "has to be a list of name=value, separated by commas, with percent-encoding");  // without them
+    const auto value = web::percent_decode(written, buffer);
+    if (!value) refuse(kHeaders, std::string(kExpected));
     headers.emplace_back(name, Secret(*value));
   }
   return headers;

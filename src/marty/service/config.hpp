@@ -27,8 +27,12 @@ struct ServiceSection {
   std::optional<std::string> description;
 
   static constexpr auto rules = marty::rules(
-      field<&ServiceSection::name>.description("In logs, metrics and documentation; default: what the program says"),
-      field<&ServiceSection::version>.description("In logs, telemetry and documentation"),
+      field<&ServiceSection::name>.description(
+          "In logs, telemetry and documentation. Default: OTEL_SERVICE_NAME, then service.name in "
+          "OTEL_RESOURCE_ATTRIBUTES, else what the program says"),
+      field<&ServiceSection::version>.description(
+          "In logs, telemetry and documentation. Default: service.version in OTEL_RESOURCE_ATTRIBUTES, else what "
+          "the program says"),
       field<&ServiceSection::description>.description("In the documentation"));
 };
 

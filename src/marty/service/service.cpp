@@ -121,6 +121,7 @@ void Service::start() {
   const telemetry::ContextScope scope(state.context);
   for (const std::string& warning : state.configuration.current().tree.warnings())
     service::kLog.warning("configuration: " + warning);
+  for (const std::string& problem : state.said_resource.problems) service::kLog.warning(problem);
   state.lifecycle->start();
   state.health->set_phase(health::Health::Phase::running);
   service::kLog.info("started", {{"address", state.server ? state.server->address().to_string() : "none"},

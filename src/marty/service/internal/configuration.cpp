@@ -121,8 +121,10 @@ void Service::State::open_log() {
 }
 
 void Service::State::apply_configuration() {
-  name = service_section.name.value_or(name);
-  description.version = service_section.version.value_or(description.version);
+  said_resource = otlp::resource_variables(options.variables);
+  name = service_section.name.or_else([&] { return said_resource.find("service.name"); }).value_or(name);
+  description.version = service_section.version.or_else([&] { return said_resource.find("service.version"); })
+                            .value_or(description.version);
   description.description = service_section.description.value_or(description.description);
 
   context.begin();

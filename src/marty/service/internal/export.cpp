@@ -2,7 +2,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include <algorithm>
+#include <map>
 
 #include "marty/runtime/random.hpp"
 #include "marty/service/internal/state.hpp"
@@ -17,19 +17,24 @@ std::string host_name() {
 
 }  // namespace
 
-// Names of OpenTelemetry's semantic conventions. Where a service runs, detect_hosting() tells.
+// Names of OpenTelemetry's semantic conventions. What is found out (where a service runs, detect_hosting() tells) gives
+// way to what the variables say, and that to what the service itself is configured to be.
 otlp::Attributes Service::State::resource() const {
-  otlp::Attributes attributes = {{"service.name", name},
-                                 {"service.version", description.version},
-                                 {"service.instance.id", runtime::new_uuid().to_string()},
-                                 {"deployment.environment.name", environment},
-                                 {"telemetry.sdk.name", "marty"},
-                                 {"telemetry.sdk.language", "cpp"},
-                                 {"telemetry.sdk.version", MARTY_VERSION},
-                                 {"process.pid", std::int64_t{::getpid()}}};
-  for (const auto& attribute : hosting.attributes) attributes.emplace_back(attribute);
-  if (!hosting.attributes.contains("host.name")) attributes.emplace_back("host.name", host_name());
-  return attributes;
+  std::map<std::string, otlp::Attributes::value_type::second_type> attributes = {
+      {"service.instance.id", runtime::new_uuid().to_string()},
+      {"process.pid", std::int64_t{::getpid()}},
+      {"host.name", host_name()}};
+  for (const auto& [key, value] : hosting.attributes) attributes[key] = value;
+  for (const auto& [key, value] : said_resource.attributes) attributes[key] = value;
+  attributes["service.name"] = name;
+  attributes["service.version"] = description.version;
+  const bool chosen = !options.environment.empty() || !config::value_of(options.variables, "MARTY_ENV").empty();
+  if (chosen || !said_resource.find("deployment.environment.name"))
+    attributes["deployment.environment.name"] = environment;
+  attributes["telemetry.sdk.name"] = "marty";
+  attributes["telemetry.sdk.language"] = "cpp";
+  attributes["telemetry.sdk.version"] = MARTY_VERSION;
+  return {attributes.begin(), attributes.end()};
 }
 
 // Once: a service that is started again goes on with the same exporter, as other threads may be using it.

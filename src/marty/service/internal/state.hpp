@@ -12,6 +12,7 @@
 #include "marty/data/migrations.hpp"
 #include "marty/http/server.hpp"
 #include "marty/otlp/exporter.hpp"
+#include "marty/otlp/resource_variables.hpp"
 #include "marty/runtime/fiber.hpp"
 #include "marty/runtime/sync.hpp"
 #include "marty/runtime/world.hpp"
@@ -123,6 +124,7 @@ class Service::State {
   service::ConfigurationSection configuration_section;
   std::string environment;
   config::Hosting hosting;
+  otlp::ResourceVariables said_resource;      // of this process, by whom it was started
   std::vector<std::function<void()>> copies;  // of sections, to their places here
   bool declared = false;                      // the sections, that is
   bool configured = false;                    // and loaded
