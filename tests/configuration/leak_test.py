@@ -151,6 +151,7 @@ class Leaks(unittest.TestCase):
             self.assertEqual(self.run_command("config", *arguments).returncode, 0)
         for key in ("mail", "mail.password", "mail.url", "mail.old_passwords"):
             self.assertEqual(self.run_command("config", "explain", key).returncode, 0)
+            self.assertEqual(self.run_command("config", "explain", key, "--output", "json").returncode, 0)
         self.run_command("openapi")
         for more in BROKEN:
             self.configure(more)

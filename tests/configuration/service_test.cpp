@@ -266,6 +266,37 @@ TEST_F(ServiceConfiguration, rotates_a_secret_under_load_without_a_failed_reques
       });
 }
 
+// Long before they would be looked at: refresh_interval.
+TEST_F(ServiceConfiguration, reads_secrets_again_when_it_is_asked_to_reload_and_says_when_nothing_changed) {
+  folder.replace(
+      "secrets: {order: [shared], refresh_interval: 1h}\npayments: {token: '${SECRET:shop/payments#token}'}\n");
+  values.put("shop/payments", Secret(R"({"token": "first"})"));
+  with(
+      [&](Service& service) {
+        service.secret_store("shared", shared_store);
+        service.configure<PaymentsSection>("payments");
+        service.get(
+            "/said",
+            [](const PaymentsSection& section) {
+              return Said{std::string(section.token.reveal()), 0};
+            },
+            "Say");
+      },
+      [&](Service& service) {
+        EXPECT_FALSE(service.reload("SIGHUP").changed);
+        const std::vector<std::string> unchanged = lines_with(sink, "the configuration is as it was before");
+        ASSERT_EQ(unchanged.size(), 1U);
+        EXPECT_THAT(unchanged[0], testing::AllOf(HasSubstr("\"cause\":\"SIGHUP\""), HasSubstr("\"generation\":1")));
+        EXPECT_EQ(get(service, "/said").at("/text").as_string(), "first");
+
+        values.put("shop/payments", Secret(R"({"token": "second"})"));
+        EXPECT_TRUE(service.reload("SIGHUP").changed);
+        EXPECT_EQ(get(service, "/said").at("/text").as_string(), "second");
+        EXPECT_EQ(lines_with(sink, "the configuration was reloaded").size(), 1U);
+        EXPECT_EQ(lines_with(sink, "the configuration is as it was before").size(), 1U) << "not this time";
+      });
+}
+
 TEST_F(ServiceConfiguration, switches_flags_and_plugins_while_it_runs) {
   folder.replace("feature_flags: {new_greeting: false}\n");
   std::filesystem::create_directory(folder.path() + "/plugins");

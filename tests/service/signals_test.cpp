@@ -1,4 +1,4 @@
-// What a service's process does with SIGTERM, at any time of its life.
+// What a service's process does with SIGTERM, at any time of its life, and with SIGHUP; and what it needs to begin.
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -12,6 +12,7 @@
 #include <csignal>
 #include <functional>
 #include <map>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -27,24 +28,25 @@ class Process {
  public:
   using Say = std::function<void()>;
   using Variables = std::map<std::string, std::string>;
+  using Make = std::function<std::unique_ptr<Service>()>;
 
-  explicit Process(const std::function<void(Service&, Say)>& build, const Variables& variables = {}) {
+  explicit Process(const std::function<void(Service&, Say)>& build, const Variables& variables = {},
+                   const Make& make = with_arguments) {
     const Ends words = make_pipe(), output = make_pipe();
     child_ = fork();
     if (child_ == 0) {
       ::alarm(60);  // a test that hangs is a failure
       ::dup2(output[1], 1), ::dup2(output[1], 2);
-      const char* arguments[] = {"service", "--directory", "/", "--environment", "testing"};
       ::setenv("MARTY_SERVER__HTTP_PORT", "0", 1);
       ::setenv("MARTY_SERVER__LOOPS", "2", 1);
       for (const auto& [name, value] : variables) ::setenv(name.c_str(), value.c_str(), 1);
       int code = 0;
       {
-        Service service("service", 5, arguments);
-        build(service, [&] {
+        const std::unique_ptr<Service> service = make();
+        build(*service, [&] {
           if (::write(words[1], "!", 1) != 1) ::_exit(99);
         });
-        code = service.run();
+        code = service->run();
       }
       ::_exit(code);
     }
@@ -78,6 +80,7 @@ class Process {
     ASSERT_EQ(::write(client, request.data(), request.size()), static_cast<ssize_t>(request.size()));
   }
   void stop() const { ::kill(child_, SIGTERM); }
+  void hang_up() const { ::kill(child_, SIGHUP); }
   int exit_code() {
     while (read_more()) {
     }
@@ -88,6 +91,10 @@ class Process {
   const std::string& printed() const { return printed_; }
 
  private:
+  static std::unique_ptr<Service> with_arguments() {
+    static constexpr const char* kArguments[] = {"service", "--directory", "/", "--environment", "testing"};
+    return std::make_unique<Service>("service", 5, kArguments);
+  }
   using Ends = std::array<int, 2>;
   static Ends make_pipe() {
     Ends ends{};
@@ -232,6 +239,41 @@ TEST(Signals, a_hook_that_ignores_its_end_does_not_hold_the_process_for_ever) {
   process.stop();
   EXPECT_EQ(process.exit_code(), 1);
   EXPECT_THAT(process.printed(), testing::HasSubstr("\"part\":\"stubborn\""));
+}
+
+TEST(Signals, to_hang_up_reload_the_configuration_and_the_log_says_that_nothing_changed) {
+  Process process([](Service&, const Process::Say&) {});
+  process.wait_until_it_prints("/metrics");
+  process.hang_up();
+  process.wait_until_it_prints("\"message\":\"the configuration is as it was before\"");
+  process.stop();
+  EXPECT_EQ(process.exit_code(), 0);
+  EXPECT_THAT(process.printed(), testing::HasSubstr("\"cause\":\"SIGHUP\""));
+}
+
+// As in int main() { Service service("service"); ...; return service.run(); }, and where no shell gave even a name.
+TEST(Run, needs_no_arguments) {
+  const std::map<std::string, Process::Make> ways = {
+      {"without any", [] { return std::make_unique<Service>("service"); }},
+      {"none of them",
+       [] {
+         static constexpr const char* kNone[] = {nullptr};
+         return std::make_unique<Service>("service", 0, kNone);
+       }},
+      {"options", [] {
+         return std::make_unique<Service>(
+             "service", ServiceOptions{.directory = "/",
+                                       .environment = "testing",
+                                       .variables = {{"MARTY_SERVER__HTTP_PORT", "0"}, {"MARTY_SERVER__LOOPS", "2"}}});
+       }}};
+  for (const auto& [way, make] : ways) {
+    Process process([](Service& service, Process::Say say) { service.on_start("ready", say); },
+                    {{"MARTY_HOME", "/"}, {"MARTY_ENV", "testing"}}, make);
+    process.wait_for_its_word();
+    process.wait_until_it_prints("service 0.1.0 serves http://");
+    process.stop();
+    EXPECT_EQ(process.exit_code(), 0) << way << process.printed();
+  }
 }
 
 }  // namespace
