@@ -6,6 +6,7 @@
 #include <limits>
 #include <optional>
 
+#include "marty/base/authority.hpp"
 #include "marty/base/error.hpp"
 #include "marty/reflect/formats.hpp"
 
@@ -117,10 +118,6 @@ namespace {
 
 constexpr std::array<std::string_view, 4> kPeriods = {"second", "minute", "hour", "day"};
 
-bool is_scheme_character(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) || c == '+' || c == '-' || c == '.';
-}
-
 }  // namespace
 
 void Text<config::Rate>::append(std::string& out, const config::Rate& rate) {
@@ -142,13 +139,8 @@ bool Text<config::Rate>::parse(std::string_view text, config::Rate& rate) {
 
 bool Text<config::Url>::parse(std::string_view text, config::Url& url) {
   const std::size_t colon = text.find("://");
-  if (colon == std::string_view::npos || !reflect::is_uri(text)) return false;
-  const std::string_view scheme = text.substr(0, colon);
-  if (scheme.empty() || is_digit(scheme[0]) || !std::all_of(scheme.begin(), scheme.end(), is_scheme_character))
-    return false;
-  const std::string_view rest = text.substr(colon + 3);
-  const std::string_view authority = rest.substr(0, rest.find_first_of("/?#"));
-  if (authority.empty() || authority[0] == ':' || authority.find('@') != std::string_view::npos) return false;
+  if (colon == std::string_view::npos || text.find(':') < colon || !reflect::is_uri(text)) return false;
+  if (!is_connectable(authority_of(text))) return false;
   url.text_ = text;
   std::transform(url.text_.begin(), url.text_.begin() + static_cast<std::ptrdiff_t>(colon), url.text_.begin(),
                  [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
@@ -165,10 +157,7 @@ Url::Url(std::string_view text) {
 std::string_view Url::scheme() const { return std::string_view(text_).substr(0, text_.find(':')); }
 
 std::string_view Url::host() const {
-  const std::size_t begin = text_.find("://");
-  if (begin == std::string::npos) return {};
-  const std::string_view rest = std::string_view(text_).substr(begin + 3);
-  const std::string_view authority = rest.substr(0, rest.find_first_of("/?#"));
+  const std::string_view authority = authority_of(text_);
   if (authority.starts_with('[')) return authority.substr(0, authority.find(']') + 1);
   return authority.substr(0, authority.find(':'));
 }

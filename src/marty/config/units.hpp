@@ -68,8 +68,8 @@ class Rate {
   Per per_ = Per::second;
 };
 
-// An absolute URL with a host (RFC 3986). One with a user or password in it is refused: what is secret has a setting of
-// its own, which is a Secret.
+// An absolute URL with a host and perhaps a port to connect to (RFC 3986, base/authority.hpp). One with a user or
+// password in it is refused: what is secret has a setting of its own, which is a Secret.
 class Url {
  public:
   Url() = default;

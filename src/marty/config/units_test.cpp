@@ -102,7 +102,8 @@ TEST(Url, has_a_scheme_and_a_host_and_nothing_secret) {
     EXPECT_EQ(read_and_written<Url>(text), text);
   EXPECT_EQ(read_and_written<Url>("HTTPS://Example.org"), "https://Example.org");
   for (const char* text : {"", "stock.example", "/path", "http://", "http:///path", "http://:80", "http://ann@db/x",
-                           "http://ann:hunter2@db", "://x", "1x://y", "http://a b"})
+                           "http://ann:hunter2@db", "://x", "1x://y", "http://a b", "http://h:abc", "http://[::1",
+                           "http://h:99999", "http://h]:1", "http://h:-1", "http://h:0", "urn://", "mailto:a://b"})
     EXPECT_EQ(read_and_written<Url>(text), "refused") << text;
   const Url url("http://[::1]:8080/x");
   EXPECT_EQ(url.scheme(), "http");

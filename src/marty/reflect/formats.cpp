@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "marty/base/authority.hpp"
 #include "marty/base/check.hpp"
 
 namespace marty::reflect {
@@ -30,20 +31,16 @@ bool is_label(std::string_view label) {
          std::all_of(label.begin(), label.end(), [](char c) { return is_alnum(c) || c == '-'; });
 }
 
-// The groups of one side of "::"; gives how many, or -1. The last one may be an IPv4 address, which counts as two.
-int count_groups(std::string_view side, bool may_end_in_ipv4) {
-  if (side.empty()) return 0;
-  int groups = 0;
-  const bool valid = every_part(side, ':', [&](std::string_view group) {
-    const bool last = group.data() + group.size() == side.data() + side.size();
-    if (last && may_end_in_ipv4 && is_ipv4(group)) {
-      groups += 2;
-      return true;
+// Of letters, digits, escapes (RFC 3986 section 2.1) and `others`.
+bool is_written(std::string_view text, std::string_view others) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '%') {
+      if (text.size() - i < 3 || !is_hex(text[i + 1]) || !is_hex(text[i + 2])) return false;
+    } else if (!is_alnum(text[i]) && !is_one_of(text[i], others)) {
+      return false;
     }
-    ++groups;
-    return !group.empty() && group.size() <= 4 && std::all_of(group.begin(), group.end(), is_hex);
-  });
-  return valid ? groups : -1;
+  }
+  return true;
 }
 
 }  // namespace
@@ -61,38 +58,29 @@ bool is_email(std::string_view text) {
 bool is_uri(std::string_view text) {
   const std::size_t colon = text.find(':');
   if (colon == std::string_view::npos || colon == 0 || !is_alpha(text[0])) return false;
-  const std::string_view scheme = text.substr(0, colon), rest = text.substr(colon + 1);
+  const std::string_view scheme = text.substr(0, colon);
+  std::string_view rest = text.substr(colon + 1);
   if (!std::all_of(scheme.begin(), scheme.end(), [](char c) { return is_alnum(c) || is_one_of(c, "+-."); }))
     return false;
-  for (std::size_t i = 0; i < rest.size(); ++i) {
-    if (rest[i] == '%') {
-      if (i + 2 >= rest.size() || !is_hex(rest[i + 1]) || !is_hex(rest[i + 2])) return false;
-    } else if (!is_alnum(rest[i]) && !is_one_of(rest[i], "-._~:/?#[]@!$&'()*+,;=")) {
-      return false;
-    }
+  if (rest.starts_with("//")) {
+    rest.remove_prefix(2);
+    const std::string_view all = rest.substr(0, rest.find_first_of("/?#"));
+    rest.remove_prefix(all.size());
+    const std::size_t at = all.find('@');
+    const std::string_view authority = at == std::string_view::npos ? all : all.substr(at + 1);
+    if (at != std::string_view::npos && !is_written(all.substr(0, at), "-._~!$&'()*+,;=:")) return false;
+    if (!authority.empty() && !is_authority(authority)) return false;  // "file:///etc/hosts" has none
   }
-  return std::count(rest.begin(), rest.end(), '#') <= 1;
+  const std::size_t fragment = rest.find('#');
+  constexpr std::string_view kRest = "-._~:/?@!$&'()*+,;=";
+  return is_written(rest.substr(0, fragment), kRest) &&
+         (fragment == std::string_view::npos || is_written(rest.substr(fragment + 1), kRest));
 }
 
 bool is_hostname(std::string_view text) { return text.size() <= 253 && every_part(text, '.', is_label); }
 
-bool is_ipv4(std::string_view text) {
-  int parts = 0;
-  const bool valid = every_part(text, '.', [&](std::string_view part) {
-    ++parts;
-    if (part.empty() || part.size() > 3 || !std::all_of(part.begin(), part.end(), is_digit)) return false;
-    if (part.size() > 1 && part[0] == '0') return false;
-    return part.size() < 3 || part <= "255";
-  });
-  return valid && parts == 4;
-}
-
-bool is_ipv6(std::string_view text) {
-  const std::size_t gap = text.find("::");
-  if (gap == std::string_view::npos) return count_groups(text, true) == 8;
-  const int left = count_groups(text.substr(0, gap), false), right = count_groups(text.substr(gap + 2), true);
-  return left >= 0 && right >= 0 && left + right <= 7;
-}
+bool is_ipv4(std::string_view text) { return marty::is_ipv4(text); }
+bool is_ipv6(std::string_view text) { return marty::is_ipv6(text); }
 
 bool has_format(std::string_view format, std::string_view text) {
   if (format == "email") return is_email(text);

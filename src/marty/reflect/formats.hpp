@@ -7,7 +7,7 @@ namespace marty::reflect {
 
 // RFC 5321 Mailbox without quoted local parts and address literals: what mail systems accept in practice.
 bool is_email(std::string_view text);
-// RFC 3986 with a scheme.
+// RFC 3986 with a scheme; an authority that is there is one (base/authority.hpp), perhaps behind user information.
 bool is_uri(std::string_view text);
 // RFC 1123 section 2.1: labels of letters, digits and inner hyphens.
 bool is_hostname(std::string_view text);

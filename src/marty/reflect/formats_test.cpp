@@ -1,5 +1,9 @@
 #include "marty/reflect/formats.hpp"
 
+#include <gtest/gtest.h>
+
+#include "marty/base/internal/authority_corpus.hpp"
+
 namespace marty::reflect {
 namespace {
 
@@ -17,9 +21,21 @@ TEST(Formats, email) {
 
 TEST(Formats, uri) {
   expect("uri",
-         {"https://example.com/a?b=c#d", "urn:isbn:9783161484100", "mailto:a@b", "http://[::1]:80/", "a:", "x://%41"},
+         {"https://example.com/a?b=c#d", "urn:isbn:9783161484100", "mailto:a@b", "http://[::1]:80/", "a:", "x://%41",
+          "file:///etc/hosts", "ftp://ann:x@h:21/", "http://h:/"},
          {"", "example.com", "/path", ":a", "1a:b", "ht tp://a", "http://a b", "http://a/%4", "http://a/%zz",
-          "http://a#b#c", "http://\xC3\xA4"});
+          "http://a#b#c", "http://\xC3\xA4", "http://a/[b]"});
+}
+
+// RFC 3986 section 3.2.
+TEST(Formats, a_uri_with_no_authority_behind_its_slashes_is_none) {
+  for (const std::string_view authority : marty::internal::kNoAuthorities) {
+    if (authority.find_first_of("/?@") != std::string_view::npos) continue;  // these end it, or begin with somebody
+    EXPECT_FALSE(is_uri("http://" + std::string(authority))) << authority;
+    EXPECT_FALSE(is_uri("http://ann@" + std::string(authority) + "/")) << authority;
+  }
+  for (const std::string_view authority : marty::internal::kAuthorities)
+    EXPECT_TRUE(is_uri("http://" + std::string(authority) + "/a?b#c")) << authority;
 }
 
 TEST(Formats, hostname) {

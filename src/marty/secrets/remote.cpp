@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "marty/base/authority.hpp"
+#include "marty/reflect/formats.hpp"
 #include "marty/runtime/fiber.hpp"
 #include "marty/runtime/file.hpp"
 #include "marty/runtime/time.hpp"
@@ -120,10 +122,9 @@ std::chrono::nanoseconds Reply::lifetime(std::string_view pointer) const {
 std::string url_problem(std::string_view url, bool insecure, Peer peer) {
   constexpr std::string_view kPlain = "http://", kSecure = "https://";
   const bool is_plain = url.starts_with(kPlain), is_secure = url.starts_with(kSecure);
-  const auto in_host = [](char c) { return is_word_character(c) || c == '[' || c == ']'; };
-  std::string_view host;
-  if (is_plain || is_secure) host = origin_of(url).substr((is_plain ? kPlain : kSecure).size());
-  if (host.empty() || !std::ranges::all_of(host, in_host) || url.find_first_of("?# \t\r\n") != std::string_view::npos)
+  std::string_view host = authority_of(url);
+  if ((!is_plain && !is_secure) || !is_connectable(host) || !reflect::is_uri(url) ||
+      url.find_first_of("?#") != std::string_view::npos)
     return "is no URL of a scheme, a host and perhaps a port and a path: write it as https://host";
   host = host.substr(0, host.starts_with('[') ? host.find(']') + 1 : host.find(':'));
   if (is_secure || insecure || is_this_machine(host) || (peer == Peer::metadata_service && is_metadata_service(host)))

@@ -146,7 +146,8 @@ TEST(UrlProblem, is_none_of_a_metadata_service_on_the_link) {
 TEST(UrlProblem, is_anything_but_a_scheme_a_host_a_port_and_a_path) {
   for (const char* url :
        {"", "vault", "ftp://127.0.0.1", "ftp://v/longer", "http://", "https:///x", "https://u:p@v", "https://v?x",
-        "https://v#x", "https://v/a b", "http://127.0.0.1:80@elsewhere", "https://v\\x"}) {
+        "https://v#x", "https://v/a b", "http://127.0.0.1:80@elsewhere", "https://v\\x", "https://v:abc",
+        "https://[::1", "https://v:99999", "https://v]:1", "https://v:-1", "https://v:0", "https://v/%zz"}) {
     EXPECT_THAT(url_problem(url, true), testing::StartsWith("is no URL")) << url;
   }
 }

@@ -13,14 +13,12 @@
 namespace marty::http::internal {
 
 enum CharacterClass : std::uint8_t {
-  kToken = 1,        // tchar: RFC 9110 section 5.6.2
-  kFieldByte = 2,    // VCHAR, SP, HTAB, obs-text: section 5.5
-  kTarget = 4,       // what may stand in a request target: visible ASCII but '#' (a fragment is never sent)
-  kHost = 8,         // reg-name and port, a colon included: RFC 3986 section 3.2, without user information
-  kPath = 16,        // pchar, '/': section 3.3
-  kQuery = 32,       // what clients that follow the URL Standard leave in a query as it is: see target.hpp
-  kUnreserved = 64,  // section 2.3: what most hosts are made of
-  kPlainPath = 128,  // the same and '/': most paths
+  kToken = 1,       // tchar: RFC 9110 section 5.6.2
+  kFieldByte = 2,   // VCHAR, SP, HTAB, obs-text: section 5.5
+  kTarget = 4,      // what may stand in a request target: visible ASCII but '#' (a fragment is never sent)
+  kPath = 8,        // pchar, '/': RFC 3986 section 3.3
+  kQuery = 16,      // what clients that follow the URL Standard leave in a query as it is: see target.hpp
+  kPlainPath = 32,  // unreserved (section 2.3) and '/': most paths
 };
 
 consteval std::array<std::uint8_t, 256> make_character_classes() {
@@ -33,9 +31,7 @@ consteval std::array<std::uint8_t, 256> make_character_classes() {
     if (alphanumeric || (visible && one_of("!#$%&'*+-.^_`|~"))) bits |= kToken;
     if (visible || c == ' ' || c == '\t' || c >= 0x80) bits |= kFieldByte;
     if (visible && c != '#') bits |= kTarget;
-    if (alphanumeric || (visible && one_of("-._~"))) bits |= kUnreserved | kPlainPath;
-    if (c == '/') bits |= kPlainPath;
-    if (alphanumeric || (visible && one_of("-._~%!$&'()*+,;=:"))) bits |= kHost;
+    if (alphanumeric || (visible && one_of("-._~/"))) bits |= kPlainPath;
     if (alphanumeric || (visible && one_of("-._~%!$&'()*+,;=:@/"))) bits |= kPath;
     if (visible && !one_of("\"#<>")) bits |= kQuery;
     classes[static_cast<std::size_t>(c)] = bits;

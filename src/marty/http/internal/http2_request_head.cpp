@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "marty/base/authority.hpp"
 #include "marty/base/strings.hpp"
-#include "marty/http/internal/authority.hpp"
 #include "marty/http/internal/target.hpp"
 
 namespace marty::http::internal {

@@ -4,8 +4,8 @@
 #include <charconv>
 #include <cstring>
 
+#include "marty/base/authority.hpp"
 #include "marty/base/strings.hpp"
-#include "marty/http/internal/authority.hpp"
 #include "marty/http/internal/field_line.hpp"
 #include "marty/http/internal/target.hpp"
 

@@ -4,7 +4,7 @@
 #include <cstdlib>
 #include <string>
 
-#include "marty/http/internal/authority.hpp"
+#include "marty/base/authority.hpp"
 #include "marty/http/internal/chunked.hpp"
 #include "marty/http/internal/request_parser.hpp"
 #include "marty/http/internal/target.hpp"

@@ -2,8 +2,8 @@
 
 #include <charconv>
 
+#include "marty/base/authority.hpp"
 #include "marty/base/error.hpp"
-#include "marty/http/internal/authority.hpp"
 #include "marty/http/internal/target.hpp"
 #include "marty/http/message.hpp"
 #include "marty/telemetry/redaction.hpp"

@@ -1,0 +1,73 @@
+// What is an authority and what is none: for the tests of base, and of whatever reads one.
+#pragma once
+
+#include <string_view>
+
+namespace marty::internal {
+
+// Authorities (RFC 3986 section 3.2, RFC 9110 section 7.2), whether they come in Host, an absolute target or
+// :authority.
+inline constexpr std::string_view kAuthorities[] = {"a",
+                                                    "example.com",
+                                                    "example.com:8080",
+                                                    "example.com:",
+                                                    "EXAMPLE.com:0",
+                                                    "1.2.3.4:80",
+                                                    "a_b~c!d$e&f'(g)*+,;=h",
+                                                    "caf%C3%A9",
+                                                    "[::1]",
+                                                    "[::1]:8080",
+                                                    "[::]",
+                                                    "[1::]",
+                                                    "[1:2:3:4:5:6:7:8]",
+                                                    "[1:2:3:4:5:6:7::]",
+                                                    "[::2:3:4:5:6:7:8]",
+                                                    "[fe80::abcd:EF01]",
+                                                    "[::ffff:1.2.3.4]",
+                                                    "[1:2:3:4:5:6:1.2.3.4]",
+                                                    "[v1.x:y]",
+                                                    "x:65535"};
+inline constexpr std::string_view kNoAuthorities[] = {"x:abc",
+                                                      "x:1:2",
+                                                      "x:-1",
+                                                      "x:+1",
+                                                      "x:65536",
+                                                      "x:99999999999999999999",
+                                                      ":80",
+                                                      ":",
+                                                      "%zz",
+                                                      "a%2",
+                                                      "a%",
+                                                      "a]b",
+                                                      "[::1",
+                                                      "::1",
+                                                      "::1]",
+                                                      "[]",
+                                                      "[zz]",
+                                                      "[::1]x",
+                                                      "[::1]80",
+                                                      "[1:2:3:4:5:6:7]",
+                                                      "[1:2:3:4:5:6:7:8:9]",
+                                                      "[1::2::3]",
+                                                      "[:::]",
+                                                      "[:1]",
+                                                      "[1:]",
+                                                      "[12345::]",
+                                                      "[::1.2.3]",
+                                                      "[::1.2.3.256]",
+                                                      "[::01.2.3.4]",
+                                                      "[1:2:3:4:5:6:7:1.2.3.4]",
+                                                      "[1.2.3.4]",
+                                                      "[fe80::1%25eth0]",
+                                                      "[v.x]",
+                                                      "[v1.]",
+                                                      "[vg.x]",
+                                                      "me@a",
+                                                      "me:secret@a",
+                                                      "a/b",
+                                                      "a?b",
+                                                      "a\\b",
+                                                      "a|b",
+                                                      "{a}"};
+
+}  // namespace marty::internal
