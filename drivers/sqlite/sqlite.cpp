@@ -5,6 +5,7 @@
 #include "marty/base/error.hpp"
 #include "marty/reflect/validate.hpp"
 #include "sqlite/internal/connection.hpp"
+#include "sqlite/internal/file_check.hpp"
 
 namespace marty::sqlite {
 namespace {
@@ -26,6 +27,9 @@ class Driver final : public data::Driver {
   data::ConnectionLimits limits() const noexcept override {
     if (options_.path == ":memory:") return {.total = 1, .writers = 1};  // each connection would have its own memory
     return {.writers = 1};
+  }
+  void check() const override {
+    if (options_.path != ":memory:") internal::check_file(options_.path);
   }
   std::unique_ptr<data::Connection> connect(data::Access access) override {
     return pool_.run([&] { return std::make_unique<internal::Connection>(options_, access, pool_); });

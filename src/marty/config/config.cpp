@@ -76,7 +76,11 @@ const std::string& Tree::environment() const { return state_->environment(); }
 const std::vector<std::string>& Tree::warnings() const { return state_->warnings(); }
 std::vector<Setting> Tree::settings() const { return internal::settings_of(*state_); }
 json::Value Tree::schema() const { return internal::schema_of(*state_); }
-bool Tree::same_as(const Tree& other) const { return internal::same_value(state_->root(), other.state_->root()); }
+bool Tree::has_problem(std::string_view key) const { return state_->has_problem(key); }
+bool Tree::same_as(const Tree& other, std::string_view section) const {
+  const Node *const left = state_->find(section), *const right = other.state_->find(section);
+  return left != nullptr && right != nullptr ? internal::same_value(*left, *right) : left == right;
+}
 
 void Tree::finish() {
   const auto& problems = state_->check();

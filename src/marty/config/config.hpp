@@ -82,8 +82,8 @@ struct Setting {
 
 // What is wrong with a key.
 struct Problem {
-  std::string origin;  // as in Layer; "" where nothing was written
-  std::string key;
+  std::string origin;   // as in Layer; "" where nothing was written
+  std::string key;      // "": the configuration as a whole
   std::string message;  // completes "KEY ..."
 
   bool operator==(const Problem&) const = default;
@@ -137,6 +137,9 @@ class Tree {
   // no other `origin` is given.
   void report(std::string_view key, std::string message, std::string_view origin = {});
 
+  // Whether anything is wrong at or below a key.
+  bool has_problem(std::string_view key) const;
+
   // Call when all sections are bound. Throws Error(invalid_argument) when there is anything wrong: one line each with
   // file and line, key, what was expected, what was found, and for unknown keys the nearest known one.
   void finish();
@@ -157,8 +160,8 @@ class Tree {
   // What somebody should look at, for the log; complete after finish(): keys in use that are deprecated, and variables
   // that look like settings but lack the "__".
   const std::vector<std::string>& warnings() const;
-  // Whether both say the same in every key, wherever it was written.
-  bool same_as(const Tree& other) const;
+  // Whether both say the same in every key below `section`, wherever it was written; "": in every key.
+  bool same_as(const Tree& other, std::string_view section = {}) const;
 
  private:
   std::unique_ptr<internal::TreeState> state_;

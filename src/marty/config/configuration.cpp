@@ -44,6 +44,11 @@ std::size_t Configuration::derive_object(Derive derive) {
   return sections_.size() - 1;
 }
 
+void Configuration::check(std::vector<std::string> sections, std::function<void(Generation&)> check) {
+  MARTY_CHECK(!started());
+  checks_.push_back({std::move(sections), std::move(check)});
+}
+
 void Configuration::declare_found(std::function<void(const Tree&)> declare) {
   MARTY_CHECK(!started());
   declare_found_.push_back(std::move(declare));
@@ -87,12 +92,24 @@ Generation Configuration::bind_first() {
   return bind(std::move(tree));
 }
 
+// `before`: what runs; null: nothing yet.
+void Configuration::run_checks(Generation& bound, const Generation* before) const {
+  for (const Check& check : checks_) {
+    const auto is_right = [&](const std::string& section) { return !bound.tree.has_problem(section); };
+    const auto is_new = [&](const std::string& section) {
+      return before == nullptr || !bound.tree.same_as(before->tree, section);
+    };
+    if (std::ranges::all_of(check.sections, is_right) && std::ranges::any_of(check.sections, is_new)) check.run(bound);
+  }
+}
+
 // What is written has to be good for a start, too; else whoever restarts, as the log asks for, has nothing that runs.
 Generation Configuration::bind_next(const LoadOptions& options, const Generation& before,
                                     std::vector<std::string>& kept) const {
   Tree tree = read(options);
   tree.use_secrets(find_secret_);
   Generation written = bind(std::move(tree));
+  run_checks(written, &before);
   written.tree.finish();
   if (written.tree.same_as(before.tree)) return written;
   Tree mixture = written.tree.unbound();
@@ -112,10 +129,25 @@ Tree Configuration::inspect() {
   return std::move(bind_first().tree);
 }
 
+Tree Configuration::verify() {
+  MARTY_CHECK(!started());
+  Generation first = bind_first();
+  run_checks(first, nullptr);
+  if (!first.tree.problems().empty()) return std::move(first.tree);
+  try {
+    prepare(first);
+  } catch (const Error& error) {
+    if (error.code() == Code::cancelled) throw;
+    first.tree.report("", error.message());
+  }
+  return std::move(first.tree);
+}
+
 // The first generation has been prepared for, too: a subscriber may refuse it.
 void Configuration::start() {
   MARTY_CHECK(!started());
   auto first = std::make_unique<Generation>(bind_first());
+  run_checks(*first, nullptr);
   first->tree.finish();
   const std::vector<Prepared> prepared = prepare(*first);
   const runtime::ShieldScope shield;

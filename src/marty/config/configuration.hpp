@@ -86,6 +86,11 @@ class Configuration {
       return std::static_pointer_cast<const void>(std::make_shared<const T>(make(bound)));
     }));
   }
+  // What goes beyond what is written in a section: files that have to be there, ports that must differ. What is wrong
+  // `check` reports to bound.tree. It runs where all of `sections` are right in themselves: at start() and verify(),
+  // and at a reload where one of them is written otherwise than it runs – a certificate that has expired meanwhile must
+  // not keep a switch from being thrown. It must not change anything. Before start().
+  void check(std::vector<std::string> sections, std::function<void(Generation& bound)> check);
   // Declares the sections that are known only once there is something to look at, at start(). Before start().
   void declare_found(std::function<void(const Tree& loaded)> declare);
   // Before start(). Prepared and committed in the order of their subscription.
@@ -95,9 +100,11 @@ class Configuration {
   // Where to look; may be changed before start().
   LoadOptions& options() noexcept { return options_; }
 
-  // What start() would load, with all that is wrong with it; references to secrets are looked up. For tools, in place
-  // of start().
+  // What start() would load, with all that is wrong with what is written; references to secrets are looked up. For
+  // tools, in place of start().
   Tree inspect();
+  // The same, with all that start() would refuse: what the checks find, and what a subscriber says to it.
+  Tree verify();
 
   // The first generation. Throws Error(invalid_argument) as Tree::finish() does, and what load() throws.
   void start();
@@ -134,6 +141,11 @@ class Configuration {
     Prepare prepare;
   };
 
+  struct Check {
+    std::vector<std::string> sections;
+    std::function<void(Generation&)> run;
+  };
+
   struct Prepared {
     const std::string* subscriber;
     Commit commit;
@@ -143,6 +155,7 @@ class Configuration {
   static Tree read(const LoadOptions& options);
   Generation bind(Tree tree) const;
   Generation bind_first();
+  void run_checks(Generation& bound, const Generation* before) const;
   Generation bind_next(const LoadOptions& options, const Generation& before, std::vector<std::string>& kept) const;
   Reload reload(LoadOptions options, std::string_view must_change);
   std::vector<Prepared> prepare(const Generation& next) const;
@@ -152,6 +165,7 @@ class Configuration {
   std::vector<Section> sections_;
   std::vector<std::function<void(const Tree&)>> declare_found_;
   std::vector<Subscriber> subscribers_;
+  std::vector<Check> checks_;
   std::function<FindSecret(Tree&)> make_secrets_;
   FindSecret find_secret_;
   runtime::Mutex reloading_;

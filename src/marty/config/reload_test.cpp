@@ -100,5 +100,63 @@ TEST_F(ReloadTest, is_refused_for_a_plugin_that_could_not_start) {
   });
 }
 
+TEST_F(ReloadTest, checks_what_goes_beyond_a_section_where_the_section_says_something_new) {
+  runtime::World::real({.loops = 1})->run([&] {
+    Configuration configuration(options());
+    Plugins plugins(configuration);
+    const auto server = configuration.section<Server>("server");
+    int checks = 0;
+    bool is_taken = false;
+    configuration.check({"server"}, [&](Generation& bound) {
+      ++checks;
+      if (is_taken || server.in(bound).http_port == 1) bound.tree.report("server.http_port", "is taken");
+    });
+    configuration.start();
+    EXPECT_EQ(checks, 1);
+    is_taken = true;  // as a certificate expires
+    write("plugins/ledger.yaml", "default: {enabled: false}");
+    EXPECT_EQ(reload(configuration), "");
+    EXPECT_EQ(checks, 1);
+    write("base.yaml", "server: {http_port: 8081, greeting: hello}");
+    EXPECT_THAT(reload(configuration), HasSubstr("base.yaml:1: server.http_port is taken"));
+    EXPECT_EQ(server->greeting, "hi");
+    is_taken = false;
+    EXPECT_EQ(reload(configuration), "");
+    EXPECT_EQ(server->greeting, "hello");
+    write("base.yaml", "server: {http_port: 1, greeting: [}");
+    checks = 0;
+    EXPECT_THAT(reload(configuration), HasSubstr("not valid YAML"));
+    write("base.yaml", "server: {http_port: 1, greeting: {a: b}}");
+    EXPECT_THAT(reload(configuration), HasSubstr("server.greeting must be"));
+    EXPECT_EQ(checks, 0) << "there is nothing to check in a section that is wrong in itself";
+  });
+}
+
+TEST_F(ReloadTest, a_first_generation_is_verified_without_anything_being_started) {
+  runtime::World::real({.loops = 1})->run([&] {
+    bool is_refused = false;
+    const auto verify = [&] {
+      Configuration configuration(options());
+      Plugins plugins(configuration);
+      const auto server = configuration.section<Server>("server");
+      configuration.check({"server"}, [&](Generation& bound) {
+        if (server.in(bound).http_port == 1) bound.tree.report("server.http_port", "is taken");
+      });
+      configuration.subscribe("the door", [&](const Generation&) -> Configuration::Commit {
+        if (is_refused) throw Error(Code::invalid_argument, "too many");
+        return [] { FAIL() << "nothing is committed"; };
+      });
+      Tree tree = configuration.verify();
+      EXPECT_FALSE(configuration.started());
+      return said([&] { tree.finish(); });
+    };
+    EXPECT_EQ(verify(), "");
+    is_refused = true;
+    EXPECT_THAT(verify(), HasSubstr("the door refuses the configuration: too many"));
+    write("base.yaml", "server: {http_port: 1}");
+    EXPECT_THAT(verify(), HasSubstr("server.http_port is taken"));
+  });
+}
+
 }  // namespace
 }  // namespace marty::config

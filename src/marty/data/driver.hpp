@@ -94,6 +94,8 @@ class Driver {
   virtual ~Driver() = default;
   virtual const Dialect& dialect() const noexcept = 0;
   virtual ConnectionLimits limits() const noexcept = 0;
+  // What connect() would throw, as far as it can be told without a network, and without changing anything.
+  virtual void check() const {}
   // Access::write can do everything. Throws unavailable (naming what was tried and the key to change), unauthenticated.
   virtual std::unique_ptr<Connection> connect(Access access) = 0;
 };

@@ -32,7 +32,7 @@ std::optional<MigrationFileName> parse_migration_file_name(std::string_view file
   return MigrationFileName{version, std::string(name), up};
 }
 
-void check_numbers(std::span<const Migration> migrations) {
+void check_migrations(std::span<const Migration> migrations) {
   for (std::size_t i = 0; i < migrations.size(); ++i) {
     const auto expected = static_cast<std::int64_t>(i) + 1;
     const std::string file = migration_file_name(migrations[i].version, migrations[i].name, true);
@@ -41,6 +41,10 @@ void check_numbers(std::span<const Migration> migrations) {
     if (migrations[i].version > expected) {
       throw Error(Code::invalid_argument,
                   file + ": there is a gap, number " + std::to_string(expected) + " is missing");
+    }
+    if (migrations[i].name.empty() || migrations[i].up.empty()) {
+      throw Error(Code::invalid_argument,
+                  "migration " + file + " has no " + (migrations[i].name.empty() ? "name" : "statements"));
     }
   }
 }
@@ -91,7 +95,7 @@ std::vector<Migration> migration_files(const std::string& directory) {
       throw Error(Code::invalid_argument, directory + "/" + halves.down_file + ": there is no up file to it");
     migrations.push_back({version, std::move(halves.name), std::move(halves.up), std::move(halves.down)});
   }
-  internal::check_numbers(migrations);
+  internal::check_migrations(migrations);
   return migrations;
 }
 

@@ -32,12 +32,8 @@ Migrations::Migrations(Database& database, std::vector<Migration> migrations)
     : database_(database), migrations_(std::move(migrations)) {
   std::stable_sort(migrations_.begin(), migrations_.end(),
                    [](const auto& a, const auto& b) { return a.version < b.version; });
-  internal::check_numbers(migrations_);
+  internal::check_migrations(migrations_);
   for (const Migration& migration : migrations_) {
-    if (migration.name.empty() || migration.up.empty()) {
-      throw Error(Code::invalid_argument, "migration " + migration_file_name(migration.version, migration.name, true) +
-                                              " has no " + (migration.name.empty() ? "name" : "statements"));
-    }
     checksums_.push_back({internal::sha256_hex(with_line_ends(migration.up, "\n")), internal::sha256_hex(migration.up),
                           internal::sha256_hex(with_line_ends(migration.up, "\r\n"))});
   }

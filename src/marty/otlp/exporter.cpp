@@ -114,6 +114,8 @@ telemetry::LogExporter& Exporter::export_logs() {
   return *state.log_buffer;
 }
 
+void Exporter::check(const ExporterOptions& options) { make_transport(options); }
+
 void Exporter::start() {
   State& state = *state_;
   state.transport = make_transport(state.options);

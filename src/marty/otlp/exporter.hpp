@@ -41,6 +41,9 @@ class Exporter {
   void export_metrics();
   telemetry::LogExporter& export_logs();
 
+  // Throws what start() would of these, and sends nothing. On a fiber.
+  static void check(const ExporterOptions& options);
+
   // On a fiber, whose loop then does the work. What cannot be reached is no failure of a start.
   void start();
   void stop() noexcept;

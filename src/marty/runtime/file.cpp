@@ -26,6 +26,27 @@ auto off_the_loop(Function&& function) {
   return pool != nullptr ? pool->run(function) : function();
 }
 
+int reason_against_access(const std::filesystem::path& path, int mode) noexcept {
+  return ::faccessat(AT_FDCWD, path.c_str(), mode, AT_EACCESS) == 0 ? 0 : errno;
+}
+
+// As open(2) with O_RDWR | O_CREAT would say.
+int reason_against_writing(const std::filesystem::path& path) {
+  if (!path.has_filename()) return EISDIR;
+  struct stat status {};
+  if (::stat(path.c_str(), &status) == 0) {
+    if (S_ISDIR(status.st_mode)) return EISDIR;
+    return S_ISREG(status.st_mode) ? reason_against_access(path, R_OK | W_OK) : EINVAL;
+  }
+  if (errno != ENOENT) return errno;
+  const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
+  std::error_code failure;
+  const std::filesystem::path target = std::filesystem::read_symlink(path, failure);
+  if (!failure) return reason_against_writing(folder / target);  // would be made where the link points to
+  if (::stat(folder.c_str(), &status) != 0) return errno;
+  return S_ISDIR(status.st_mode) ? reason_against_access(folder, W_OK | X_OK) : ENOTDIR;
+}
+
 Error cannot(const char* doing, const std::string& path, int error) {
   const std::string message = fmt::format("cannot {} {}: {}", doing, path, std::strerror(error));
   switch (error) {
@@ -121,6 +142,10 @@ FileInfo file_info(const std::filesystem::path& path) {
     if (stat(path.c_str(), &status) != 0) throw cannot("look at", path, errno);
     return to_info(status);
   });
+}
+
+int why_unwritable(const std::filesystem::path& path) {
+  return off_the_loop([&] { return reason_against_writing(path); });
 }
 
 unsigned own_user() noexcept { return geteuid(); }

@@ -30,7 +30,10 @@ struct FileInfo {
 
 // Throw not_found, permission_denied, unavailable (with path and reason).
 FileInfo file_info(const std::filesystem::path& path);
-unsigned own_user() noexcept;                                                // whose rights this process has
+unsigned own_user() noexcept;  // whose rights this process has
+// Why a file could not be opened for reading and writing, and made where there is none: a number of errno; 0: it could.
+// Changes nothing.
+int why_unwritable(const std::filesystem::path& path);
 std::vector<std::string> list_directory(const std::filesystem::path& path);  // names, sorted, without "." and ".."
 std::string read_file(const std::filesystem::path& path,
                       std::size_t max_bytes = 64 << 20);  // out_of_range where larger

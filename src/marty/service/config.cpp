@@ -38,6 +38,14 @@ void SloSection::check(Problems& problems) const {
     problems.add("/threshold", "is no bound of mmf_request_duration_seconds, so nobody counts it: use " + bounds);
 }
 
+void ServerSection::check(Problems& problems) const {
+  try {
+    runtime::Address::ip(host, 0);
+  } catch (const Error&) {
+    problems.add("/host", "must be an IP address, such as 127.0.0.1 or 0.0.0.0");
+  }
+}
+
 void AdminSection::check(Problems& problems) const {
   try {
     if (runtime::Address::ip(host, 0).is_loopback() || expose) return;

@@ -59,6 +59,10 @@ struct ServerSection {
   bool entity_tags = false;
   web::CorsOptions cors;
 
+  // Whether gRPC is served on a port that is not that of the others.
+  bool has_grpc_port() const noexcept { return grpc_port && (*grpc_port != http_port || *grpc_port == 0); }
+  void check(Problems& problems) const;
+
   static constexpr auto rules = marty::rules(
       field<&ServerSection::host>.description("The address to listen on; 0.0.0.0 for all"),
       field<&ServerSection::http_port>.range(0, 65535).description("0: any free port"),
@@ -203,6 +207,7 @@ struct AdminSection {
   int port = 0;
   bool expose = false;
 
+  bool is_enabled(std::string_view environment) const { return enabled.value_or(environment == "development"); }
   void check(Problems& problems) const;
 
   static constexpr auto rules = marty::rules(

@@ -100,7 +100,7 @@ void Service::use_secret_store(std::string name, const reflect::Type& options_ty
 void Service::add_hook(service::Part part) { state_->hooks.push_back(std::move(part)); }
 void Service::health_check(health::HealthCheck check) { state_->health_checks.push_back(std::move(check)); }
 
-void Service::use_database(std::string name, std::function<std::unique_ptr<data::Driver>()> make_driver) {
+void Service::use_database(std::string name, MakeDriver make_driver) {
   if (state_->database_plan)
     throw Error(Code::already_exists, "service.database() was called twice: a service has one");
   state_->database_plan = State::DatabasePlan{std::move(name), std::move(make_driver)};

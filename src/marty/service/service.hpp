@@ -148,7 +148,8 @@ class Service {
   template <class Options>
   void database(std::string name, std::unique_ptr<data::Driver> (*driver)(Options)) {
     const auto options = configuration().section<Options>("database." + name);
-    use_database(std::move(name), [driver, options] { return driver(*options); });
+    use_database(std::move(name),
+                 [driver, options](const config::Generation& bound) { return driver(options.in(bound)); });
   }
 
   // Runs after the dependencies are built and before the first request; parameters are dependencies. What it throws
@@ -199,7 +200,8 @@ class Service {
   }
   void use_secret_store(std::string name, const reflect::Type& options_type, std::shared_ptr<void> options,
                         std::function<std::unique_ptr<secrets::Store>(const config::Variables&)> make);
-  void use_database(std::string name, std::function<std::unique_ptr<data::Driver>()> make_driver);
+  using MakeDriver = std::function<std::unique_ptr<data::Driver>(const config::Generation& bound)>;
+  void use_database(std::string name, MakeDriver make_driver);
   void add_hook(service::Part part);
 
   class State;

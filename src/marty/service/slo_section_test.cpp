@@ -58,6 +58,8 @@ TEST(SloSection, of_a_configuration_is_followed) {
     telemetry::RecordingSink log;
     Service service("orders",
                     ServiceOptions{.directory = MARTY_SLO_GOLDEN, .environment = "testing", .log_sink = &log});
+    service.get(
+        "/api/v1/orders", [] { return std::vector<std::string>(); }, "List orders");
     service.start();
     runtime::sleep_for(6s);
     EXPECT_EQ(service.metrics().value("mmf_slo_burn_rate", {{"slo", "availability"}, {"window", "30d"}}), 0);

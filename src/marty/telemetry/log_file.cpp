@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "marty/base/error.hpp"
+#include "marty/runtime/file.hpp"
 
 namespace marty::telemetry {
 namespace {
@@ -50,13 +51,19 @@ std::string advice(int failure) {
   }
 }
 
+[[noreturn]] void refuse(const std::string& path, int failure) {
+  throw Error(Code::failed_precondition,
+              "cannot write the log file " + path + ": " + std::strerror(failure) + ": " + advice(failure));
+}
+
 }  // namespace
 
+void LogFile::check(const std::string& path) {
+  if (const int failure = runtime::why_unwritable(path); failure != 0) refuse(path, failure);
+}
+
 LogFile::LogFile(LogFileOptions options) : options_(std::move(options)), file_(open(options_.path)) {
-  if (const int failure = errno; file_.descriptor < 0) {
-    throw Error(Code::failed_precondition,
-                "cannot write the log file " + options_.path + ": " + std::strerror(failure) + ": " + advice(failure));
-  }
+  if (const int failure = errno; file_.descriptor < 0) refuse(options_.path, failure);
   cut_bytes_ = file_.cut;
   looked_at_ = steady_now();
 }

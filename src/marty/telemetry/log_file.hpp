@@ -28,6 +28,8 @@ class LogFile final : public LogOutput {
  public:
   // Opens the file, made where there is none (its folder is not). Throws Error naming the file and what to do.
   explicit LogFile(LogFileOptions options);
+  // Throws as the constructor would, and changes nothing: but that no other process writes it is not looked at.
+  static void check(const std::string& path);
   ~LogFile() override;
   LogFile(const LogFile&) = delete;
   LogFile& operator=(const LogFile&) = delete;

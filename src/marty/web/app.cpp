@@ -116,20 +116,21 @@ Protocol* App::find_protocol(std::string_view name) const noexcept {
   return nullptr;
 }
 
-void App::set_sampling(std::string_view name, double ratio) {
-  bool found = false;
+void App::require_route(std::string_view name) const {
   std::vector<std::string> names;
-  for (const auto& route : routes_) {
-    names.push_back(name.starts_with('/') ? route->pattern : route->name());
-    if (names.back() != name) continue;
-    route->sampling = ratio;
-    found = true;
-  }
-  if (found) return;
+  for (const auto& route : routes_) names.push_back(name.starts_with('/') ? route->pattern : route->name());
+  if (std::ranges::count(names, name) > 0) return;
   const std::vector<std::string_view> candidates(names.begin(), names.end());
   const auto near = nearest(name, candidates);
-  throw Error(Code::not_found, "there is no route " + std::string(name) + " whose sampling could be set" +
-                                   (near ? "; did you mean " + std::string(*near) + "?" : ""));
+  throw Error(Code::not_found,
+              "there is no route " + std::string(name) + (near ? "; did you mean " + std::string(*near) + "?" : ""));
+}
+
+void App::set_sampling(std::string_view name, double ratio) {
+  require_route(name);
+  for (const auto& route : routes_) {
+    if (name == (name.starts_with('/') ? route->pattern : route->name())) route->sampling = ratio;
+  }
 }
 
 std::vector<std::string> App::filters() const {

@@ -146,7 +146,9 @@ class App final : public http::Handler {
   Protocol& add_protocol(std::unique_ptr<Protocol> protocol);
   Protocol* find_protocol(std::string_view name) const noexcept;  // null: not there
 
-  // RouteBuilder::sampling() by the name of a route: its pattern, or "GET /pets". Throws not_found.
+  // Throws not_found where no route has that name: its pattern, or "GET /pets".
+  void require_route(std::string_view name) const;
+  // RouteBuilder::sampling() by the name of a route. Throws as require_route() does.
   void set_sampling(std::string_view route, double ratio);
 
   // Completes and checks: dependencies exist, documentation can be written. Throws Error.

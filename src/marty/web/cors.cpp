@@ -4,6 +4,7 @@
 
 #include "marty/base/error.hpp"
 #include "marty/base/strings.hpp"
+#include "marty/reflect/validate.hpp"
 #include "marty/web/media_type.hpp"
 
 namespace marty::web {
@@ -42,26 +43,24 @@ bool matches(std::string_view pattern, std::string_view origin) noexcept {
 
 }  // namespace
 
+void CorsOptions::check(Problems& problems) const {
+  for (std::size_t i = 0; i < origins.size(); ++i) {
+    if (origins[i] != "*" && !is_origin(origins[i]))
+      problems.add("/origins/" + std::to_string(i),
+                   "is not an origin: write scheme and host, as in https://shop.example or https://*.shop.example");
+  }
+  if (credentials && std::ranges::count(origins, "*") > 0)
+    problems.add("/credentials", "cannot be allowed to every origin: list the origins instead of \"*\"");
+}
+
 Cors::Cors(CorsOptions options)
     : options_(std::move(options)),
       methods_(join(options_.methods)),
       headers_(join(options_.headers)),
       exposed_(join(options_.exposed)),
-      max_age_(std::to_string(options_.max_age_seconds)) {
-  for (const std::string& origin : options_.origins) {
-    if (origin == "*") {
-      any_origin_ = true;
-    } else if (!is_origin(origin)) {
-      throw Error(
-          Code::invalid_argument,
-          "\"" + origin +
-              "\" is not an origin: write scheme and host, as in https://shop.example or https://*.shop.example");
-    }
-  }
-  if (any_origin_ && options_.credentials) {
-    throw Error(Code::invalid_argument,
-                "credentials cannot be allowed to every origin: list the origins instead of \"*\"");
-  }
+      max_age_(std::to_string(options_.max_age_seconds)),
+      any_origin_(std::ranges::count(options_.origins, "*") > 0) {
+  if (auto problems = reflect::validate(options_); !problems.empty()) throw Error::invalid(std::move(problems));
 }
 
 bool Cors::allows(std::string_view origin) const noexcept {

@@ -23,6 +23,8 @@ struct CorsOptions {
   bool credentials = false;
   int max_age_seconds = 600;
 
+  void check(Problems& problems) const;
+
   static constexpr auto rules = marty::rules(
       field<&CorsOptions::origins>.description(
           "`https://shop.example`, `https://*.shop.example` for all hosts below it; `*` alone for all"),

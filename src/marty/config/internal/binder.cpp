@@ -1,6 +1,7 @@
 #include "marty/config/internal/binder.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <memory>
 
 #include "marty/base/strings.hpp"
@@ -55,8 +56,12 @@ const Node& follow(const Node& node, std::string_view pointer, std::string& key)
   while (!pointer.empty()) {
     const std::size_t end = std::min(pointer.find('/', 1), pointer.size());
     const std::string_view step = pointer.substr(1, end - 1);
-    key = join(key, step);
-    if (const Node* const next = at->find(step)) at = next;
+    std::size_t item = 0;
+    const bool is_item =
+        at->kind != Node::Kind::map && std::from_chars(step.data(), step.data() + step.size(), item).ec == std::errc();
+    key = is_item ? key + "[" + std::string(step) + "]" : join(key, step);
+    const Node* const next = !is_item ? at->find(step) : item < at->items.size() ? &at->items[item] : nullptr;
+    if (next != nullptr) at = next;
     pointer.remove_prefix(end);
   }
   return *at;

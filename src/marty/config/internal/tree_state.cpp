@@ -158,6 +158,15 @@ void TreeState::report(std::string_view key, std::string message, std::string_vi
   problems_.push_back({place, std::string(key), std::move(message)});
 }
 
+bool TreeState::has_problem(std::string_view key) const {
+  return std::ranges::any_of(problems_, [&](const BindingProblem& problem) {
+    const std::string_view at = problem.key;
+    const bool is_section = problem.unknown_key && sections_.contains(problem.key);
+    return !is_section && at.starts_with(key) &&
+           (at.size() == key.size() || at[key.size()] == '.' || at[key.size()] == '[');
+  });
+}
+
 void TreeState::learn_keys(const reflect::Type& type, const std::string& key, int depth) {
   constexpr int kMaxDepth = 8;  // a struct may hold itself, by way of a list
   const reflect::Type& held = type.kind == reflect::Kind::optional ? *type.element : type;
@@ -209,6 +218,7 @@ void TreeState::report_unused(const Node& node, const std::string& key) {
 }
 
 std::string TreeState::line(const BindingProblem& problem) const {
+  if (problem.key.empty()) return problem.message;
   if (!problem.origin.source.empty()) return problem.origin.text() + ": " + problem.key + " " + problem.message;
   std::string text = problem.key + " " + problem.message + "; set it ";
   if (!directory_.empty())
@@ -224,10 +234,11 @@ void TreeState::forgive_sections() {
 }
 
 const std::vector<BindingProblem>& TreeState::check() {
-  if (std::exchange(checked_, true)) return problems_;
-  warn_of_near_settings();
-  forgive_sections();
-  report_unused(root_, "");
+  if (!std::exchange(checked_, true)) {
+    warn_of_near_settings();
+    forgive_sections();
+    report_unused(root_, "");
+  }
   // As somebody would repair them: file by file, from the top; last what is written nowhere. A section that was bound
   // twice says everything twice.
   const auto place = [](const BindingProblem& problem) {

@@ -28,6 +28,7 @@ class TreeState {
                                 const TreeState& before);
   std::vector<std::string> keep_plugins(const TreeState& before);
   void report(std::string_view key, std::string message, std::string_view origin);
+  bool has_problem(std::string_view key) const;
   // All that is wrong, in order.
   const std::vector<BindingProblem>& check();
   std::string line(const BindingProblem& problem) const;

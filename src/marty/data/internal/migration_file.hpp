@@ -22,7 +22,7 @@ struct MigrationFileName {
 // Nothing where the name is of another form.
 std::optional<MigrationFileName> parse_migration_file_name(std::string_view file);
 
-// Throws invalid_argument unless the versions are 1, 2, 3 ... REQUIRES them sorted.
-void check_numbers(std::span<const Migration> migrations);
+// Throws invalid_argument unless the versions are 1, 2, 3 ... and each has a name and statements. REQUIRES them sorted.
+void check_migrations(std::span<const Migration> migrations);
 
 }  // namespace marty::data::internal

@@ -13,9 +13,7 @@ constexpr runtime::Duration kAdminPatience = std::chrono::seconds(1);  // for an
 
 }  // namespace
 
-bool Service::State::has_admin() const noexcept {
-  return options.listen && admin_section.enabled.value_or(environment == "development");
-}
+bool Service::State::has_admin() const noexcept { return options.listen && admin_section.is_enabled(environment); }
 
 telemetry::LogSink& Service::State::with_lines_kept(telemetry::LogSink& sink) {
   if (!has_admin()) return sink;

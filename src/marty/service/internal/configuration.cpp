@@ -58,6 +58,8 @@ void Service::State::declare_sections() {
     };
   });
   if (database_plan) copy(database_section, "database");
+  add_endpoints();
+  if (will_serve) declare_checks();
 }
 
 void Service::State::load_configuration() {
@@ -140,6 +142,7 @@ void Service::State::apply_configuration() {
   app_options.description = description.description;
   app_options.license = description.license;
   app_options.tags = description.tags;
+  app_options.tags.push_back({std::string(kServiceTag), "How the service itself is doing"});
   app_options.logging = logging.get();
   app_options.configuration = &configuration;
   app_options.docs = server_section.docs;
@@ -154,7 +157,6 @@ void Service::State::apply_configuration() {
   if (!server_section.cors.origins.empty()) app.filter(web::Phase::edge, "cors", web::Cors(server_section.cors));
   if (server_section.compression) app.filter(web::Phase::edge, "compression", web::Compression());
   if (server_section.entity_tags) app.filter(web::Phase::edge, "entity tags", web::EntityTags());
-  add_endpoints();
 }
 
 }  // namespace marty

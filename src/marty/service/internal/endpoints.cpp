@@ -7,8 +7,6 @@
 namespace marty {
 namespace {
 
-constexpr std::string_view kTag = "service";
-
 struct Liveness {
   std::string status;
 };
@@ -35,16 +33,15 @@ web::Blob exposition(const http::Request& request, const telemetry::Metrics& met
 }  // namespace
 
 void Service::State::add_endpoints() {
-  app.options().tags.push_back({std::string(kTag), "How the service itself is doing"});
   app.get(
          "/health/live", [] { return Liveness{"alive"}; }, "The process answers")
-      .tag(std::string(kTag))
+      .tag(std::string(kServiceTag))
       .sampling(0);
   app.get(
          "/health/startup",
          [this] { return reply_when(health->phase() != health::Health::Phase::starting, health->summary()); },
          "The service has started")
-      .tag(std::string(kTag))
+      .tag(std::string(kServiceTag))
       .sampling(0)
       .response<health::HealthReport>(503, "It has not yet");
   app.get(
@@ -55,7 +52,7 @@ void Service::State::add_endpoints() {
            return reply_when(ready, std::move(report));
          },
          "Requests are welcome")
-      .tag(std::string(kTag))
+      .tag(std::string(kServiceTag))
       .sampling(0)
       .response<health::HealthReport>(503, "Send them elsewhere");
   app.get(
@@ -66,7 +63,7 @@ void Service::State::add_endpoints() {
            return reply_when(good, std::move(report));
          },
          "Every component and how it is")
-      .tag(std::string(kTag))
+      .tag(std::string(kServiceTag))
       .sampling(0)
       .response<health::HealthReport>(503, "A required one is not well");
   app.get(
@@ -75,7 +72,7 @@ void Service::State::add_endpoints() {
            return ServiceInfo{name, description.version, description.description, environment};
          },
          "What this service is")
-      .tag(std::string(kTag))
+      .tag(std::string(kServiceTag))
       .sampling(0);
   app.get(
          "/metrics",
@@ -86,7 +83,7 @@ void Service::State::add_endpoints() {
          "Metrics in the text format of Prometheus, or OpenMetrics where that is preferred")
       .produces(std::string(telemetry::kPrometheusContentType))
       .produces(std::string(telemetry::kOpenMetricsContentType))
-      .tag(std::string(kTag))
+      .tag(std::string(kServiceTag))
       .sampling(0);
 }
 

@@ -122,7 +122,7 @@ void Service::State::init_configuration(const service::CommandLine& line) const 
 int Service::State::inspect_configuration(const service::CommandLine& line) {
   using Command = service::CommandLine::Command;
   declare_sections();
-  config::Tree tree = configuration.inspect();
+  config::Tree tree = line.command == Command::config_validate ? configuration.verify() : configuration.inspect();
   switch (line.command) {
     case Command::config_schema:
       return print(tree.schema().to_string()), 0;

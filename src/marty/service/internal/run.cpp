@@ -95,6 +95,7 @@ int Service::State::run(Service& self) {
 
 int Service::State::carry_out(const service::CommandLine& line, Service& self) {
   using Command = service::CommandLine::Command;
+  will_serve = line.command == Command::run || line.command == Command::config_validate;
   switch (line.command) {
     case Command::config_validate:
     case Command::config_show:
@@ -201,7 +202,7 @@ int Service::State::migrate(const service::CommandLine& line) {
   using Command = service::CommandLine::Command;
   if (!database_plan) throw Error(Code::failed_precondition, "this service has no database to migrate");
   make_database();
-  data::Migrations steps = migrations();
+  data::Migrations steps(*database, read_migrations(database_section));
   if (line.command == Command::migrate_status) {
     for (const data::MigrationStatus& status : steps.status()) {
       print(stdout, std::to_string(status.version) + "_" + status.name + "  " + std::string(state_name(status.state)) +

@@ -33,19 +33,16 @@ bool Service::State::migrates_on_start() const {
   return database_section.migrate_on_start.value_or(environment == "development" || environment == "testing");
 }
 
-data::Migrations Service::State::migrations() const {
-  const std::optional<std::string>& configured_folder = database_section.migrations;
-  const std::string folder = path_of(configured_folder.value_or("migrations"));
-  if (!std::filesystem::is_directory(folder)) {
-    if (!configured_folder) return {*database, {}};
-    throw Error(Code::not_found, "there is no folder " + folder + ": correct database.migrations");
-  }
-  return {*database, data::migration_files(folder)};
+std::vector<data::Migration> Service::State::read_migrations(const service::DatabaseSection& section) const {
+  const std::string folder = path_of(section.migrations.value_or("migrations"));
+  if (!section.migrations && !std::filesystem::is_directory(folder)) return {};
+  return data::migration_files(folder);
 }
 
 // Connects with the first statement.
 void Service::State::make_database() {
-  database = std::make_unique<Database>(database_plan->make_driver(), database_section.pool, &metrics);
+  database =
+      std::make_unique<Database>(database_plan->make_driver(configuration.current()), database_section.pool, &metrics);
 }
 
 void Service::State::open_database() {
@@ -54,7 +51,7 @@ void Service::State::open_database() {
 }
 
 void Service::State::prepare_tables() {
-  data::Migrations steps = migrations();
+  data::Migrations steps(*database, read_migrations(database_section));
   if (migrates_on_start()) {
     for (const data::MigrationStep& step : steps.up()) {
       service::kLog.info("migrated the database", {{"migration", std::to_string(step.version) + "_" + step.name}});
@@ -68,13 +65,18 @@ void Service::State::prepare_tables() {
                                              " migrate up, or set database.migrate_on_start: true");
 }
 
+// REQUIRES that TLS is enabled.
+tls::ServerOptions Service::State::tls_options(const service::TlsSection& section) const {
+  tls::ServerOptions result{.client_certificates = section.client_certificates, .alpn = {"h2", "http/1.1"}};
+  result.certificates.push_back({path_of(*section.certificate), path_of(*section.key)});
+  for (const service::CertificateSection& more : section.certificates)
+    result.certificates.push_back({path_of(more.certificate), path_of(more.key)});
+  if (section.client_ca) result.client_ca = path_of(*section.client_ca);
+  return result;
+}
+
 void Service::State::load_certificates() {
-  tls::ServerOptions tls_options{.client_certificates = tls_section.client_certificates, .alpn = {"h2", "http/1.1"}};
-  tls_options.certificates.push_back({path_of(*tls_section.certificate), path_of(*tls_section.key)});
-  for (const service::CertificateSection& more : tls_section.certificates)
-    tls_options.certificates.push_back({path_of(more.certificate), path_of(more.key)});
-  if (tls_section.client_ca) tls_options.client_ca = path_of(*tls_section.client_ca);
-  certificates = std::make_unique<service::Certificates>(std::move(tls_options), tls_section.reload_interval);
+  certificates = std::make_unique<service::Certificates>(tls_options(tls_section), tls_section.reload_interval);
   certificates->start();
 }
 
@@ -111,19 +113,12 @@ std::unique_ptr<http::Server> Service::State::start_server(http::Handler& handle
   return starting;
 }
 
-bool Service::State::grpc_port_is_own() const noexcept {
-  const std::optional<int> port = server_section.grpc_port;
-  return port && (*port != server_section.http_port || *port == 0);
-}
-
 void Service::State::start_servers() {
   const int http_port = server_section.http_port;
-  if (!grpc_port_is_own()) {
+  if (!server_section.has_grpc_port()) {
     server = start_server(app, server_options(http_port), "server.http_port");
     return;
   }
-  if (app.find_protocol("grpc") == nullptr)
-    throw Error(Code::failed_precondition, "server.grpc_port is set, and this service has no gRPC");
   http_only = std::make_unique<service::PortHandler>(app, service::PortHandler::Serves::all_but_grpc);
   grpc_only = std::make_unique<service::PortHandler>(app, service::PortHandler::Serves::grpc);
   auto starting = start_server(*http_only, server_options(http_port), "server.http_port");
@@ -213,7 +208,7 @@ void Service::State::plan_lifecycle() {
     lifecycle->add(
         {.name = "certificates", .start = [this] { load_certificates(); }, .stop = [this] { certificates.reset(); }});
   }
-  lifecycle->add({.name = grpc_port_is_own() ? "http and grpc servers" : "http server",
+  lifecycle->add({.name = server_section.has_grpc_port() ? "http and grpc servers" : "http server",
                   .start = [this] { start_servers(), observe_servers(); },
                   .stop = [this] { drain_servers(); },
                   .stop_timeout = server_section.drain_timeout.value() + kCutTime});

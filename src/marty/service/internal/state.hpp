@@ -35,13 +35,15 @@
 
 namespace marty {
 
+inline constexpr std::string_view kServiceTag = "service";  // of the routes that every service has
+
 class Service::State {
  public:
   State(std::string service_name, ServiceOptions service_options);
 
   struct DatabasePlan {
     std::string name;  // of the driver
-    std::function<std::unique_ptr<data::Driver>()> make_driver;
+    MakeDriver make_driver;
   };
 
   // configuration.cpp
@@ -52,6 +54,11 @@ class Service::State {
   void open_log();
   void apply_configuration();
   void apply_tracing(const service::TracingSection& section);
+  // checks.cpp: what a start finds out before it opens a socket
+  void declare_checks();
+  void check_ports(config::Tree& tree, const service::ServerSection& ports, const service::AdminSection& pages) const;
+  void check_telemetry(config::Tree& tree, const service::TelemetrySection& section) const;
+  void check_database(config::Generation& bound, const service::DatabaseSection& section) const;
   // startup.cpp: the steps of Service::start()
   void plan_lifecycle();
   void watch_configuration();
@@ -65,7 +72,6 @@ class Service::State {
   http::ServerOptions server_options(int port) const;
   std::unique_ptr<http::Server> start_server(http::Handler& handler, const http::ServerOptions& server_options,
                                              std::string_view key);
-  bool grpc_port_is_own() const noexcept;
   void start_servers();
   void observe_servers();
   // stopping.cpp
@@ -105,7 +111,8 @@ class Service::State {
   std::vector<telemetry::MetricFamily> metric_families();
   int write_observability(const service::CommandLine& line);
 
-  data::Migrations migrations() const;
+  std::vector<data::Migration> read_migrations(const service::DatabaseSection& section) const;
+  tls::ServerOptions tls_options(const service::TlsSection& section) const;
   std::string path_of(const std::string& relative) const;  // below the service's directory
   bool migrates_on_start() const;
 
@@ -128,6 +135,7 @@ class Service::State {
   std::vector<std::function<void()>> copies;  // of sections, to their places here
   bool declared = false;                      // the sections, that is
   bool configured = false;                    // and loaded
+  bool will_serve = true;                     // false: of a command that ends by itself
 
   telemetry::Metrics metrics;
   admin::Traces traces;
