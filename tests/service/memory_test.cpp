@@ -13,11 +13,11 @@
 #include <cstdlib>
 #include <functional>
 #include <map>
-#include <new>
 #include <string>
 #include <string_view>
 #include <thread>
 
+#include "failing_memory.hpp"
 #include "marty/base/error.hpp"
 #include "marty/runtime/sync.hpp"
 #include "marty/runtime/world.hpp"
@@ -27,47 +27,13 @@
 #include "marty/telemetry/span.hpp"
 #include "sqlite/sqlite.hpp"
 
-namespace {
-
-constexpr long kNever = -1;
-
-// Allocations until one fails; then so many fail. The clients' threads are spared.
-std::atomic<long> left{kNever};
-std::atomic<long> failures{0};
-thread_local bool spared = false;
-
-bool fails() noexcept {
-  if (spared || left.load(std::memory_order_relaxed) == kNever) return false;
-  long before = left.load(std::memory_order_relaxed);
-  while (before > 0 && !left.compare_exchange_weak(before, before - 1)) {
-  }
-  if (before != 0) return false;
-  if (failures.fetch_sub(1) > 0) return true;
-  left = kNever;
-  return false;
-}
-
-void* allocate(std::size_t bytes, std::size_t alignment) {
-  void* const memory = fails() ? nullptr : std::aligned_alloc(alignment, (bytes + alignment) / alignment * alignment);
-  if (memory == nullptr) throw std::bad_alloc();
-  return memory;
-}
-
-}  // namespace
-
-// Inlined, one half of these seems to the compiler to be somebody else's.
-#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
-void* operator new(std::size_t bytes) { return allocate(bytes, __STDCPP_DEFAULT_NEW_ALIGNMENT__); }
-void* operator new(std::size_t bytes, std::align_val_t alignment) {
-  return allocate(bytes, static_cast<std::size_t>(alignment));
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
-
 namespace marty {
 namespace {
+
+using failing_memory::failures;
+using failing_memory::kNever;
+using failing_memory::left;
+using failing_memory::spared;
 
 struct Item {
   std::int64_t id = 0;

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <atomic>
+#include <new>
 #include <utility>
 
 #include "marty/base/check.hpp"
@@ -195,6 +196,8 @@ std::string describe(std::exception_ptr exception) {
     std::string text = std::string(code_info(error.code()).name) + ": " + error.message();
     if (error.cause()) text += describe_cause(error.cause(), error.message());
     return text;
+  } catch (const std::bad_alloc&) {
+    return "out of memory";  // what() names a type
   } catch (const std::exception& error) {
     return error.what();
   } catch (...) {

@@ -1,6 +1,7 @@
 #include "marty/http/server.hpp"
 
 #include <atomic>
+#include <new>
 #include <utility>
 #include <vector>
 
@@ -14,6 +15,7 @@
 namespace marty::http {
 namespace {
 
+constexpr runtime::Duration kMemoryPause = std::chrono::milliseconds(20);
 constexpr runtime::Duration kCutPatience = std::chrono::seconds(3);  // then handlers that go on are logged
 
 // On a fiber of that loop; without a switch where it is the current one.
@@ -49,6 +51,7 @@ class Server::State final : public internal::ServerShared {
   };
 
   runtime::PortSharing sharing(std::size_t loops) const noexcept;
+  bool drain_once(runtime::Duration timeout, runtime::Event* hurry);
   bool close_within(runtime::Duration timeout, runtime::Event* hurry);
   void cut();
   void close_parts();
@@ -68,13 +71,14 @@ void Server::State::start() {
   if (running()) throw Error(Code::failed_precondition, "the HTTP server on " + address_.to_string() + " runs already");
   const auto loops = runtime::World::current().loops();
   const runtime::ShieldScope shield;  // started on all loops or on none
-  accepting_ = loops.size();
+  accepting_ = 0;
   announced = false;
   all_closed_ = std::make_unique<runtime::Event>();
   address_ = options_.address;
   try {
     for (runtime::Loop* loop : loops) {
       loops_.push_back({loop, std::make_unique<internal::LoopServer>(*this, handler_, options_, loops.size())});
+      ++accepting_;
       // A Unix socket has one listener; the first loop serves it.
       if (loops_.size() > 1 && address_.is_unix()) continue;
       on_loop(*loop, [&] { address_ = loops_.back().server->listen(address_, sharing(loops.size())); });
@@ -83,7 +87,7 @@ void Server::State::start() {
       on_loop(*part.loop, [&] { part.server->start(*part.loop); });
     }
   } catch (...) {
-    close_parts();
+    drain(runtime::Duration::zero(), nullptr);  // a loop may have taken a connection already
     throw;
   }
 }
@@ -94,9 +98,24 @@ runtime::PortSharing Server::State::sharing(std::size_t loops) const noexcept {
   return loops_.size() == 1 ? runtime::PortSharing::first : runtime::PortSharing::next;
 }
 
+// Handlers use what is taken apart next, so a drain that finds no memory is tried again until it is done.
 bool Server::State::drain(runtime::Duration timeout, runtime::Event* hurry) {
-  if (!running()) return true;
   const runtime::ShieldScope shield;  // what was begun is finished
+  bool finished = true;
+  while (running()) {
+    try {
+      finished = drain_once(timeout, hurry);
+      continue;
+    } catch (const std::bad_alloc&) {
+    } catch (const Error& error) {
+      if (error.code() != Code::resource_exhausted) throw;
+    }
+    runtime::sleep_for(kMemoryPause);  // tidy:allow(sleep): the runtime's, so virtual in a simulated world
+  }
+  return finished;
+}
+
+bool Server::State::drain_once(runtime::Duration timeout, runtime::Event* hurry) {
   bool finished = timeout <= runtime::Duration::zero() && connections_.load() == 0;
   if (timeout > runtime::Duration::zero()) {
     for (Part& part : loops_) {
@@ -111,6 +130,7 @@ bool Server::State::drain(runtime::Duration timeout, runtime::Event* hurry) {
 
 // A shield also hides deadlines and cancellation, so the waiting is done by a fiber that has both.
 bool Server::State::close_within(runtime::Duration timeout, runtime::Event* hurry) {
+  if (all_closed_->is_set()) return true;
   bool closed = false;
   auto waiting = runtime::spawn(
       [&] {
@@ -146,16 +166,16 @@ void Server::State::cut() {
 }
 
 void Server::State::close_parts() {
-  before_ = stats();
-  before_.requests_in_flight = before_.connections_open = 0;
-  while (!loops_.empty()) {  // one that cannot be reached for want of memory is still there for the next try
+  while (!loops_.empty()) {
     Part& part = loops_.back();
-    on_loop(*part.loop, [&] {
+    on_loop(*part.loop, [this, &part] {
       part.server->stop();
+      part.server->add_to(before_);
       part.server.reset();
     });
     loops_.pop_back();
   }
+  before_.requests_in_flight = before_.connections_open = 0;
 }
 
 ServerStats Server::State::stats() const {

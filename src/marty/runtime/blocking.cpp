@@ -150,7 +150,10 @@ class BlockingPool::State {
     } catch (const std::exception& error) {  // of the system, or for want of memory
       pthread_sigmask(SIG_SETMASK, &before, nullptr);
       if (!threads_.empty()) return;  // those that exist will do the work
-      throw Error::exhausted(fmt::format("pool \"{}\" cannot start a thread: {}", options_.name, error.what()));
+      throw Error::exhausted(
+          fmt::format("pool \"{}\" cannot start a thread: {}; allow the process more memory (ulimit -v, the "
+                      "container's limit) or threads (ulimit -u)",
+                      options_.name, error.what()));
     }
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
   }

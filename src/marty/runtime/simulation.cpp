@@ -19,7 +19,7 @@ class SimulatedWorld::State {
   State(SimulatedWorld& world, const SimulationOptions& options) {
     auto owned = std::make_unique<internal::SimulatedDriver>(options);
     driver = owned.get();
-    scheduler = std::make_unique<internal::Scheduler>(world, std::move(owned), 0, kStackBytes);
+    scheduler = std::make_unique<internal::Scheduler>(world, std::move(owned), 0, internal::StackOptions{kStackBytes});
     loops[0] = scheduler.get();
   }
 

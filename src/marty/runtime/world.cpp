@@ -13,7 +13,7 @@ namespace {
 
 // A function on its way to a fiber of another loop and back. On the stack of the fiber that waits for it, which waits
 // until the end.
-class RemoteCall final : public FiberJob {
+class RemoteCall final : public FiberJob, private internal::Message {
  public:
   RemoteCall(const Fiber& caller, internal::Scheduler& target, const std::function<void()>& function)
       : target_(target),
@@ -21,19 +21,7 @@ class RemoteCall final : public FiberJob {
         deadline_(caller.shields == 0 ? caller.deadline : kNever),
         ambient_(caller.ambient) {}
 
-  // On the target loop, outside fibers.
-  void begin() noexcept {
-    try {
-      fiber_ = &target_.start(*this, "run_on", nullptr);
-    } catch (...) {
-      error_ = std::current_exception();
-      done_.set();
-      return;
-    }
-    fiber_->deadline = deadline_;
-    fiber_->ambient = ambient_;  // the caller keeps it alive, and waits
-    if (cancelled_) target_.cancel(*fiber_);
-  }
+  void send() { target_.send(*this); }
   void cancel() noexcept {
     cancelled_ = true;
     if (fiber_ != nullptr) target_.cancel(*fiber_);
@@ -63,6 +51,21 @@ class RemoteCall final : public FiberJob {
   }
 
  private:
+  // On the target loop, outside fibers.
+  void deliver() override {
+    try {
+      fiber_ = &target_.start(*this, "run_on", nullptr);
+    } catch (...) {
+      error_ = std::current_exception();
+      done_.set();
+      return;
+    }
+    fiber_->deadline = deadline_;
+    fiber_->ambient = ambient_;  // the caller keeps it alive, and waits
+    if (cancelled_) target_.cancel(*fiber_);
+  }
+  void discard() noexcept override {}
+
   // On its way to the target loop; needs no memory, as both sides refer to this call until it has arrived.
   class Cancellation final : public internal::Message {
    public:
@@ -104,7 +107,7 @@ void run_on(Loop& loop, const std::function<void()>& function) {
   if (&loop == &Loop::current()) return function();
   auto& target = dynamic_cast<internal::Scheduler&>(loop);
   RemoteCall call(current_fiber(), target, function);
-  target.post([&call] { call.begin(); });
+  call.send();
   call.wait();
 }
 

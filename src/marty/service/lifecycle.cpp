@@ -68,6 +68,23 @@ std::exception_ptr Lifecycle::run_within(const std::string& part, const std::fun
   }
 }
 
+// Without memory for a fiber of its own on this one, and without a limit: a part that goes on would use what is taken
+// apart next.
+std::exception_ptr Lifecycle::stop_part(const Part& part) const noexcept {
+  if (!part.stop) return nullptr;
+  bool begun = false;
+  const auto failure = run_within(
+      part.name, [&part, &begun] { begun = true, part.stop(); }, part.stop_timeout);
+  if (begun) return failure;
+  const runtime::ShieldScope shield;
+  try {
+    part.stop();
+    return nullptr;
+  } catch (...) {
+    return std::current_exception();
+  }
+}
+
 void Lifecycle::add(Part part) {
   MARTY_CHECK(!running());
   parts_.push_back(std::move(part));
@@ -87,15 +104,19 @@ void Lifecycle::start() {
 // Where the start was cancelled or ran out of time, what has started may still take its time to stop: on a fiber that
 // inherits neither.
 void Lifecycle::stop_in_peace() {
-  const runtime::ShieldScope shield;
-  runtime::spawn([this] { stop(); }, "stop after a failed start").join();
+  try {
+    const runtime::ShieldScope shield;
+    runtime::spawn([this] { stop(); }, "stop after a failed start").join();
+  } catch (const std::exception&) {  // no memory for it
+    stop();
+  }
 }
 
 std::vector<std::string> Lifecycle::stop() noexcept {
   std::vector<std::string> failures;
   while (started_ > 0) {
     const Part& part = parts_[--started_];
-    const auto failure = run_within(part.name, part.stop, part.stop_timeout);
+    const auto failure = stop_part(part);
     if (!failure) continue;
     try {
       failures.push_back("cannot stop " + part.name + ": " + describe(failure));

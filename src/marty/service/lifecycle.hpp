@@ -49,6 +49,7 @@ class Lifecycle {
   std::exception_ptr run_within(const std::string& part, const std::function<void()>& function,
                                 runtime::Duration timeout) const noexcept;
   void call_within(const std::string& part, const std::function<void()>& function, runtime::Duration timeout) const;
+  std::exception_ptr stop_part(const Part& part) const noexcept;
   void stop_in_peace();
 
   const std::function<void(const std::string& part)> on_hang_;

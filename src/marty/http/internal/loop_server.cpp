@@ -67,7 +67,6 @@ void LoopServer::start(runtime::Loop& loop) {
   loop_ = &loop;
   if (listener_.is_open()) acceptor_.start(loop);
   sweeper_.start(loop);
-  sweeping_ = true;
 }
 
 Http2Workspace& LoopServer::http2_workspace() {
@@ -242,7 +241,6 @@ void LoopServer::drain(runtime::Duration limit) {
   idle_.for_each(say_good_bye);
   active_.for_each(say_good_bye);
   drainer_.start(*loop_);
-  drains_by_itself_ = true;
 }
 
 // Kept connections had their last request answered before they could be told. So each gets a grace: a client that is at
@@ -285,8 +283,8 @@ void LoopServer::report_unending(runtime::Duration since) const {
 }
 
 void LoopServer::stop() {
-  if (drains_by_itself_) drainer_.stop();
-  if (sweeping_) sweeper_.stop();
+  drainer_.stop();
+  sweeper_.stop();
 }
 
 void LoopServer::report_failed_handshake(const Error& error) noexcept {

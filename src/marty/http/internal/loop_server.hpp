@@ -150,9 +150,7 @@ class LoopServer {
   ResidentFiber drainer_;
   Stage stage_ = Stage::serving;
   bool accepting_ = true;
-  bool sweeping_ = false;
-  bool drains_by_itself_ = false;  // the drainer runs
-  runtime::Duration grace_{};      // of a drain
+  runtime::Duration grace_{};  // of a drain
   runtime::Duration drain_interval_{};
   std::uint64_t turned_away_ = 0;  // of the listener, as counted here
 

@@ -6,7 +6,11 @@
 
 namespace marty::http::internal {
 
-void ResidentFiber::start(runtime::Loop& loop) { loop.launch(*this); }
+void ResidentFiber::start(runtime::Loop& loop) {
+  if (started_) return;
+  loop.launch(*this);
+  started_ = true;
+}
 
 void ResidentFiber::run() {
   fiber_ = &runtime::current_fiber();
@@ -32,6 +36,7 @@ void ResidentFiber::finished() noexcept {
 }
 
 void ResidentFiber::stop() {
+  if (!started_) return;
   stopping_ = true;
   if (fiber_ != nullptr) runtime::cancel(*fiber_);
   const runtime::ShieldScope shield;

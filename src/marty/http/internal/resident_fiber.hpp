@@ -14,8 +14,9 @@ class ResidentFiber final : public runtime::FiberJob {
  public:
   explicit ResidentFiber(std::function<void()> function) : function_(std::move(function)) {}
 
-  void start(runtime::Loop& loop);
-  void stop();  // from a fiber of the same loop: cancels it and waits for its end
+  void start(runtime::Loop& loop);  // once: a second call changes nothing
+  // From a fiber of the same loop: cancels it and waits for its end. Nothing where it has never started.
+  void stop();
 
   void run() override;
   void finished() noexcept override;
@@ -26,6 +27,7 @@ class ResidentFiber final : public runtime::FiberJob {
   std::function<void()> function_;  // ends by throwing when it is cancelled
   runtime::Fiber* fiber_ = nullptr;
   runtime::Event ended_;
+  bool started_ = false;
   bool stopping_ = false;
 };
 

@@ -13,7 +13,7 @@ class FiberPool {
   // More free fibers than this give their memory back. A busy loop rarely has more than that many in flight.
   static constexpr std::size_t kMaxFree = 256;
 
-  FiberPool(Scheduler& owner, std::size_t stack_bytes) : owner_(owner), stacks_(stack_bytes) {}
+  FiberPool(Scheduler& owner, StackOptions stacks) : owner_(owner), stacks_(stacks) {}
   ~FiberPool();
 
   Fiber& acquire() {

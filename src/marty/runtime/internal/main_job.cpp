@@ -5,6 +5,32 @@
 #include "marty/runtime/sync.hpp"
 
 namespace marty::runtime::internal {
+namespace {
+
+// Asks a loop to end its fibers, and waits for that. On the stack of who asks: the end needs no memory.
+class Settling final : public Message {
+ public:
+  Settling(Scheduler& loop, const Fiber* spared) : loop_(loop), spared_(spared) {}
+  void deliver() override {
+    loop_.settle(spared_, [this] {
+      started_ = loop_.fibers_started();
+      settled_.set();
+    });
+  }
+  void discard() noexcept override {}
+  std::uint64_t wait() {
+    settled_.wait();
+    return started_;
+  }
+
+ private:
+  Scheduler& loop_;
+  const Fiber* spared_;
+  std::uint64_t started_ = 0;
+  Event settled_;
+};
+
+}  // namespace
 
 void MainJob::run() {
   try {
@@ -33,16 +59,9 @@ void MainJob::end_other_fibers() {
 
 // Waits until `loop` has no fiber but `spared`; returns how many it ever started.
 std::uint64_t MainJob::settle(Scheduler& loop, const Fiber* spared) {
-  std::uint64_t started = 0;
-  Event settled;
-  loop.post([&] {
-    loop.settle(spared, [&] {
-      started = loop.fibers_started();
-      settled.set();
-    });
-  });
-  settled.wait();
-  return started;
+  Settling settling(loop, spared);
+  loop.send(settling);
+  return settling.wait();
 }
 
 }  // namespace marty::runtime::internal

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <pthread.h>
 #include <sched.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -43,6 +44,27 @@ WorldOptions checked(WorldOptions options) {
   return options;
 }
 
+// Where address space is limited, a quarter of it at most is for stacks, of all loops together: they keep what they
+// took, and databases, buffers and threads have to find something, too.
+StackOptions stack_options(const WorldOptions& options) noexcept {
+  StackOptions result{.bytes = options.stack_bytes};
+  rlimit space{};
+  if (getrlimit(RLIMIT_AS, &space) == 0 && space.rlim_cur != RLIM_INFINITY)
+    result.most_bytes = space.rlim_cur / 4 / static_cast<std::size_t>(options.loops);
+  return result;
+}
+
+// On the stack of who waits for the thread.
+class Stop final : public Message {
+ public:
+  explicit Stop(Scheduler& scheduler) : scheduler_(scheduler) {}
+  void deliver() override { scheduler_.stop(); }
+  void discard() noexcept override {}
+
+ private:
+  Scheduler& scheduler_;
+};
+
 std::vector<Scheduler*> pointers(const std::vector<std::unique_ptr<Scheduler>>& owners) {
   std::vector<Scheduler*> result;
   for (const auto& owner : owners) result.push_back(owner.get());
@@ -55,7 +77,7 @@ RealWorld::RealWorld(WorldOptions options) : options_(checked(std::move(options)
   for (std::size_t index = 0; index < static_cast<std::size_t>(options_.loops); ++index) {
     auto driver = std::make_unique<EpollDriver>(services_);
     if (index == 0) services_.signals = std::make_unique<SignalHub>(*driver->epoll());
-    schedulers_.push_back(std::make_unique<Scheduler>(*this, std::move(driver), index, options_.stack_bytes));
+    schedulers_.push_back(std::make_unique<Scheduler>(*this, std::move(driver), index, stack_options(options_)));
     loops_.push_back(schedulers_.back().get());
   }
 }
@@ -70,13 +92,13 @@ void RealWorld::run(std::function<void()> main) {
   for (const auto& scheduler : schedulers_) scheduler->accept_new_fibers();
   const FaultHandler faults;
   const AlternateStack signal_stack;
-  struct Stop {
+  struct AtEnd {
     RealWorld& world;
-    ~Stop() {
+    ~AtEnd() {
       world.stop_threads();
       world.services_.signals->restore();
     }
-  } stop{*this};
+  } at_end{*this};
   start_threads();
   std::optional<StallDetector> detector;
   if (options_.stall_threshold > Duration::zero()) {
@@ -106,10 +128,10 @@ void RealWorld::start_threads() {
 
 void RealWorld::stop_threads() noexcept {
   for (std::size_t index = 0; index < threads_.size(); ++index) {
-    Scheduler* scheduler = schedulers_[index + 1].get();
-    scheduler->post([scheduler] { scheduler->stop(); });
+    Stop stop(*schedulers_[index + 1]);
+    schedulers_[index + 1]->send(stop);
+    threads_[index].join();
   }
-  for (std::thread& thread : threads_) thread.join();
   threads_.clear();
 }
 

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdio>
 #include <cstdlib>
+#include <new>
 #include <span>
 #include <thread>
 #include <utility>
@@ -47,18 +48,19 @@ class PostedFunction final : public Message {
   Host* host_;  // on whose behalf it was posted
 };
 
+// Gives back what a child was to have, where there is no child.
+struct ReleaseAmbient {
+  void operator()(Ambient* ambient) const noexcept { ambient->release(); }
+};
+
 std::string_view printable(std::string_view name) { return name.empty() ? "(unnamed)" : name; }
 
 }  // namespace
 
 constinit thread_local ThreadState this_thread;
 
-Scheduler::Scheduler(World& world, std::unique_ptr<Driver> driver, std::size_t index, std::size_t stack_bytes)
-    : world_(world),
-      index_(index),
-      driver_(std::move(driver)),
-      pool_(*this, stack_bytes),
-      random_(seed_from(*driver_)) {
+Scheduler::Scheduler(World& world, std::unique_ptr<Driver> driver, std::size_t index, StackOptions stacks)
+    : world_(world), index_(index), driver_(std::move(driver)), pool_(*this, stacks), random_(seed_from(*driver_)) {
   driver_->attach(*this);
   now_ = driver_->now();
 }
@@ -151,9 +153,9 @@ Fiber& Scheduler::start(FiberJob& job, std::string_view name, Host* host) {
 Fiber& Scheduler::start_child(FiberJob& job, std::string_view name) {
   MARTY_CHECK(current_ != nullptr);
   Fiber& parent = *current_;
-  Ambient* ambient = parent.ambient != nullptr ? parent.ambient->share() : nullptr;
+  std::unique_ptr<Ambient, ReleaseAmbient> ambient(parent.ambient != nullptr ? parent.ambient->share() : nullptr);
   Fiber& fiber = begin(job, name, parent.host);
-  fiber.ambient = fiber.owned_ambient = ambient;
+  fiber.ambient = fiber.owned_ambient = ambient.release();
   if (parent.shields == 0) {
     fiber.deadline = parent.deadline;
     fiber.cancelled = parent.cancelled;
@@ -300,9 +302,14 @@ bool Scheduler::interrupted() const noexcept {
 }
 
 void Scheduler::throw_interrupted(Wake wake, std::string_view doing) const {
-  if (wake == Wake::cancelled)
-    throw Error(Code::cancelled, fmt::format("fiber {} was cancelled while {}", printable(current_->name), doing));
-  throw Error(Code::deadline_exceeded, fmt::format("the deadline passed while {}", doing));
+  const bool cancelled = wake == Wake::cancelled;
+  try {
+    if (cancelled)
+      throw Error(Code::cancelled, fmt::format("fiber {} was cancelled while {}", printable(current_->name), doing));
+    throw Error(Code::deadline_exceeded, fmt::format("the deadline passed while {}", doing));
+  } catch (const std::bad_alloc&) {  // what it is has to be known all the same: who is cancelled ends by it
+    throw cancelled ? cancelled_ : deadline_passed_;
+  }
 }
 
 void Scheduler::interrupt(Fiber& fiber) noexcept {

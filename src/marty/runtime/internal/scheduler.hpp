@@ -20,6 +20,7 @@
 #include <string_view>
 #include <vector>
 
+#include "marty/base/error.hpp"
 #include "marty/runtime/internal/driver.hpp"
 #include "marty/runtime/internal/fiber.hpp"
 #include "marty/runtime/internal/fiber_pool.hpp"
@@ -39,7 +40,7 @@ struct Heartbeat {
 
 class Scheduler final : public Loop {
  public:
-  Scheduler(World& world, std::unique_ptr<Driver> driver, std::size_t index, std::size_t stack_bytes);
+  Scheduler(World& world, std::unique_ptr<Driver> driver, std::size_t index, StackOptions stacks);
   ~Scheduler() override;
 
   static Scheduler& current();  // MARTY_CHECK: the thread runs a loop
@@ -136,6 +137,10 @@ class Scheduler final : public Loop {
   std::atomic<int> senders_{0};  // threads inside send()
   Heartbeat heartbeat_;
   RandomEngine random_;
+
+  // Said where there is no memory for more.
+  const Error cancelled_{Code::cancelled, "the fiber was cancelled"};
+  const Error deadline_passed_{Code::deadline_exceeded, "the deadline passed"};
 
   TimePoint now_{};
   Context loop_context_;

@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -33,8 +34,12 @@ std::size_t round_up_to_page(std::size_t bytes) noexcept {
 
 }  // namespace
 
-StackAllocator::StackAllocator(std::size_t stack_bytes)
-    : stack_bytes_(round_up_to_page(stack_bytes)), slot_bytes_(stack_bytes_ + round_up_to_page(kGuardBytes)) {}
+StackAllocator::StackAllocator(StackOptions options)
+    : stack_bytes_(round_up_to_page(options.bytes)),
+      slot_bytes_(stack_bytes_ + round_up_to_page(kGuardBytes)),
+      most_slabs_(std::max<std::size_t>(options.most_bytes / (slot_bytes_ * kStacksPerSlab), 1)) {
+  add_slab();
+}
 
 StackAllocator::~StackAllocator() {
   for (char* slab : slabs_) munmap(slab, slot_bytes_ * kStacksPerSlab);
@@ -63,6 +68,12 @@ void StackAllocator::carve() {
 }
 
 void StackAllocator::add_slab() {
+  if (slabs_.size() == most_slabs_) {
+    throw Error::exhausted(
+        fmt::format("{} fibers have a stack already, which is a loop's share of the limit on address space; run fewer "
+                    "at once, lower runtime.stack_bytes, or raise the limit (ulimit -v)",
+                    slabs_.size() * kStacksPerSlab));
+  }
   cold_.reserve((slabs_.size() + 1) * kStacksPerSlab);
   slabs_.reserve(slabs_.size() + 1);
   const std::size_t bytes = slot_bytes_ * kStacksPerSlab;

@@ -1,6 +1,6 @@
 // Stacks for fibers: reserved in slabs of address space, committed by the kernel page by page, each above a guard.
 //
-//   StackAllocator stacks(256 * 1024);
+//   StackAllocator stacks({.bytes = 256 * 1024});
 //   Stack stack = stacks.allocate();     // throws Error(resource_exhausted) where the process may map no more
 //   stacks.release(stack);               // its pages go back to the system, its address space is kept
 //
@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstddef>
+#include <limits>
 #include <vector>
 
 namespace marty::runtime::internal {
@@ -20,12 +21,19 @@ struct Stack {
   char* top() const noexcept { return base + bytes; }
 };
 
+struct StackOptions {
+  std::size_t bytes;  // of each
+  // Address space of all of them together, never given back: where the process has little, the rest is for others. The
+  // first slab is there from the beginning, whatever this says: what has begun needs stacks to end.
+  std::size_t most_bytes = std::numeric_limits<std::size_t>::max();
+};
+
 class StackAllocator {
  public:
   static constexpr std::size_t kGuardBytes = 16 * 1024;
   static constexpr std::size_t kStacksPerSlab = 32;
 
-  explicit StackAllocator(std::size_t stack_bytes);
+  explicit StackAllocator(StackOptions options);  // throws as allocate() does
   ~StackAllocator();
   StackAllocator(const StackAllocator&) = delete;
   StackAllocator& operator=(const StackAllocator&) = delete;
@@ -40,6 +48,7 @@ class StackAllocator {
 
   const std::size_t stack_bytes_;
   const std::size_t slot_bytes_;
+  const std::size_t most_slabs_;
   std::vector<char*> slabs_;
   std::vector<char*> cold_;  // bases of free stacks without pages
   std::size_t carved_in_slab_ = kStacksPerSlab;

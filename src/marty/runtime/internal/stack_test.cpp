@@ -12,7 +12,7 @@ namespace marty::runtime::internal {
 namespace {
 
 TEST(StackAllocator, gives_distinct_writable_stacks_of_the_asked_size) {
-  StackAllocator stacks(64 * 1024);
+  StackAllocator stacks({.bytes = 64 * 1024});
   std::set<char*> bases;
   for (std::size_t i = 0; i < 3 * StackAllocator::kStacksPerSlab; ++i) {
     const Stack stack = stacks.allocate();
@@ -23,7 +23,7 @@ TEST(StackAllocator, gives_distinct_writable_stacks_of_the_asked_size) {
 }
 
 TEST(StackAllocator, reuses_the_address_of_a_released_stack_without_its_pages) {
-  StackAllocator stacks(64 * 1024);
+  StackAllocator stacks({.bytes = 64 * 1024});
   const Stack first = stacks.allocate();
   std::memset(first.base, 1, first.bytes);
   EXPECT_EQ(high_water_bytes(first), first.bytes);
@@ -34,14 +34,24 @@ TEST(StackAllocator, reuses_the_address_of_a_released_stack_without_its_pages) {
 }
 
 TEST(StackAllocator, says_what_to_raise_when_there_is_no_address_space) {
-  StackAllocator stacks(std::size_t{1} << 45);
+  const auto more_than_there_is = [] { StackAllocator({.bytes = std::size_t{1} << 45}); };
+  EXPECT_EQ(code_thrown_by(more_than_there_is), Code::resource_exhausted);
+  EXPECT_THAT(message_thrown_by(more_than_there_is), testing::HasSubstr("raise vm.max_map_count"));
+}
+
+TEST(StackAllocator, takes_no_more_than_its_share_of_the_address_space_and_a_slab_whatever_that_is) {
+  StackAllocator stacks({.bytes = 64 * 1024, .most_bytes = 1});
+  Stack last;
+  for (std::size_t i = 0; i < StackAllocator::kStacksPerSlab; ++i) last = stacks.allocate();
   EXPECT_EQ(code_thrown_by([&] { stacks.allocate(); }), Code::resource_exhausted);
-  EXPECT_THAT(message_thrown_by([&] { stacks.allocate(); }), testing::HasSubstr("raise vm.max_map_count"));
+  EXPECT_THAT(message_thrown_by([&] { stacks.allocate(); }), testing::HasSubstr("ulimit -v"));
+  stacks.release(last);
+  EXPECT_EQ(stacks.allocate().base, last.base);
 }
 
 TEST(StackGuardDeathTest, below_and_above_the_stack_nothing_can_be_written) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
-  StackAllocator stacks(64 * 1024);
+  StackAllocator stacks({.bytes = 64 * 1024});
   const Stack lower = stacks.allocate();
   const Stack upper = stacks.allocate();
   const auto write_to = [](char* address) { *static_cast<volatile char*>(address) = 1; };

@@ -1,4 +1,6 @@
 // The introspection pages: what they need to have been kept, and the port on which they are.
+#include <new>
+
 #include "marty/base/error.hpp"
 #include "marty/runtime/fiber.hpp"
 #include "marty/service/internal/log.hpp"
@@ -45,10 +47,13 @@ void Service::State::collect_spans() {
     std::string batch;
     for (;;) {
       runtime::sleep_for(kCollectionPeriod);  // tidy:allow(sleep): the runtime's, so virtual in a simulated world
-      do {
-        batch.clear();
-        tracer.collect(batch, kBatchBytes);
-      } while (batch.size() >= kBatchBytes);
+      try {
+        do {
+          batch.clear();
+          tracer.collect(batch, kBatchBytes);
+        } while (batch.size() >= kBatchBytes);
+      } catch (const std::bad_alloc&) {  // the next time may find some
+      }
     }
   } catch (const Error&) {
     // Cancelled: the end.

@@ -9,6 +9,7 @@
 #include "marty/runtime/fiber.hpp"
 #include "marty/runtime/sync.hpp"
 #include "marty/runtime/world.hpp"
+#include "marty/service/internal/address_space.hpp"
 #include "marty/service/internal/state.hpp"
 
 namespace marty {
@@ -60,6 +61,7 @@ void Service::State::enter_directory() {
 }
 
 int Service::State::run(Service& self) {
+  service::fit_into_address_space();
   const service::CommandLineResult parsed =
       service::parse_command_line(name, description.version, static_cast<int>(arguments.size()), arguments.data());
   if (!parsed.command_line) {
@@ -137,6 +139,21 @@ int Service::State::serve(Service& self) {
   runtime::Event asked_to_stop;
   // Caught from the beginning: a signal that comes just when the service is ready has to stop it in order.
   auto signal = runtime::spawn([&] { runtime::wait_for_signal(kSignals), asked_to_stop.set(); }, "signal");
+  // Started now, as there may be no memory for it in the end. A second signal is from somebody who does not want to
+  // wait.
+  runtime::Event stop_now;
+  bool cut_off = false;
+  hurry.emplace();
+  auto stopping = runtime::spawn([&] { stop_now.wait(), self.stop(); }, "stop");
+  auto impatient = runtime::spawn(
+      [&] {
+        stop_now.wait();
+        runtime::wait_for_signal(kSignals);
+        cut_off = true;
+        hurry->set();
+        stopping.cancel();
+      },
+      "second signal");
   runtime::Event ready;
   auto hang_up = runtime::spawn([&] { reload_on_hang_up(ready); }, "SIGHUP");
   runtime::yield();
@@ -152,18 +169,7 @@ int Service::State::serve(Service& self) {
   ready.set();
   asked_to_stop.wait();
   hang_up.cancel();
-  // A second signal is from somebody who does not want to wait.
-  bool cut_off = false;
-  hurry.emplace();
-  auto stopping = runtime::spawn([&] { self.stop(); }, "stop");
-  auto impatient = runtime::spawn(
-      [&] {
-        runtime::wait_for_signal(kSignals);
-        cut_off = true;
-        hurry->set();
-        stopping.cancel();
-      },
-      "second signal");
+  stop_now.set();
   stopping.join();
   if (cut_off) print(stderr, name + " was told twice to stop: requests in flight were cut off");
   return cut_off ? 1 : 0;
