@@ -47,6 +47,19 @@ const Value* find_step(const Value& value, std::string_view step) {
 Value::Value(Array elements) : content_(std::move(elements)) {}
 Value::Value(Object members) : content_(std::move(members)) {}
 
+// By hand, as the variant's own copy is wrong where it fails: compiled by GCC 12, it destroys an alternative that was
+// never made once there is no memory for it. Here an alternative is made first, and moved in, which cannot fail.
+Value::Value(const Value& other) {
+  std::visit(
+      [this]<class Held>(const Held& held) {
+        Held copy(held);
+        content_ = std::move(copy);
+      },
+      other.content_);
+}
+
+Value& Value::operator=(const Value& other) { return *this = Value(other); }
+
 Value Value::array(std::initializer_list<Value> elements) { return Value(Array(elements)); }
 
 Value Value::object(std::initializer_list<Member> members) {

@@ -38,6 +38,11 @@ class Value {
   Value(const char* value);
   Value(Array elements);
   Value(Object members);  // REQUIRES unique names
+  Value(const Value& other);
+  Value(Value&& other) noexcept = default;
+  Value& operator=(const Value& other);
+  Value& operator=(Value&& other) noexcept = default;
+  ~Value() = default;
 
   // An empty array or object, or one with content: Value::object({{"name", "Rex"}, {"age", 3}}).
   static Value array(std::initializer_list<Value> elements = {});
