@@ -60,6 +60,20 @@ TEST_P(LifeWithoutMemory, a_stop_takes_everything_apart) {
   std::printf("a stop: %d allocations\n", places);
 }
 
+TEST_P(LifeWithoutMemory, a_start_fails_with_an_error_and_takes_everything_apart) {
+  const int places = fail_each_of_a_life(GetParam(), 20'000, 61, [](Service& service, auto&& begin, auto&& end) {
+    begin();
+    try {
+      service.start();
+    } catch (const std::exception&) {
+    }
+    end();
+    service.stop();
+  });
+  EXPECT_GT(places, 0);
+  std::printf("a start: %d allocations\n", places);
+}
+
 INSTANTIATE_TEST_SUITE_P(Failures, LifeWithoutMemory, ::testing::Values(1, 10, 40));
 
 }  // namespace
