@@ -74,8 +74,9 @@ class Database final : public Session {
   template <std::invocable<Transaction&> Function>
   auto transaction(Function&& function, const TransactionOptions& options = {}) {
     using Result = std::invoke_result_t<Function, Transaction&>;
-    for (int attempt = 1;; ++attempt) {
-      Transaction transaction(*this, options);
+    TransactionOptions left = options;  // attempts: those that are left, with the one that comes
+    for (int attempt = 1;; ++attempt, --left.attempts) {
+      Transaction transaction(*this, left);
       try {
         if constexpr (std::is_void_v<Result>) {
           function(transaction);
@@ -87,7 +88,7 @@ class Database final : public Session {
           return result;
         }
       } catch (...) {
-        if (attempt >= options.attempts || !transaction.conflicted()) throw;
+        if (left.attempts <= 1 || !transaction.conflicted()) throw;
       }
       transaction.rollback();
       wait_before_retry(attempt);

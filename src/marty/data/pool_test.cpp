@@ -22,6 +22,7 @@ struct Script {
   int generation = 1;       // connections of an earlier one have been cut by the server
   bool notice_cut = false;  // whether an idle connection knows that it was cut
   int conflicts = 0;        // commits that will fail with a conflict
+  int locked = 0;           // statements that will wait in vain for another's lock
   bool refuse_connects = false;
   std::string failing;                   // statements that begin so fail
   std::function<void()> during = [] {};  // inside every statement
@@ -41,6 +42,11 @@ class ScriptedConnection final : public Connection {
       throw Error(Code::unavailable, "the server closed the connection");
     }
     ++script_.executed;
+    if (script_.locked > 0) {
+      --script_.locked;
+      conflicted_ = true;
+      throw Error(Code::unavailable, "locked");
+    }
     if (!script_.failing.empty() && statement.text.starts_with(script_.failing)) throw Error(Code::internal, "no");
     script_.during();
     return 0;
@@ -278,6 +284,31 @@ TEST_F(Pool, a_transaction_is_retried_after_a_conflict_as_often_as_asked) {
     script_.conflicts = 1;
     EXPECT_THROW(database.transaction(body), Error);
     EXPECT_EQ(runs, 7);
+  });
+}
+
+// The alert MMFDatabaseConnectionFailure counts unavailable, and leaves out aborted.
+TEST_F(Pool, a_lock_counts_as_a_failure_only_when_no_retry_is_left) {
+  run({.size = 1}, [&](Database& database) {
+    const auto counted = [&](std::string_view status) {
+      return metrics_
+          .value("mmf_database_operations_total",
+                 {{"operation", "delete"}, {"table", "pets"}, {"status", std::string(status)}})
+          .value_or(0);
+    };
+    const auto body = [](Transaction& transaction) { write(transaction); };
+    script_.locked = 2;
+    database.transaction(body, {.attempts = 3});
+    EXPECT_EQ(counted("aborted"), 2);
+    EXPECT_EQ(counted("unavailable"), 0);
+    EXPECT_EQ(counted("ok"), 1);
+    script_.locked = 2;
+    EXPECT_THROW(database.transaction(body, {.attempts = 2}), Error);
+    EXPECT_EQ(counted("aborted"), 3);
+    EXPECT_EQ(counted("unavailable"), 1);
+    script_.locked = 1;
+    EXPECT_THROW(database.transaction(body), Error);
+    EXPECT_EQ(counted("unavailable"), 2);
   });
 }
 

@@ -13,6 +13,7 @@ namespace marty::data {
 struct Transaction::State {
   internal::Core& core;
   std::optional<internal::Pool::Lease> lease;  // nothing once the transaction has ended: others may have the connection
+  bool repeated = false;                       // a conflict is not the end of it
   int savepoints = 0;
   bool conflicted = false;
   bool wrote = false;
@@ -37,8 +38,8 @@ struct Transaction::State {
 };
 
 Transaction::Transaction(Database& database, const TransactionOptions& options)
-    : state_(
-          new State{*database.core_, database.core_->pool.acquire(options.read_only ? Access::read : Access::write)}) {
+    : state_(new State{*database.core_, database.core_->pool.acquire(options.read_only ? Access::read : Access::write),
+                       options.attempts > 1}) {
   state_->connection().begin(options);
 }
 
@@ -99,8 +100,8 @@ std::int64_t Transaction::run(const Statement& statement, std::span<const Value>
     throw statement_error(Code::failed_precondition, "the transaction has ended", statement.text);
   }
   refuse_when_doomed();
-  const std::int64_t changed =
-      state_->watched([&] { return state_->core.execute(state_->connection(), statement, values, sink); });
+  const std::int64_t changed = state_->watched(
+      [&] { return state_->core.execute(state_->connection(), statement, values, sink, state_->repeated); });
   if (!statement.reads && changed > 0) state_->wrote = true;
   return changed;
 }

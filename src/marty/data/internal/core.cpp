@@ -54,7 +54,7 @@ const Core::Operation& Core::operation(const Statement& statement) {
 }
 
 std::int64_t Core::execute(Connection& connection, const Statement& statement, std::span<const Value> values,
-                           RowSink* sink) {
+                           RowSink* sink, bool repeated) {
   if (!metrics_ && telemetry::current().tracer == nullptr) return connection.execute(statement, values, sink);
   const Operation& known = operation(statement);
   const runtime::TimePoint start = runtime::now();
@@ -71,7 +71,7 @@ std::int64_t Core::execute(Connection& connection, const Statement& statement, s
     return changed;
   } catch (const Error& error) {
     span.fail(error);
-    finish(error.code());
+    finish(repeated && connection.conflicted() ? Code::aborted : error.code());
     throw;
   }
 }

@@ -20,9 +20,10 @@ class Core {
  public:
   Core(std::unique_ptr<Driver> owned_driver, const PoolOptions& options, telemetry::Metrics* metrics);
 
-  // Every statement passes here.
-  std::int64_t execute(Connection& connection, const Statement& statement, std::span<const Value> values,
-                       RowSink* sink);
+  // Every statement passes here. A conflict that is `repeated` counts as aborted, whatever the driver calls it: the
+  // database does not fail as long as a retry succeeds, and what remains after the last one counts as what it is.
+  std::int64_t execute(Connection& connection, const Statement& statement, std::span<const Value> values, RowSink* sink,
+                       bool repeated = false);
 
   const std::unique_ptr<Driver> driver;
   const std::size_t max_rows;
