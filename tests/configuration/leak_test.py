@@ -45,6 +45,13 @@ BROKEN = [
     "  relay: ${SECRET:mail/missing}\n",
 ]
 
+# As variables.
+BROKEN_SECTIONS = {
+    "MARTY_MAIL__OLD_PASSWORDS": "[hunter2-sent",
+    "MARTY_MAIL__PORT": "{token: hunter2-sent",
+    "MARTY_SECRETS__ORDER": "[{api-key: *hunter2-sent}]",
+}
+
 
 def forms_of(secret):
     """The secret as it may come out."""
@@ -153,6 +160,13 @@ class Leaks(unittest.TestCase):
             self.assertEqual(self.run_command("config", "explain", key).returncode, 0)
             self.assertEqual(self.run_command("config", "explain", key, "--output", "json").returncode, 0)
         self.run_command("openapi")
+        for name, broken in BROKEN_SECTIONS.items():
+            self.environment[name] = broken
+            for arguments in (["show"], ["show", "--output", "json"], ["explain", "mail"], ["explain", "mail.relay"]):
+                self.run_command("config", *arguments)
+            self.assertEqual(self.run_command("config", "validate", "--output", "json").returncode, 1)
+            self.assertEqual(self.run_command().returncode, 1)
+            del self.environment[name]
         for more in BROKEN:
             self.configure(more)
             self.assertEqual(self.run_command("config", "validate").returncode, 1)

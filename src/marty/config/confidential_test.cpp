@@ -147,5 +147,59 @@ TEST(Problems, hide_secrets_that_a_rule_would_name_and_whole_maps_of_them) {
     EXPECT_THAT(said(yaml), testing::AllOf(testing::HasSubstr("bank."), testing::Not(testing::HasSubstr("hunter2"))));
 }
 
+struct Anything {
+  std::string text;
+  std::vector<std::string> list;
+  std::map<std::string, std::string> map;
+  std::optional<json::Value> any;
+  std::vector<Account> accounts;
+  static constexpr auto rules =
+      marty::rules(marty::field<&Anything::text>.optional(), marty::field<&Anything::list>.optional(),
+                   marty::field<&Anything::map>.optional(), marty::field<&Anything::accounts>.optional());
+};
+
+// A section that a variable holds, with a mistake in it: a brace, a quote, an anchor that was none.
+TEST(BrokenSections, show_no_secret_where_a_word_in_them_or_their_type_says_that_there_is_one) {
+  const auto said = [](const std::string& name, const std::string& value) {
+    Tree tree = parse("holder: {text: '" + value + "'}", "f.yaml", {{"MARTY_HOLDER" + name, value}});
+    std::string all;
+    const auto add = [&all, &tree] {
+      for (const Setting& each : tree.settings()) all += each.key + ' ' + each.value + each.exact.to_string() + '\n';
+      for (const char* key : {"holder", "holder.text", "holder.list", "holder.map", "holder.any", "holder.accounts"}) {
+        for (const Layer& layer : tree.explain(key)) all += layer.value + '\n';
+        for (const ExactLayer& layer : tree.explain_exactly(key)) all += layer.value.to_string() + '\n';
+      }
+    };
+    add();
+    static_cast<void>(tree.bind<Anything>("holder"));
+    add();
+    for (const Problem& problem : tree.problems()) all += problem.message + '\n';
+    return all;
+  };
+  using testing::HasSubstr;
+  using testing::Not;
+  for (const char* name : {"__TEXT", "__LIST", "__MAP", "__ANY", "__ACCOUNTS"}) {
+    for (const char* value : {"{password: hunter2", "[{api-key: \"hunter2}]", "{token: *hunter2}",
+                              "{dbSecret: [hunter2}", "{password: a, hunter2: b, hunter2: c}"}) {
+      EXPECT_THAT(said(name, value), testing::AllOf(Not(HasSubstr("hunter2")), HasSubstr("(not shown)")))
+          << name << value;
+    }
+  }
+  Tree tree = parse("", "f.yaml", {{"MARTY_BANK__ACCOUNTS", "[{name: ann, pin: 1234"}});
+  static_cast<void>(tree.bind<Bank>("bank"));
+  EXPECT_EQ(tree.explain("bank.accounts").at(0), (Layer{"MARTY_BANK__ACCOUNTS", "(not shown)"}));
+  EXPECT_THAT(said("__LIST", "[{a: 1"), HasSubstr("[{a: 1")) << "what is harmless helps to see the mistake";
+}
+
+TEST(BrokenFiles, do_not_repeat_a_password_that_looks_like_an_alias) {
+  try {
+    static_cast<void>(parse("database: {password: *hunter2}", "f.yaml"));
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_THAT(error.message(), testing::AllOf(testing::HasSubstr("quote a text that begins with '*'"),
+                                                testing::Not(testing::HasSubstr("hunter2"))));
+  }
+}
+
 }  // namespace
 }  // namespace marty::config

@@ -50,6 +50,25 @@ void hide(const Node& node) {
   for (const Node::Member& member : node.members) hide(member.value);
 }
 
+// A secret, or something that may have one in it.
+bool may_hold_secrets(const reflect::Type& type, int depth = 0) {
+  constexpr int kMaxDepth = 8;  // a struct may hold itself, by way of a list
+  if (type.kind == Kind::text) return type.text->append == nullptr;
+  if (type.kind == Kind::object && depth < kMaxDepth) {
+    return std::ranges::any_of(type.object().fields, [&](const Field& field) {
+      return field.write_only || is_confidential(field.name) || may_hold_secrets(*field.type, depth + 1);
+    });
+  }
+  return type.element != nullptr && may_hold_secrets(*type.element, depth);
+}
+
+// Where a list or section is wanted: a text that begins as one, and could not be read.
+bool is_broken_section(const Node& node) {
+  if (node.kind != Node::Kind::scalar) return false;
+  const std::size_t begin = node.scalar.find_first_not_of(" \t\r\n");
+  return begin != std::string::npos && (node.scalar[begin] == '{' || node.scalar[begin] == '[');
+}
+
 // Where a JSON Pointer below `node` leads: for the problems that a struct's own check() finds.
 const Node& follow(const Node& node, std::string_view pointer, std::string& key) {
   const Node* at = &node;
@@ -89,6 +108,7 @@ void Binder::bind(const Type& type, void* object, Node* node, const std::string&
 // False: reported; the object is as it was, or partly read.
 bool Binder::read(const Type& type, void* object, Node& node, const std::string& key) {
   settle(node, form_of(type), key, settling_);
+  if (is_broken_section(node) && form_of(type) != Form::text && may_hold_secrets(type)) hide(node);
   return !node.faulty && read_value(type, object, node, key);
 }
 

@@ -67,8 +67,9 @@ std::string read_loose(Node& node, Form form) {
   if (braces || quoted) {
     auto parsed = parse_yaml(quoted ? "[" + text + "]" : text, node.origin.source);
     const std::string reason = parsed ? "" : parsed.error();
+    const bool is_silent = node.secret != nullptr || is_confidential(text);  // the reason may name what it met
     if (node.secret != nullptr) clear(text);
-    if (!parsed) return "must be a list or section in YAML" + (node.secret == nullptr ? ": " + reason : std::string());
+    if (!parsed) return "must be a list or section in YAML" + (is_silent ? std::string() : ": " + reason);
     result = std::move(*parsed);
   } else {
     result = plain_list(text);

@@ -153,6 +153,12 @@ class Builder final : public YAML::EventHandler {
   std::size_t nodes_ = 0;
 };
 
+// What yaml-cpp has against the text, without what stands there: "*hunter2" may be a password that should be quoted.
+std::string reason_of(const YAML::Exception& error) {
+  if (!error.msg.starts_with(YAML::ErrorMsg::UNKNOWN_ANCHOR)) return error.msg;
+  return std::string(YAML::ErrorMsg::UNKNOWN_ANCHOR) + ": quote a text that begins with '*'";
+}
+
 std::string located(const std::string& source, int line, const std::string& message) {
   return Origin{source, line}.text() + ": " + message;
 }
@@ -221,7 +227,7 @@ std::expected<Node, std::string> parse_yaml(std::string_view text, const std::st
       if (surrogate && joins < kMaxJoins && join_surrogates(closed, behind - 6)) continue;
       const std::string hint =
           indented_with_tab(text, error.mark.line) ? " (the line is indented with a tab: use spaces)" : "";
-      return std::unexpected(located(source, error.mark.line + 1, "not valid YAML: " + error.msg + hint));
+      return std::unexpected(located(source, error.mark.line + 1, "not valid YAML: " + reason_of(error) + hint));
     }
   }
 }
