@@ -247,8 +247,8 @@ TEST(ServiceDatabase, another_driver_is_named_before_its_options_are_called_unkn
 TEST(ServiceDatabase, that_cannot_be_opened_stops_the_start_naming_path_and_key) {
   const Folder folder;
   EXPECT_THAT(start_in(folder, "testing", {{"MARTY_DATABASE__SQLITE__PATH", "/no/such/folder/shop.db"}}),
-              ::testing::AllOf(HasSubstr("cannot start database"), HasSubstr("/no/such/folder/shop.db"),
-                               HasSubstr("database.sqlite.path")));
+              ::testing::AllOf(HasSubstr("database.sqlite cannot be used"), HasSubstr("/no/such/folder/shop.db"),
+                               HasSubstr("MARTY_DATABASE__SQLITE__PATH")));
 }
 
 // What another program does to the file while it holds the lock, or has let go of it.

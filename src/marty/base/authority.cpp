@@ -135,7 +135,11 @@ bool is_ipv6(std::string_view text) noexcept {
 }
 
 bool is_authority(std::string_view text) noexcept {
-  if (!text.empty() && all_in_class(text, kUnreserved)) return true;
+  const auto is_plain = [](char c) { return (kCharacterClasses[static_cast<unsigned char>(c)] & kUnreserved) != 0; };
+  std::size_t plain = 0;
+  while (plain < text.size() && is_plain(text[plain])) ++plain;
+  if (plain != 0 && plain == text.size()) return true;
+  if (plain != 0 && text[plain] == ':') return is_port(text.substr(plain));
   const auto [host, port] = parts_of(text);
   return is_host(host) && is_port(port);
 }

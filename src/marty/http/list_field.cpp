@@ -63,9 +63,18 @@ bool ListField::contains(std::string_view element) const noexcept {
 }
 
 bool ListField::is_line(std::string_view line) const noexcept {
-  ListField lines = *this;
-  if (!lines.next_line() || lines.rest_ != line) return false;
-  return !lines.next_line();
+  if (!rest_.empty() || !lines_.empty()) {
+    ListField lines = *this;
+    if (rest_.empty() && !lines.next_line()) return false;
+    return lines.rest_ == line && !lines.next_line();
+  }
+  const Header* found = nullptr;
+  for (const Header* header = header_; header != end_; ++header) {
+    if (header->name.size() != name_.size() || !equals_ignore_case(header->name, name_)) continue;
+    if (found != nullptr || header->value != line) return false;
+    found = header;
+  }
+  return found != nullptr;
 }
 
 bool ListField::empty() const noexcept { return begin() == end(); }

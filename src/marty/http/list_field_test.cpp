@@ -95,6 +95,10 @@ TEST(ListField, may_be_one_line_that_reads_as_most_do) {
   EXPECT_FALSE(HeaderList(twice).list("accept").is_line("*/*"));
   EXPECT_FALSE(HeaderList(once).list("accept").is_line("text/html"));
   EXPECT_FALSE(HeaderList().list("accept").is_line("*/*"));
+  EXPECT_TRUE(ListField("*/*").is_line("*/*"));
+  EXPECT_FALSE(ListField("*/*, text/html").is_line("*/*"));
+  EXPECT_TRUE(ListField::of_lines("Accept: */*\r\n", "accept").is_line("*/*"));
+  EXPECT_FALSE(ListField::of_lines("Accept: */*\r\naccept: */*\r\n", "accept").is_line("*/*"));
 }
 
 }  // namespace

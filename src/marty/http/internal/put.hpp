@@ -9,7 +9,7 @@ namespace marty::http::internal {
 
 // Copies `text` to `at` and gives the end. Short ones take a few moves in pieces of at most 16 bytes instead of a call:
 // heads are read back at once, and a load that spans two stores still in flight waits for both.
-inline char* put(char* at, std::string_view text) noexcept {
+[[gnu::always_inline]] inline char* put(char* at, std::string_view text) noexcept {
   const char* const from = text.data();
   const std::size_t size = text.size();
   char* const end = at + size;
