@@ -245,8 +245,8 @@ TEST_F(Validation, and_the_start_refuse_files_that_cannot_be_written) {
               {"logging: {output: file, file: {path: logs}}", "cannot write the log file logs: Is a directory"},
               {"logging: {output: file, file: {path: logs/linked.log}}", "cannot write the log file logs/linked.log"},
               {"logging: {output: file}", "logging.file.path is required"},
-              {"database: {sqlite: {path: none/pets.db}}", "database.sqlite cannot be used: sqlite: none/pets.db"},
-              {"database: {sqlite: {path: logs}}", "database.sqlite cannot be used: sqlite: logs: Is a directory"},
+              {"database: {sqlite: {path: none/pets.db}}", "none/pets.db: No such file"},
+              {"database: {sqlite: {path: logs}}", "/logs: Is a directory"},
               {"database: {sqlite: {path: garbage.db}}", "garbage.db: file is not a database"}});
 }
 
