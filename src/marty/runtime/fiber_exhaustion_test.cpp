@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "marty/runtime/fiber.hpp"
+#include "marty/runtime/internal/sanitizer.hpp"
 #include "marty/runtime/internal/test_world.hpp"
 #include "marty/runtime/sync.hpp"
 
@@ -24,6 +25,7 @@ class CountedAmbient final : public Ambient {
 };
 
 TEST(FiberExhaustion, a_fiber_that_cannot_be_made_keeps_nothing_of_what_it_was_to_inherit) {
+  if (internal::kAddressSanitizer || internal::kThreadSanitizer) GTEST_SKIP() << "sanitizers keep a shadow of stacks";
   // Stacks of a terabyte each: some 64 to 96 fit into what a process can address.
   World::real({.loops = 1, .stack_bytes = std::size_t{1} << 40})->run([] {
     CountedAmbient ambient;
