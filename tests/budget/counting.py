@@ -224,7 +224,18 @@ def allocations_and_locks(command, request, counters, warm_up=200, count=1000):
 # --- instructions -----------------------------------------------------------------------------------------------------
 
 
-def instructions(command, request, warm_up=200, count=1000):
+def instructions(command, request):
+    """The same as _instructions(), tried again where valgrind itself fell over, as it does once in a while."""
+    try:
+        return _instructions(command, request)
+    except StartError as error:
+        if "www.valgrind.org" not in str(error):
+            raise
+        print(f"valgrind failed by itself, once more: {error}", flush=True)
+        return _instructions(command, request)
+
+
+def _instructions(command, request, warm_up=200, count=1000):
     """User-mode instructions per request on one connection, and their profile (callgrind's format): of the thread that
     serves. Others, such as the stall detector, follow the clock; what they did meanwhile is the third value."""
     with tempfile.TemporaryDirectory(prefix="marty-budget-") as folder:
