@@ -91,7 +91,7 @@ TEST(FiberDeathTest, stack_overflow_names_the_fiber_and_what_to_do) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   EXPECT_DEATH(in_world([] { spawn([] { return recurse(1'000'000); }, "greedy").join(); },
                         {.loops = 1, .stack_bytes = 128 * 1024}),
-               "stack overflow in fiber greedy: its stack is 128 KiB; raise runtime.stack_bytes or use less stack");
+               "stack overflow in fiber greedy: its stack is 128 KiB; raise server.fiber_stack or use less stack");
 }
 
 TEST(FiberDeathTest, an_exception_that_leaves_a_detached_job_names_the_fiber_and_the_error) {

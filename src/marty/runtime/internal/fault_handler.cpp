@@ -54,7 +54,7 @@ void on_fault(int signal, siginfo_t* info, void*) {
   if (const Fiber* fiber = overflown_fiber(info->si_addr)) {
     Line line;
     line << "marty: stack overflow in fiber " << (fiber->name.empty() ? "(unnamed)" : fiber->name.substr(0, 100))
-         << ": its stack is " << fiber->stack.bytes / 1024 << " KiB; raise runtime.stack_bytes or use less stack\n";
+         << ": its stack is " << fiber->stack.bytes / 1024 << " KiB; raise server.fiber_stack or use less stack\n";
     line.print();
   }
   sigaction(signal, &earlier_action, nullptr);  // and fault again, on return

@@ -33,7 +33,7 @@ WorldOptions checked(WorldOptions options) {
   }
   if (options.stack_bytes < kMinStackBytes) {
     throw Error(Code::invalid_argument,
-                fmt::format("runtime.stack_bytes is {}: choose {} or more", options.stack_bytes, kMinStackBytes));
+                fmt::format("server.fiber_stack is {}: choose {} or more", options.stack_bytes, kMinStackBytes));
   }
   if (options.loops == 0) options.loops = usable_cores();
   if (!options.on_stall) {

@@ -28,7 +28,7 @@ std::size_t round_up_to_page(std::size_t bytes) noexcept {
 [[noreturn]] void throw_exhausted(const char* call, std::size_t bytes) {
   throw Error::exhausted(
       fmt::format("no address space for another fiber stack ({} of {} bytes: {}); run fewer fibers at once, lower "
-                  "runtime.stack_bytes, or raise vm.max_map_count (sysctl) and the limit on address space (ulimit -v)",
+                  "server.fiber_stack, or raise vm.max_map_count (sysctl) and the limit on address space (ulimit -v)",
                   call, bytes, std::strerror(errno)));
 }
 
@@ -71,7 +71,7 @@ void StackAllocator::add_slab() {
   if (slabs_.size() == most_slabs_) {
     throw Error::exhausted(
         fmt::format("{} fibers have a stack already, which is a loop's share of the limit on address space; run fewer "
-                    "at once, lower runtime.stack_bytes, or raise the limit (ulimit -v)",
+                    "at once, lower server.fiber_stack, or raise the limit (ulimit -v)",
                     slabs_.size() * kStacksPerSlab));
   }
   cold_.reserve((slabs_.size() + 1) * kStacksPerSlab);
