@@ -62,13 +62,6 @@ bool may_hold_secrets(const reflect::Type& type, int depth = 0) {
   return type.element != nullptr && may_hold_secrets(*type.element, depth);
 }
 
-// Where a list or section is wanted: a text that begins as one, and could not be read.
-bool is_broken_section(const Node& node) {
-  if (node.kind != Node::Kind::scalar) return false;
-  const std::size_t begin = node.scalar.find_first_not_of(" \t\r\n");
-  return begin != std::string::npos && (node.scalar[begin] == '{' || node.scalar[begin] == '[');
-}
-
 // Where a JSON Pointer below `node` leads: for the problems that a struct's own check() finds.
 const Node& follow(const Node& node, std::string_view pointer, std::string& key) {
   const Node* at = &node;
@@ -108,7 +101,8 @@ void Binder::bind(const Type& type, void* object, Node* node, const std::string&
 // False: reported; the object is as it was, or partly read.
 bool Binder::read(const Type& type, void* object, Node& node, const std::string& key) {
   settle(node, form_of(type), key, settling_);
-  if (is_broken_section(node) && form_of(type) != Form::text && may_hold_secrets(type)) hide(node);
+  const bool is_broken = form_of(type) != Form::text && begins_like_section(node);  // else it were no text by now
+  if (is_broken && may_hold_secrets(type)) hide(node);
   return !node.faulty && read_value(type, object, node, key);
 }
 

@@ -11,6 +11,7 @@ namespace marty::config::internal {
 namespace {
 
 constexpr std::size_t kMaxDescription = 80;
+
 // scheme://user:password@host -> scheme://user:(not shown)@host, scheme://token@host -> scheme://(not shown)@host;
 // everywhere in it.
 std::string without_password(std::string text) {
@@ -72,10 +73,14 @@ void append(std::string& out, const Node& node) {
 
 }  // namespace
 
+bool begins_like_section(const Node& node) {
+  if (node.kind != Node::Kind::scalar) return false;
+  const std::size_t first = node.scalar.find_first_not_of(" \t\r\n");
+  return first != std::string::npos && (node.scalar[first] == '{' || node.scalar[first] == '[');
+}
+
 std::string shown(const Node& scalar) {
-  const std::size_t first = scalar.scalar.find_first_not_of(" \t\r\n");
-  const bool like_section = first != std::string::npos && (scalar.scalar[first] == '{' || scalar.scalar[first] == '[');
-  if (like_section && is_confidential(scalar.scalar)) return std::string(kHidden);
+  if (begins_like_section(scalar) && is_confidential(scalar.scalar)) return std::string(kHidden);
   return without_password(without_defaults(scalar.scalar));
 }
 

@@ -66,6 +66,9 @@ bool holds_hidden(const Node& node);
 // Whether a text is one reference to a secret and nothing else: it may be shown where a value may not.
 bool is_secret_reference(std::string_view text);
 
+// A text in braces or brackets, as far as its first character tells.
+bool begins_like_section(const Node& node);
+
 // A scalar as it was written, without passwords in URLs and the defaults of secrets; "(not shown)" where it begins as a
 // section or list and names a confidential member: it may be one with a brace too few, or for a setting that takes
 // none.
